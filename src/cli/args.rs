@@ -1,0 +1,243 @@
+//! The command line as it is typed: one field a flag, with its help text beside it.
+//!
+//! The first paragraph of a field's comment is its line in `--help`; all of it is its entry in
+//! the manual. A newcomer's trap: nothing is checked or converted here. Values stay the text
+//! that was typed until [`super::Config::from_args`] makes sense of them, so that every
+//! complaint about them is made in one place and in one form.
+
+use std::path::PathBuf;
+
+const PROTOCOL: &str = "Protocol options";
+const CONNECT: &str = "Connect mode options";
+const LISTEN: &str = "Listen mode options";
+const TLS: &str = "TLS options";
+const COMMAND: &str = "Command execution options";
+const TIMING: &str = "Timing options";
+const OUTPUT: &str = "Output options";
+const MISC: &str = "Misc options";
+
+/// What was typed.
+//
+// As with getopt, an option that takes a value takes the next word, whatever that begins with:
+// `-q -1`. What clap would print is not used; see `help` and `complaint`.
+#[derive(Debug, Default, clap::Parser)]
+#[command(
+    name = "rncat",
+    version,
+    infer_long_args = true,
+    args_override_self = true,
+    disable_help_flag = true,
+    disable_version_flag = true
+)]
+pub struct Args {
+    /// The host and the port, in the order in which they were typed.
+    #[arg(hide = true)]
+    pub words: Vec<String>,
+
+    /// Use IPv4 only
+    #[arg(short = '4', help_heading = PROTOCOL)]
+    pub ipv4: bool,
+
+    /// Use IPv6 only
+    #[arg(short = '6', help_heading = PROTOCOL)]
+    pub ipv6: bool,
+
+    /// Take hosts as addresses, look up nothing
+    ///
+    /// A host that is not an address is an error then. Service names for ports still work.
+    #[arg(short = 'n', long, help_heading = PROTOCOL)]
+    pub nodns: bool,
+
+    /// Connect from this port; listen at it with -l
+    #[arg(short = 'p', long, value_name = "PORT", allow_hyphen_values = true, help_heading = CONNECT)]
+    pub source_port: Option<String>,
+
+    /// Connect from this address
+    ///
+    /// Not with -l, where the address to listen on is given as HOST.
+    #[arg(short = 's', long, value_name = "ADDRESS", allow_hyphen_values = true, help_heading = CONNECT)]
+    pub source: Option<String>,
+
+    /// Connect, say how that went by the exit status
+    ///
+    /// Nothing is sent. With -v, what happened is also told.
+    #[arg(short = 'z', help_heading = CONNECT)]
+    pub zero: bool,
+
+    /// Listen for a client instead of connecting
+    ///
+    /// Without an address, rncat listens on all addresses, IPv4 and IPv6; without a port, at
+    /// 31337. Port 0 lets the system choose one, which -v tells.
+    #[arg(short = 'l', long, help_heading = LISTEN)]
+    pub listen: bool,
+
+    /// Go on after the first client; serve many
+    ///
+    /// What is read from stdin goes to every client that is present; with none present, nothing
+    /// is read. One client's end or error touches no other. In connect mode: when the server
+    /// has ended, go on sending until stdin ends.
+    #[arg(short = 'k', long, help_heading = LISTEN)]
+    pub keep_open: bool,
+
+    /// Serve at most N clients at once (default 100)
+    ///
+    /// One client too many is accepted and closed at once. 0 serves nobody. Makes a difference
+    /// only with -k.
+    #[arg(short = 'm', long, value_name = "N", allow_hyphen_values = true, help_heading = LISTEN)]
+    pub max_conns: Option<String>,
+
+    /// Print a line when listening, for test programs
+    #[arg(long, hide = true)]
+    pub test: bool,
+
+    /// Talk TLS; implied by the options below
+    ///
+    /// A server's certificate is always checked. One that fails the check gets a warning that
+    /// says why, and the session goes on. A listener without --ssl-cert makes a certificate for
+    /// this run and prints its fingerprint.
+    #[arg(long, help_heading = TLS)]
+    pub ssl: bool,
+
+    /// Show this certificate (chain) to the peer
+    ///
+    /// A PEM file: the certificate first, then those that vouch for it. The private key may be
+    /// in the same file.
+    #[arg(long, value_name = "FILE", allow_hyphen_values = true, help_heading = TLS)]
+    pub ssl_cert: Option<PathBuf>,
+
+    /// The certificate's private key
+    ///
+    /// A PEM file, in PKCS#8, PKCS#1 or SEC1 form. Goes with --ssl-cert.
+    #[arg(long, value_name = "FILE", allow_hyphen_values = true, help_heading = TLS)]
+    pub ssl_key: Option<PathBuf>,
+
+    /// Refuse a server that fails the check
+    ///
+    /// The exit status is 1 then. A stream that was cut short, without TLS's own goodbye, is an
+    /// error too.
+    #[arg(long, help_heading = TLS)]
+    pub ssl_verify: bool,
+
+    /// Trust only the certificates in this file
+    ///
+    /// A PEM file, used in place of the system's store and of the roots that rncat comes with.
+    #[arg(long, value_name = "FILE", allow_hyphen_values = true, help_heading = TLS)]
+    pub ssl_trustfile: Option<PathBuf>,
+
+    /// Trust exactly the certificate with this hash
+    ///
+    /// 64 hexadecimal digits, with or without colons: what a listener printed. Any other
+    /// certificate is refused.
+    #[arg(long, value_name = "SHA256", allow_hyphen_values = true, help_heading = TLS)]
+    pub ssl_fingerprint: Option<String>,
+
+    /// Offer or take only these ciphers
+    ///
+    /// Names as OpenSSL or IANA write them, and OpenSSL's words for groups, separated by colons.
+    /// An unknown name is answered with the list of those that exist.
+    #[arg(long, value_name = "LIST", allow_hyphen_values = true, help_heading = TLS)]
+    pub ssl_ciphers: Option<String>,
+
+    /// Ask for this name and check for it (SNI)
+    ///
+    /// Used in place of the host's name.
+    #[arg(long, value_name = "NAME", allow_hyphen_values = true, help_heading = TLS)]
+    pub ssl_servername: Option<String>,
+
+    /// Protocols to agree on, the best first (ALPN)
+    ///
+    /// Separated by commas: h2,http/1.1.
+    #[arg(long, value_name = "LIST", allow_hyphen_values = true, help_heading = TLS)]
+    pub ssl_alpn: Option<String>,
+
+    /// Join the peer to this program
+    ///
+    /// Its stdin and stdout are the connection. COMMAND is split at blanks; a backslash takes
+    /// the next character as it is, and quotes mean nothing. With -l and -k, every client gets
+    /// a process of its own.
+    #[arg(short = 'e', long, value_name = "COMMAND", allow_hyphen_values = true, help_heading = COMMAND)]
+    pub exec: Option<String>,
+
+    /// The same, by way of /bin/sh -c
+    #[arg(short = 'c', long, value_name = "COMMAND", allow_hyphen_values = true, help_heading = COMMAND)]
+    pub sh_exec: Option<String>,
+
+    /// Give up connecting after TIME
+    ///
+    /// The name's look-up, every address that is tried and the TLS handshake are all within it.
+    #[arg(short = 'w', long, value_name = "TIME", allow_hyphen_values = true, help_heading = TIMING)]
+    pub wait: Option<String>,
+
+    /// Give up a peer that is silent for TIME
+    #[arg(short = 'i', long, value_name = "TIME", allow_hyphen_values = true, help_heading = TIMING)]
+    pub idle_timeout: Option<String>,
+
+    /// Leave TIME after stdin's end; negative: do not
+    #[arg(short = 'q', value_name = "TIME", allow_hyphen_values = true, help_heading = TIMING)]
+    pub quit_after: Option<String>,
+
+    /// Wait TIME between the lines that are sent
+    #[arg(short = 'd', long, value_name = "TIME", allow_hyphen_values = true, help_heading = TIMING)]
+    pub delay: Option<String>,
+
+    /// Tell what happens; -vv and -vvv tell more
+    #[arg(short = 'v', long, action = clap::ArgAction::Count, help_heading = OUTPUT)]
+    pub verbose: u8,
+
+    /// Say nothing but errors
+    #[arg(long, help_heading = OUTPUT)]
+    pub quiet: bool,
+
+    /// Record the session, both ways, as it went
+    #[arg(short = 'o', long, value_name = "FILE", allow_hyphen_values = true, help_heading = OUTPUT)]
+    pub output: Option<PathBuf>,
+
+    /// Record the session in hexadecimal
+    #[arg(short = 'x', long, value_name = "FILE", allow_hyphen_values = true, help_heading = OUTPUT)]
+    pub hex_dump: Option<PathBuf>,
+
+    /// Add to these files instead of replacing them
+    #[arg(long, help_heading = OUTPUT)]
+    pub append_output: bool,
+
+    /// Send every LF as CR LF
+    ///
+    /// At a terminal this comes on by itself for protocols that want it.
+    #[arg(short = 'C', long, help_heading = MISC)]
+    pub crlf: bool,
+
+    /// Never do so, not even at a terminal
+    #[arg(long, help_heading = MISC)]
+    pub no_crlf: bool,
+
+    /// Send stdin, then leave; show nothing
+    ///
+    /// What the peer sends is read and thrown away, and rncat leaves when all that was sent has
+    /// arrived.
+    #[arg(long, help_heading = MISC)]
+    pub send_only: bool,
+
+    /// Only receive; never read stdin
+    #[arg(long, help_heading = MISC)]
+    pub recv_only: bool,
+
+    /// Do not tell the peer that stdin has ended
+    #[arg(long, help_heading = MISC)]
+    pub no_shutdown: bool,
+
+    /// OpenBSD's word for what rncat does anyway: half-close at stdin's end.
+    #[arg(short = 'N', hide = true)]
+    pub shutdown: bool,
+
+    /// Show the options that one needs most
+    #[arg(short = 'h', help_heading = MISC)]
+    pub short_help: bool,
+
+    /// Show all options
+    #[arg(long, help_heading = MISC)]
+    pub help: bool,
+
+    /// Show the version
+    #[arg(long, help_heading = MISC)]
+    pub version: bool,
+}

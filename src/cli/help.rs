@@ -1,0 +1,130 @@
+//! What `-h`, `--help` and `--version` print.
+//!
+//! A newcomer's trap: `--help` is made from the definitions in [`super::Args`], `-h` is written
+//! by hand to fit a screen of 80 by 24. A test sees to it that the latter names only options
+//! that exist.
+
+use clap::{Arg, Command};
+use std::fmt::Write;
+
+/// What `--version` prints.
+pub(super) const VERSION: &str =
+    concat!("rncat ", env!("CARGO_PKG_VERSION"), ", with the options of Ncat 7.96 for TCP and TLS\n");
+
+/// What `-h` prints.
+pub(super) const SHORT: &str = "\
+rncat [OPTIONS] HOST [PORT]       connects:   rncat localhost 1025
+rncat [OPTIONS] -l [HOST] [PORT]  listens:    rncat -lv 9000
+
+Talk by hand       -C             send LF as CR LF, from pipes and files too
+                   -v, -vv        tell what happens, tell more
+                   -o FILE        record the session; with -x in hexadecimal
+Talk TLS           --ssl          warn of a certificate that cannot be trusted
+                   --ssl-verify   refuse it
+Listen             -l             for one client
+                   -k             for many
+Move files         --send-only    send stdin, leave when it has arrived
+                   --recv-only    receive to stdout, never read stdin
+Join a program     -e COMMAND     to the peer; -c COMMAND by way of the shell
+Wait no longer     -w TIME        for the connection
+                   -i TIME        for a silent peer
+                   -q TIME        for the peer's end, once stdin has ended
+Look only          -z             is somebody listening? The exit status tells
+Choose             -4, -6         the address family
+                   -p PORT        the port to connect from
+                   -s ADDRESS     the address to connect from
+
+TIME: 500ms, 5, 1.5m, 2h. More: rncat --help, man rncat.
+";
+
+/// The column at which explanations start.
+const COLUMN: usize = 33;
+
+/// What `--help` prints: every option that is not hidden, under its heading.
+pub(super) fn full(command: &Command) -> String {
+    let mut text = String::from(
+        "rncat [OPTIONS] HOST [PORT]         connects, to port 31337 if none is given
+rncat [OPTIONS] -l [HOST] [PORT]    listens, on all addresses if none is given
+
+HOST is a name or an address, PORT a number or a service's name; HOST:PORT and
+[ADDRESS]:PORT are understood too. TIME is in seconds, or with a unit: 500ms,
+5s, 1.5m, 2h. Long options may be abbreviated.
+",
+    );
+    let mut heading = None;
+    for option in command.get_arguments().filter(|option| !option.is_hide_set()) {
+        if option.get_help_heading() != heading {
+            heading = option.get_help_heading();
+            let _ = write!(text, "\n{}:\n", heading.unwrap_or("Options"));
+        }
+        let names = names(option);
+        let help = option.get_help().map(ToString::to_string).unwrap_or_default();
+        let _ = writeln!(text, "{names:COLUMN$}{help}");
+    }
+    text.push_str("\nExit status: 0 done, 1 the network or the peer failed, 2 usage or this machine.\n");
+    text.push_str("The manual, man rncat, tells more.\n");
+    text
+}
+
+/// An option as it is typed: `  -w, --wait <TIME>`.
+fn names(option: &Arg) -> String {
+    let mut text = match (option.get_short(), option.get_long()) {
+        (Some(short), Some(long)) => format!("  -{short}, --{long}"),
+        (Some(short), None) => format!("  -{short}"),
+        (None, long) => format!("      --{}", long.unwrap_or_default()),
+    };
+    for value in option.get_value_names().filter(|_| option.get_action().takes_values()).unwrap_or_default() {
+        let _ = write!(text, " <{value}>");
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::Args;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_short_help_fits_a_screen() {
+        assert!(SHORT.lines().count() < 24, "a line is left for the prompt");
+        assert!(SHORT.lines().all(|line| line.chars().count() < 80));
+    }
+
+    #[test]
+    fn the_short_help_names_only_what_exists() {
+        let mut command = Args::command();
+        command.build();
+        let words = SHORT.split(|c: char| c.is_whitespace() || ",;[]".contains(c));
+        for word in words.filter(|word| word.starts_with('-')) {
+            let known = match word.strip_prefix("--") {
+                Some(long) => command.get_arguments().any(|option| option.get_long() == Some(long)),
+                None => {
+                    word.chars().skip(1).all(|c| command.get_arguments().any(|option| option.get_short() == Some(c)))
+                }
+            };
+            assert!(known, "{word}");
+        }
+    }
+
+    #[test]
+    fn the_full_help_has_every_option_and_stays_within_80_columns() {
+        let text = full(&Args::command());
+        assert!(text.lines().all(|line| line.chars().count() < 80), "{text}");
+        for option in Args::command().get_arguments() {
+            assert_eq!(text.contains(&format!("\n{} ", names(option))), !option.is_hide_set(), "{option}");
+            assert!(
+                option.is_hide_set() || option.get_help().is_some() && option.get_help_heading().is_some(),
+                "{option}"
+            );
+        }
+    }
+
+    #[test]
+    fn each_heading_comes_once() {
+        let text = full(&Args::command());
+        for heading in text.lines().filter(|line| line.ends_with("options:")) {
+            assert_eq!(text.matches(&format!("\n{heading}\n")).count(), 1, "{heading}");
+        }
+    }
+}

@@ -1,0 +1,150 @@
+//! The loop: what comes from the reactor goes to whoever looks after that token.
+//!
+//! A connection passes from the entrance through its openings to the wiring and its relay, and
+//! keeps its token all the way.
+
+use crate::{
+    cli::config::{Config, Mode, Partner},
+    error::{Error, Exit, Result},
+    opening::{Arrival, Openings, Peer, Staging, entrance::Entrance, tls::TlsStaging},
+    reactor::{Reactor, Ready},
+    relay::Relay,
+    report::Report,
+    tap::Taps,
+    wiring::{Context, Wiring, console::Console, exec::Exec, probe::Probe, worse},
+};
+use mio::Token;
+use std::rc::Rc;
+
+/// Does what the configuration says, to its end.
+///
+/// # Errors
+/// Everything that ends the program before its time.
+pub fn run(config: &Config, report: Report) -> Result<Exit> {
+    let taps = Rc::new(Taps::open(&config.taps, report)?);
+    let mut reactor = Reactor::new()?;
+    let mut relay = Relay::default();
+    // Listening comes first: a port that cannot be had is told before stdin is touched.
+    let entrance = Entrance::open(config, &mut reactor, report)?;
+    let openings = Openings::new(staging(config, &entrance, report)?, Rc::clone(&taps), deadline(config, &reactor), report);
+    let mut context = Context { reactor: &mut reactor, relay: &mut relay, report };
+    let wiring: Box<dyn Wiring> = match (&config.mode, &config.partner) {
+        (Mode::Connect(connect), _) if connect.probe => Box::new(Probe::default()),
+        (_, Partner::Command(command)) => Box::new(Exec::new(config, command, &mut context)?),
+        (_, Partner::Console(console)) => Box::new(Console::new(config, console, &mut context)?),
+    };
+    let one_peer = match &config.mode {
+        Mode::Connect(_) => true,
+        Mode::Listen(listen) => {
+            if listen.announce {
+                report.announce("NCAT TEST: LISTEN");
+            }
+            !listen.keep_open
+        }
+    };
+    let mut engine = Engine { reactor, relay, entrance, openings, wiring, one_peer, report };
+    let exit = engine.run()?;
+    Ok(if taps.have_failed() { worse(exit, Exit::Usage) } else { exit })
+}
+
+fn staging(config: &Config, entrance: &Entrance, report: Report) -> Result<Option<Box<dyn Staging>>> {
+    let Some(options) = &config.tls else { return Ok(None) };
+    let addresses = match entrance {
+        Entrance::Gate(gate) => gate.addresses(),
+        Entrance::Dial(_) => Vec::new(),
+    };
+    let staging = TlsStaging::new(options, &config.mode, &addresses, report)?;
+    Ok(Some(Box::new(staging)))
+}
+
+/// `-w` is for all that has to be done before the peer can be talked to.
+fn deadline(config: &Config, reactor: &Reactor) -> Option<std::time::Instant> {
+    match &config.mode {
+        Mode::Connect(connect) => reactor.now().checked_add(connect.wait?),
+        Mode::Listen(_) => None,
+    }
+}
+
+struct Engine {
+    reactor: Reactor,
+    relay: Relay,
+    entrance: Entrance,
+    openings: Openings,
+    wiring: Box<dyn Wiring>,
+    /// There is one peer, and its failure is the program's.
+    one_peer: bool,
+    report: Report,
+}
+
+impl Engine {
+    fn run(&mut self) -> Result<Exit> {
+        let (mut events, mut alarms) = (Vec::new(), Vec::new());
+        loop {
+            self.reactor.wait(self.relay.is_busy(), &mut events, &mut alarms)?;
+            for (token, ready) in events.iter().copied() {
+                self.event(token, Some(ready))?;
+            }
+            for token in alarms.iter().copied() {
+                self.event(token, None)?;
+            }
+            self.relay.work(&mut self.reactor);
+            while let Some(notice) = self.relay.notice() {
+                let (wiring, mut context) = self.wiring();
+                wiring.noticed(notice, &mut context);
+            }
+            if let Some(exit) = self.wiring.outcome() {
+                return Ok(exit);
+            }
+        }
+    }
+
+    /// An event (`ready`) or an alarm (`None`) has come.
+    fn event(&mut self, token: Token, ready: Option<Ready>) -> Result<()> {
+        if self.openings.has(token) {
+            let peer = self.openings.advance(token, self.reactor.now());
+            return self.opened(peer);
+        }
+        if self.relay.has(token) {
+            match ready {
+                Some(ready) => return Ok(self.relay.ready(token, ready)),
+                None => self.relay.alarm(token),
+            }
+        } else {
+            let present = self.wiring.present() + self.openings.len();
+            for arrival in self.entrance.advance(token, present, &mut self.reactor)? {
+                self.arrived(arrival)?;
+            }
+        }
+        let (wiring, mut context) = self.wiring();
+        wiring.woken(token, &mut context);
+        Ok(())
+    }
+
+    fn arrived(&mut self, arrival: Arrival) -> Result<()> {
+        let peer = self.openings.begin(arrival, &mut self.reactor);
+        self.opened(peer)
+    }
+
+    /// A connection stands, is still under way, or has failed.
+    fn opened(&mut self, peer: Result<Option<Peer>>) -> Result<()> {
+        let (wiring, mut context) = self.wiring();
+        let failed: Error = match peer {
+            Ok(None) => return Ok(()),
+            Ok(Some(peer)) => match wiring.joined(peer, &mut context) {
+                Ok(()) => return Ok(()),
+                Err(error) => error,
+            },
+            Err(error) => error,
+        };
+        if self.one_peer {
+            return Err(failed);
+        }
+        self.report.error(&failed);
+        Ok(())
+    }
+
+    fn wiring(&mut self) -> (&mut dyn Wiring, Context<'_>) {
+        let context = Context { reactor: &mut self.reactor, relay: &mut self.relay, report: self.report };
+        (&mut *self.wiring, context)
+    }
+}

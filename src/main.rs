@@ -1,0 +1,26 @@
+//! The program: parse, configure, run, exit status.
+
+use rncat::{cli, engine};
+use std::{io::Write, process::ExitCode};
+
+fn main() -> ExitCode {
+    let (report, outcome) = match cli::parse(std::env::args_os()) {
+        cli::Outcome::Tell(text) => {
+            // `rncat --help | head` is nobody's mistake.
+            let _ = std::io::stdout().write_all(text.as_bytes());
+            return ExitCode::SUCCESS;
+        }
+        cli::Outcome::Refuse(report, error) => (report, Err(error)),
+        cli::Outcome::Run(start) => {
+            start.warnings.iter().for_each(|warning| start.report.note(warning));
+            (start.report, engine::run(&start.config, start.report))
+        }
+    };
+    match outcome {
+        Ok(exit) => exit.into(),
+        Err(error) => {
+            report.error(&error);
+            error.exit().into()
+        }
+    }
+}

@@ -1,0 +1,196 @@
+//! Connecting by Happy Eyeballs (RFC 8305): the addresses of both families in turn, each given
+//! a quarter of a second before the next one is tried beside it; the first that answers wins.
+//!
+//! That is what makes `rncat localhost 1025` work: `localhost` is ::1 first, while most mail
+//! servers listen on 127.0.0.1 alone.
+
+use crate::{
+    error::{Error, why},
+    reactor::Reactor,
+    stream::Stream,
+    transport::tcp::{self, Tcp},
+};
+use mio::Token;
+use std::{
+    collections::VecDeque,
+    io,
+    net::SocketAddr,
+    time::{Duration, Instant},
+};
+
+/// The Connection Attempt Delay that RFC 8305, section 5, recommends.
+const DELAY: Duration = Duration::from_millis(250);
+
+/// The attempts to reach one peer.
+#[derive(Debug)]
+pub struct Dial {
+    /// Woken when it is time for the next address.
+    token: Token,
+    left: VecDeque<SocketAddr>,
+    from: Vec<SocketAddr>,
+    running: Vec<Attempt>,
+    failed: Vec<(SocketAddr, io::Error)>,
+    next_at: Option<Instant>,
+}
+
+#[derive(Debug)]
+struct Attempt {
+    token: Token,
+    to: SocketAddr,
+    socket: Tcp,
+}
+
+/// A connection that was made.
+#[derive(Debug)]
+pub struct Dialled {
+    /// It is registered under this.
+    pub token: Token,
+    /// The address that answered.
+    pub to: SocketAddr,
+    /// The connection.
+    pub socket: Tcp,
+}
+
+impl Dial {
+    /// `from` are the addresses to connect from, one of the same family each; none for the kernel's choice.
+    #[must_use]
+    pub fn new(token: Token, to: Vec<SocketAddr>, from: Vec<SocketAddr>) -> Self {
+        Self {
+            token,
+            left: interleave(to),
+            from,
+            running: Vec::new(),
+            failed: Vec::new(),
+            next_at: None,
+        }
+    }
+
+    /// Starts what is due, and looks how the attempt under `token` does. `None` while it goes on.
+    ///
+    /// # Errors
+    /// When no address could be reached; each is named with its reason.
+    pub fn advance(&mut self, token: Token, reactor: &mut Reactor) -> Result<Option<Dialled>, DialError> {
+        if let Some(index) = self.running.iter().position(|attempt| attempt.token == token) {
+            let attempt = self.running.swap_remove(index);
+            match attempt.socket.connected() {
+                Ok(Some(to)) => return Ok(Some(Dialled { token, to, socket: attempt.socket })),
+                Ok(None) => self.running.push(attempt),
+                Err(error) => {
+                    self.failed.push((attempt.to, error));
+                    // RFC 8305, 5: a failure need not be waited for.
+                    self.next_at = None;
+                }
+            }
+        }
+        while self.next_at.is_none_or(|at| at <= reactor.now()) {
+            let Some(to) = self.left.pop_front() else { break };
+            match self.start(to, reactor) {
+                Ok(()) => {
+                    let at = reactor.now() + DELAY;
+                    self.next_at = Some(at);
+                    reactor.wake_at(at, self.token);
+                }
+                Err(error) => self.failed.push((to, error)),
+            }
+        }
+        match self.running.is_empty() && self.left.is_empty() {
+            true => Err(DialError(std::mem::take(&mut self.failed))),
+            false => Ok(None),
+        }
+    }
+
+    /// Whether events under `token` are for this.
+    #[must_use]
+    pub fn has(&self, token: Token) -> bool {
+        token == self.token || self.running.iter().any(|attempt| attempt.token == token)
+    }
+
+    /// What has been tried so far, for the message when time is up.
+    #[must_use]
+    pub fn tried(&self) -> String {
+        let failed = self.failed.iter().map(|(to, error)| format!("{to}: {}", why(error)));
+        let running = self.running.iter().map(|attempt| format!("{}: no answer", attempt.to));
+        failed.chain(running).collect::<Vec<_>>().join(", ")
+    }
+
+    fn start(&mut self, to: SocketAddr, reactor: &mut Reactor) -> io::Result<()> {
+        let from = match self.from.as_slice() {
+            [] => None,
+            all => Some(*all.iter().find(|from| from.is_ipv4() == to.is_ipv4()).ok_or_else(|| {
+                io::Error::new(io::ErrorKind::AddrNotAvailable, "the source address is of the other family")
+            })?),
+        };
+        let mut socket = tcp::connect(to, from)?;
+        let token = reactor.token();
+        socket.register(reactor.registry(), token)?;
+        self.running.push(Attempt { token, to, socket });
+        Ok(())
+    }
+}
+
+/// Alternates between families, beginning with the one that the system put first (RFC 8305, 4).
+fn interleave(addresses: Vec<SocketAddr>) -> VecDeque<SocketAddr> {
+    let first_is_v6 = addresses.first().is_some_and(SocketAddr::is_ipv6);
+    let (first, second): (VecDeque<_>, VecDeque<_>) = addresses.into_iter().partition(|it| it.is_ipv6() == first_is_v6);
+    let (mut first, mut second, mut all) = (first.into_iter(), second.into_iter(), VecDeque::new());
+    loop {
+        match (first.next(), second.next()) {
+            (None, None) => return all,
+            pair => all.extend(pair.0.into_iter().chain(pair.1)),
+        }
+    }
+}
+
+/// Why no address could be reached.
+#[derive(Debug)]
+pub struct DialError(Vec<(SocketAddr, io::Error)>);
+
+impl DialError {
+    /// As the message about connecting to `target`, with what to try.
+    #[must_use]
+    pub fn about(&self, target: &str) -> Error {
+        let what = format!("connect to {target}");
+        let all_refused = self.0.iter().all(|(_, error)| error.kind() == io::ErrorKind::ConnectionRefused);
+        let local = self.0.iter().all(|(_, error)| {
+            matches!(
+                error.kind(),
+                io::ErrorKind::AddrNotAvailable | io::ErrorKind::AddrInUse | io::ErrorKind::PermissionDenied
+            )
+        });
+        let why = match self.0.as_slice() {
+            [(to, error)] if to.to_string() == target => why(error),
+            all => all.iter().map(|(to, error)| format!("{to}: {}", why(error))).collect::<Vec<_>>().join(", "),
+        };
+        match (all_refused, local) {
+            (true, _) => Error::network(what, why).hint("nobody listens there: is the server running, is the port right?"),
+            (false, true) => Error::usage(what, why).hint("check -s and -p"),
+            _ => Error::network(what, why),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn addresses(text: &str) -> Vec<SocketAddr> {
+        text.split_whitespace().map(|it| it.parse().unwrap()).collect()
+    }
+
+    #[test]
+    fn families_take_turns() {
+        let mixed = interleave(addresses("[::1]:1 [::2]:1 [::3]:1 1.0.0.1:1 1.0.0.2:1"));
+        assert_eq!(mixed, addresses("[::1]:1 1.0.0.1:1 [::2]:1 1.0.0.2:1 [::3]:1"));
+        assert_eq!(interleave(addresses("1.0.0.1:1 [::1]:1")), addresses("1.0.0.1:1 [::1]:1"));
+    }
+
+    #[test]
+    fn every_address_is_named_with_its_reason() {
+        let refused = || io::Error::from_raw_os_error(111);
+        let two = DialError(addresses("[::1]:25 127.0.0.1:25").into_iter().map(|to| (to, refused())).collect());
+        let text = two.about("localhost:25").to_string();
+        assert!(text.starts_with("connect to localhost:25: [::1]:25: Connection refused, 127.0.0.1:25: Connection refused; "));
+        let one = DialError(vec![(addresses("127.0.0.1:25")[0], refused())]);
+        assert!(one.about("127.0.0.1:25").to_string().starts_with("connect to 127.0.0.1:25: Connection refused; nobody"));
+    }
+}

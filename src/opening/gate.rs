@@ -1,0 +1,212 @@
+//! Listening: one socket for each address, and the clients that come through them.
+
+use super::Arrival;
+use crate::{
+    cli::config::{Family, Listen},
+    error::{Error, Result, why},
+    opening::resolve::Question,
+    reactor::Reactor,
+    report::Report,
+    stream::Stream,
+    transport::tcp,
+};
+use mio::{Interest, Token, net::TcpListener};
+use rustix::io::Errno;
+use std::{
+    io,
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+    time::Duration,
+};
+
+/// Clients taken from one socket before others have their turn.
+const TURNS: usize = 64;
+
+/// How long to leave a socket alone that has failed for want of descriptors or memory.
+const REST: Duration = Duration::from_millis(100);
+
+/// How often another port is tried when the kernel's choice for one family is taken in the other.
+const TRIES: usize = 16;
+
+/// The listening sockets.
+#[derive(Debug)]
+pub struct Gate {
+    sockets: Vec<(Token, TcpListener)>,
+    once: bool,
+    max_clients: usize,
+    short_of: Option<String>,
+    report: Report,
+}
+
+impl Gate {
+    /// Binds and listens.
+    ///
+    /// # Errors
+    /// When an address cannot be had.
+    pub fn open(listen: &Listen, family: Family, numeric: bool, reactor: &mut Reactor, report: Report) -> Result<Self> {
+        let sockets = match &listen.host {
+            None => everywhere(listen.port, family)?,
+            Some(host) => {
+                let question = Question { host: host.clone(), port: listen.port, family, numeric };
+                of_addresses(&question.ask()?)?
+            }
+        };
+        let mut gate = Self {
+            sockets: Vec::new(),
+            once: !listen.keep_open,
+            max_clients: listen.max_clients,
+            short_of: None,
+            report,
+        };
+        for mut socket in sockets {
+            let token = reactor.token();
+            let registered = reactor.registry().register(&mut socket, token, Interest::READABLE);
+            let address = registered.and_then(|()| socket.local_addr());
+            let address = address.map_err(|error| Error::usage("listen", why(&error)))?;
+            report.detail(1, format_args!("Listening on {address}"));
+            gate.sockets.push((token, socket));
+        }
+        Ok(gate)
+    }
+
+    /// The addresses listened on.
+    #[must_use]
+    pub fn addresses(&self) -> Vec<SocketAddr> {
+        self.sockets.iter().filter_map(|(_, socket)| socket.local_addr().ok()).collect()
+    }
+
+    /// Whether events under `token` are for this.
+    #[must_use]
+    pub fn has(&self, token: Token) -> bool {
+        self.sockets.iter().any(|(it, _)| *it == token)
+    }
+
+    /// Takes the clients that wait at one socket, of whom so many are `present` already.
+    pub fn accept(&mut self, token: Token, mut present: usize, reactor: &mut Reactor) -> Vec<Arrival> {
+        let mut arrivals = Vec::new();
+        for _ in 0..TURNS {
+            let Some((_, socket)) = self.sockets.iter().find(|(it, _)| *it == token) else { return arrivals };
+            let (client, remote) = match tcp::accept(socket) {
+                Ok(accepted) => accepted,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return arrivals,
+                Err(error) if is_the_clients(&error) => continue,
+                Err(error) => {
+                    self.rest(token, &error, reactor);
+                    return arrivals;
+                }
+            };
+            self.short_of = None;
+            if present >= self.max_clients {
+                let limit = self.max_clients;
+                self.report
+                    .detail(1, format_args!("New connection denied: connection limit reached ({limit}): {remote}"));
+                continue;
+            }
+            match arrive(client, remote, reactor) {
+                Ok(arrival) => {
+                    self.report.detail(1, format_args!("Connection from {remote}."));
+                    arrivals.push(arrival);
+                    present += 1;
+                }
+                Err(error) => self.report.detail(1, format_args!("{remote}: {}", why(&error))),
+            }
+            if self.once && !arrivals.is_empty() {
+                // One client and no more: who comes later is refused by the kernel.
+                self.sockets.clear();
+                return arrivals;
+            }
+        }
+        // Edge-triggered: nobody will tell again of those who still wait.
+        reactor.wake_at(reactor.now(), token);
+        arrivals
+    }
+
+    /// No descriptor or memory left: those who wait can go on waiting, and the others go on talking.
+    fn rest(&mut self, token: Token, error: &io::Error, reactor: &mut Reactor) {
+        reactor.wake_in(REST, token);
+        let text = why(error);
+        if self.short_of.as_ref() != Some(&text) {
+            self.report.error(&Error::network("accept a connection", text.clone()).hint("new clients have to wait"));
+            self.short_of = Some(text);
+        }
+    }
+}
+
+fn arrive(mut socket: tcp::Tcp, remote: SocketAddr, reactor: &mut Reactor) -> io::Result<Arrival> {
+    let token = reactor.token();
+    socket.register(reactor.registry(), token)?;
+    let local = socket.local_addr()?;
+    Ok(Arrival { token, socket, remote, local })
+}
+
+/// Errors of accept(2) that are one client's misfortune.
+fn is_the_clients(error: &io::Error) -> bool {
+    let its = [Errno::CONNABORTED, Errno::INTR, Errno::PROTO, Errno::PERM, Errno::NETDOWN, Errno::HOSTUNREACH];
+    its.iter().any(|it| error.raw_os_error() == Some(it.raw_os_error()))
+}
+
+/// All addresses of both families, on one port; one family is enough where the other is switched off.
+fn everywhere(port: u16, family: Family) -> Result<Vec<TcpListener>> {
+    let mut all: Vec<IpAddr> = Vec::new();
+    if family != Family::V4 {
+        all.push(Ipv6Addr::UNSPECIFIED.into());
+    }
+    if family != Family::V6 {
+        all.push(Ipv4Addr::UNSPECIFIED.into());
+    }
+    let mut last = None;
+    for _ in 0..TRIES {
+        let mut sockets: Vec<TcpListener> = Vec::new();
+        let mut failed = None;
+        for address in &all {
+            let port = sockets.first().and_then(|first| first.local_addr().ok()).map_or(port, |first| first.port());
+            match tcp::listen(SocketAddr::new(*address, port)) {
+                Ok(socket) => sockets.push(socket),
+                Err(error) if all.len() > 1 && is_switched_off(&error) => failed = failed.or(Some((*address, error, false))),
+                Err(error) => failed = Some((*address, error, true)),
+            }
+        }
+        match failed {
+            Some((address, error, true)) if port != 0 => return Err(cannot_listen(SocketAddr::new(address, port), &error)),
+            Some((address, error, _)) if sockets.is_empty() => {
+                return Err(cannot_listen(SocketAddr::new(address, port), &error));
+            }
+            Some((address, error, true)) => last = Some(cannot_listen(SocketAddr::new(address, port), &error)),
+            _ => return Ok(sockets),
+        }
+    }
+    Err(last.unwrap_or_else(|| Error::usage("listen", "no port is free in both families")))
+}
+
+/// The addresses of a name, on one port.
+fn of_addresses(addresses: &[SocketAddr]) -> Result<Vec<TcpListener>> {
+    let mut sockets: Vec<TcpListener> = Vec::new();
+    for address in addresses {
+        let mut address = *address;
+        if let Some(first) = sockets.first().and_then(|first| first.local_addr().ok()) {
+            address.set_port(first.port());
+        }
+        match tcp::listen(address) {
+            Ok(socket) => sockets.push(socket),
+            Err(error) if addresses.len() > 1 && is_switched_off(&error) => {}
+            Err(error) => return Err(cannot_listen(address, &error)),
+        }
+    }
+    match (sockets.is_empty(), addresses.first()) {
+        (true, Some(address)) => Err(cannot_listen(*address, &io::Error::from(Errno::ADDRNOTAVAIL))),
+        _ => Ok(sockets),
+    }
+}
+
+fn is_switched_off(error: &io::Error) -> bool {
+    [Errno::AFNOSUPPORT, Errno::ADDRNOTAVAIL].iter().any(|it| error.raw_os_error() == Some(it.raw_os_error()))
+}
+
+fn cannot_listen(address: SocketAddr, error: &io::Error) -> Error {
+    let failed = Error::usage(format!("listen on {address}"), why(error));
+    match error.kind() {
+        io::ErrorKind::AddrInUse => failed.hint("another program has this port: stop it, or take another port"),
+        io::ErrorKind::PermissionDenied => failed.hint("ports below 1024 need root: take a higher one"),
+        io::ErrorKind::AddrNotAvailable => failed.hint("this machine does not have that address"),
+        _ => failed,
+    }
+}

@@ -1,0 +1,102 @@
+//! The stage in which a connection becomes encrypted.
+
+use super::{Stage, Staging};
+use crate::{
+    cli::config::{Mode, TlsOptions},
+    error::{Error, Result},
+    report::Report,
+    stream::{Stream, tls::Tls},
+    tls::{ClientSettings, ServerSettings, Verdict, facts},
+};
+use rustls::Connection;
+use std::{net::SocketAddr, task::Poll};
+
+/// What all connections of a run have in common.
+pub struct TlsStaging {
+    side: Side,
+    report: Report,
+}
+
+enum Side {
+    Client(ClientSettings, String),
+    Server(ServerSettings),
+}
+
+impl TlsStaging {
+    /// `addresses` are those listened on.
+    ///
+    /// # Errors
+    /// When a file cannot be read, or an option says what cannot be.
+    pub fn new(options: &TlsOptions, mode: &Mode, addresses: &[SocketAddr], report: Report) -> Result<Self> {
+        let side = match mode {
+            Mode::Connect(connect) => Side::Client(ClientSettings::new(options)?, connect.host.clone()),
+            Mode::Listen(listen) => {
+                let mut names: Vec<_> = addresses.iter().map(|address| address.ip().to_string()).collect();
+                names.extend(listen.host.clone());
+                let settings = ServerSettings::new(options, &names)?;
+                if settings.is_ephemeral() {
+                    report.note(format_args!(
+                        "Generated a certificate for this run; its SHA-256 fingerprint is {}",
+                        settings.fingerprint()
+                    ));
+                }
+                Side::Server(settings)
+            }
+        };
+        Ok(Self { side, report })
+    }
+}
+
+impl Staging for TlsStaging {
+    fn enter(&self, stream: Box<dyn Stream>, remote: SocketAddr) -> Result<Box<dyn Stage>> {
+        let (connection, verdict): (Connection, _) = match &self.side {
+            Side::Client(settings, host) => {
+                let (connection, verdict) = settings.connection(host)?;
+                (connection.into(), Some(verdict))
+            }
+            Side::Server(settings) => (settings.connection()?.into(), None),
+        };
+        let tls = Some(Tls::new(stream, connection));
+        Ok(Box::new(Handshake { tls, verdict, remote, report: self.report }))
+    }
+}
+
+struct Handshake {
+    tls: Option<Tls>,
+    /// What came of looking at a server's certificate; nothing is looked at when we are one.
+    verdict: Option<Verdict>,
+    remote: SocketAddr,
+    report: Report,
+}
+
+impl Stage for Handshake {
+    fn advance(&mut self) -> Result<Poll<Box<dyn Stream>>> {
+        let Some(tls) = &mut self.tls else { return Ok(Poll::Pending) };
+        match tls.handshake() {
+            Ok(Poll::Pending) => return Ok(Poll::Pending),
+            Ok(Poll::Ready(())) => {}
+            Err(error) => return Err(Error::network(format!("TLS with {}", self.remote), crate::error::why(&error))),
+        }
+        let Some(tls) = self.tls.take() else { return Ok(Poll::Pending) };
+        self.say(&tls);
+        Ok(Poll::Ready(Box::new(tls)))
+    }
+}
+
+impl Handshake {
+    fn say(&self, tls: &Tls) {
+        if let Some(verdict) = &self.verdict {
+            self.report.detail(1, format_args!("SSL connection to {}.", self.remote));
+            if let Some(why) = verdict.warning() {
+                self.report.note(format_args!("The certificate of {} is not trusted: {why}", self.remote));
+            }
+        } else {
+            self.report.detail(1, format_args!("SSL connection from {}.", self.remote));
+        }
+        if self.report.shows(1) {
+            for line in facts(tls.connection()) {
+                self.report.detail(1, line);
+            }
+        }
+    }
+}

@@ -1,0 +1,3 @@
+//! What is known of protocols, without I/O: bytes in, findings out.
+
+pub mod evidence;

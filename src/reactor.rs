@@ -1,0 +1,183 @@
+//! The one `Poll`, the one clock, and the tokens.
+//!
+//! It knows neither connections nor modes: whoever waits asks for a token, registers under it,
+//! and says until when at most. A token is never used twice, so an event that comes late finds
+//! nobody instead of somebody else.
+
+use crate::error::{Error, Result, why};
+use mio::{Events, Poll, Registry, Token, Waker, event::Event};
+use std::{
+    cmp::Reverse,
+    collections::BinaryHeap,
+    io,
+    sync::{
+        Arc,
+        mpsc::{Receiver, Sender, channel},
+    },
+    time::{Duration, Instant},
+};
+
+/// Events taken from the kernel at a time.
+const EVENTS: usize = 1024;
+
+/// What has become possible.
+#[derive(Debug, Clone, Copy)]
+pub struct Ready {
+    /// Reading, or finding out why not.
+    pub read: bool,
+    /// Writing.
+    pub write: bool,
+    /// Something is wrong with one direction; which, the stream tells.
+    pub trouble: bool,
+}
+
+impl From<&Event> for Ready {
+    fn from(event: &Event) -> Self {
+        let trouble = event.is_error() || event.is_write_closed();
+        Self {
+            read: event.is_readable() || event.is_read_closed() || trouble,
+            write: event.is_writable() || trouble,
+            trouble,
+        }
+    }
+}
+
+/// See the module's description.
+#[derive(Debug)]
+pub struct Reactor {
+    poll: Poll,
+    events: Events,
+    next_token: usize,
+    alarms: BinaryHeap<Reverse<(Instant, Token)>>,
+    now: Instant,
+    /// Made when the first helper thread is.
+    helpers: Option<Helpers>,
+}
+
+/// The way by which helper threads wake the loop.
+#[derive(Debug)]
+struct Helpers {
+    waker: Arc<Waker>,
+    done: Sender<Token>,
+    all_done: Receiver<Token>,
+}
+
+impl Reactor {
+    /// # Errors
+    /// When the system has no event queue to give.
+    pub fn new() -> Result<Self> {
+        let poll = Poll::new().map_err(|error| Error::usage("event queue", why(&error)))?;
+        Ok(Self {
+            poll,
+            events: Events::with_capacity(EVENTS),
+            next_token: 0,
+            alarms: BinaryHeap::new(),
+            now: Instant::now(),
+            helpers: None,
+        })
+    }
+
+    /// Something for a helper thread to call when it is done: it sets off an alarm for `token`.
+    ///
+    /// # Errors
+    /// When the system has no descriptor for it.
+    pub fn helper(&mut self, token: Token) -> Result<impl FnOnce() + Send + 'static> {
+        if self.helpers.is_none() {
+            let token = self.token();
+            let waker = Waker::new(self.poll.registry(), token);
+            let waker = Arc::new(waker.map_err(|error| Error::usage("helper thread", why(&error)))?);
+            let (done, all_done) = channel();
+            self.helpers = Some(Helpers { waker, done, all_done });
+        }
+        let helpers = self.helpers.as_ref().map(|helpers| (helpers.done.clone(), Arc::clone(&helpers.waker)));
+        Ok(move || {
+            if let Some((done, waker)) = helpers {
+                // A loop that has ended meanwhile misses nothing.
+                let _ = done.send(token);
+                let _ = waker.wake();
+            }
+        })
+    }
+
+    /// A token that nobody has had before.
+    pub fn token(&mut self) -> Token {
+        self.next_token += 1;
+        Token(self.next_token)
+    }
+
+    /// Where sources of events are registered.
+    #[must_use]
+    pub fn registry(&self) -> &Registry {
+        self.poll.registry()
+    }
+
+    /// The time at which the present round began.
+    #[must_use]
+    pub fn now(&self) -> Instant {
+        self.now
+    }
+
+    /// Has `token` among the alarms of the first round at or after `at`. Alarms are not taken
+    /// back: who is woken looks whether there is still a reason.
+    pub fn wake_at(&mut self, at: Instant, token: Token) {
+        self.alarms.push(Reverse((at, token)));
+    }
+
+    /// [`Reactor::wake_at`], counted from now.
+    pub fn wake_in(&mut self, time: Duration, token: Token) {
+        // A time too far away to be counted is never.
+        if let Some(at) = self.now.checked_add(time) {
+            self.wake_at(at, token);
+        }
+    }
+
+    /// Waits for events or the next alarm (not at all if `busy`) and puts them into the two lists.
+    ///
+    /// # Errors
+    /// When the system's event queue fails.
+    pub fn wait(&mut self, busy: bool, events: &mut Vec<(Token, Ready)>, alarms: &mut Vec<Token>) -> Result<()> {
+        let until = self.alarms.peek().map(|Reverse((at, _))| at.saturating_duration_since(Instant::now()));
+        let time = if busy { Some(Duration::ZERO) } else { until };
+        match self.poll.poll(&mut self.events, time) {
+            Err(error) if error.kind() != io::ErrorKind::Interrupted => {
+                return Err(Error::usage("wait for events", why(&error)));
+            }
+            _ => self.now = Instant::now(),
+        }
+        events.clear();
+        events.extend(self.events.iter().map(|event| (event.token(), Ready::from(event))));
+        alarms.clear();
+        while let Some(&Reverse((at, token))) = self.alarms.peek()
+            && at <= self.now
+        {
+            self.alarms.pop();
+            alarms.push(token);
+        }
+        if let Some(helpers) = &self.helpers {
+            alarms.extend(helpers.all_done.try_iter());
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn alarms_come_in_order_and_not_early() -> Result<()> {
+        let mut reactor = Reactor::new()?;
+        let (late, soon) = (reactor.token(), reactor.token());
+        let begun = Instant::now();
+        reactor.wake_at(begun + Duration::from_millis(20), late);
+        reactor.wake_at(begun + Duration::from_millis(5), soon);
+        let (mut events, mut alarms, mut seen) = (Vec::new(), Vec::new(), Vec::new());
+        while seen.len() < 2 {
+            reactor.wait(false, &mut events, &mut alarms)?;
+            seen.append(&mut alarms);
+        }
+        assert_eq!(seen, [soon, late]);
+        assert!(begun.elapsed() >= Duration::from_millis(20));
+        Ok(())
+    }
+}

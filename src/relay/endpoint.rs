@@ -1,0 +1,177 @@
+//! One party of the relay: a stream, the outbox in front of it, and how far each direction is.
+
+use super::{
+    closing::Closing,
+    outbox::{Outbox, Spare},
+    pump::Pump,
+};
+use crate::stream::{Flow, Stream};
+use mio::Token;
+use std::{io, task::Poll, time::Instant};
+
+pub(super) struct Endpoint {
+    pub(super) stream: Box<dyn Stream>,
+    pub(super) outbox: Outbox,
+    pub(super) pump: Pump,
+    pub(super) traffic: Traffic,
+    /// The source has more, as far as we know.
+    pub(super) may_read: bool,
+    /// The read side has ended, in whatever way.
+    pub(super) ended: bool,
+    /// The read side failed: the connection is dead.
+    pub(super) failed: bool,
+    pub(super) writing: Writing,
+    /// How to say goodbye once the outbox is empty.
+    pub(super) goodbye: Option<Goodbye>,
+    /// Rule 3 does not apply: only an explicit `finish` half-closes.
+    pub(super) held_open: bool,
+    /// The sources whose pumps feed this sink.
+    pub(super) fed_by: Vec<Token>,
+    /// Sources that wait until the outbox is empty.
+    pub(super) waiting: Vec<Token>,
+    /// This source is in some sink's `waiting`.
+    pub(super) waits: bool,
+    pub(super) queued: bool,
+    pub(super) closing: Option<Closing>,
+}
+
+/// How far the write side is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Writing {
+    Open,
+    /// The goodbye was given to the stream, which has not sent it all.
+    Leaving(Goodbye),
+    Finished(Goodbye),
+    /// Writing failed.
+    Gone,
+}
+
+/// How a write side ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Goodbye {
+    HalfClose,
+    HangUp,
+}
+
+/// What has passed through an endpoint, and when last.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Traffic {
+    /// Bytes read from it.
+    pub received: u64,
+    /// Bytes its stream has taken.
+    pub sent: u64,
+    /// When bytes last came.
+    pub last_received: Option<Instant>,
+    /// When its stream last took bytes.
+    pub last_sent: Option<Instant>,
+}
+
+/// What came of [`Endpoint::drain`].
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Drained {
+    /// Something still waits for the stream.
+    Waiting,
+    /// The outbox is empty.
+    Empty,
+    /// The outbox is empty and the goodbye has just been said.
+    SaidGoodbye,
+}
+
+impl Endpoint {
+    pub(super) fn new(stream: Box<dyn Stream>) -> Self {
+        Self {
+            stream,
+            outbox: Outbox::default(),
+            pump: Pump::default(),
+            traffic: Traffic::default(),
+            may_read: true,
+            ended: false,
+            failed: false,
+            writing: Writing::Open,
+            goodbye: None,
+            held_open: false,
+            fed_by: Vec::new(),
+            waiting: Vec::new(),
+            waits: false,
+            queued: false,
+            closing: None,
+        }
+    }
+
+    /// Whether bytes may still be given to it.
+    pub(super) fn takes(&self) -> bool {
+        self.writing == Writing::Open && self.goodbye.is_none()
+    }
+
+    /// Gives bytes to the stream as far as it takes them, and the rest to the outbox.
+    /// On an error, the number of bytes that were not taken comes with it.
+    pub(super) fn deliver(&mut self, bytes: &[u8], spare: &mut Spare, now: Instant) -> Result<(), (io::Error, usize)> {
+        let mut rest = bytes;
+        while self.outbox.is_empty() && !rest.is_empty() {
+            match self.stream.write(rest) {
+                Ok(Flow::Moved(n)) => {
+                    self.sent(n, now);
+                    rest = rest.get(n..).unwrap_or_default();
+                }
+                Ok(Flow::Blocked) => break,
+                Ok(Flow::Ended) => return Err((io::ErrorKind::WriteZero.into(), rest.len())),
+                Err(error) => return Err((error, rest.len())),
+            }
+        }
+        if !rest.is_empty() {
+            self.outbox.push(rest, spare);
+        }
+        Ok(())
+    }
+
+    /// Writes what waits; once nothing does, says the goodbye that is due.
+    pub(super) fn drain(&mut self, spare: &mut Spare, now: Instant) -> io::Result<Drained> {
+        while !self.outbox.is_empty() {
+            match self.stream.write(self.outbox.waiting())? {
+                Flow::Moved(n) => {
+                    self.outbox.delivered(n, spare);
+                    self.sent(n, now);
+                }
+                Flow::Blocked => return Ok(Drained::Waiting),
+                Flow::Ended => return Err(io::ErrorKind::WriteZero.into()),
+            }
+        }
+        if self.stream.flush()?.is_pending() {
+            return Ok(Drained::Waiting);
+        }
+        loop {
+            match (self.writing, self.goodbye) {
+                (Writing::Open, Some(goodbye)) => self.say(goodbye)?,
+                (Writing::Finished(said), Some(goodbye)) if said < goodbye => self.say(goodbye)?,
+                (Writing::Leaving(said), _) => {
+                    if self.stream.flush()? == Poll::Pending {
+                        return Ok(Drained::Waiting);
+                    }
+                    self.writing = Writing::Finished(said);
+                    if self.goodbye <= Some(said) {
+                        return Ok(Drained::SaidGoodbye);
+                    }
+                }
+                _ => return Ok(Drained::Empty),
+            }
+        }
+    }
+
+    fn say(&mut self, goodbye: Goodbye) -> io::Result<()> {
+        self.writing = Writing::Leaving(goodbye);
+        match goodbye {
+            Goodbye::HalfClose => self.stream.finish(),
+            Goodbye::HangUp => self.stream.hang_up(),
+        }
+    }
+
+    fn sent(&mut self, n: usize, now: Instant) {
+        self.traffic.sent += n as u64;
+        self.traffic.last_sent = Some(now);
+    }
+
+    /// Bytes given to this endpoint that its peer's machine is not known to have.
+    pub(super) fn undelivered(&self) -> usize {
+        self.outbox.len() + self.stream.undelivered()
+    }
+}

@@ -1,0 +1,208 @@
+//! The relay: endpoints, and the pumps that join them.
+//!
+//! Three rules hold for every mode:
+//!
+//! 1. What must talk back is a layer inside the endpoint; what only changes bytes one way is a
+//!    filter on a pump.
+//! 2. Bytes wait in one place, the outbox of the sink they go to. A pump reads only while it has
+//!    a sink and every sink it feeds has room.
+//! 3. A sink half-closes when the last pump that fed it has come to its source's end and its
+//!    outbox is empty. One that was never fed does not, and a wiring may hold a sink open.
+//!
+//! A newcomer's trap: events are edge-triggered, so whoever stops before the stream said
+//! *blocked* must be queued again: by a sink whose outbox has become empty, or by itself.
+
+mod closing;
+mod endpoint;
+mod outbox;
+mod pump;
+mod turn;
+
+pub use closing::Patience;
+pub use endpoint::Traffic;
+pub use pump::End;
+
+use crate::{
+    filter::{Filter, spacing::Spacing},
+    reactor::Ready,
+    stream::Stream,
+};
+use closing::Closing;
+use endpoint::{Endpoint, Goodbye, Writing};
+use mio::Token;
+use outbox::Spare;
+use pump::Work;
+use std::{
+    collections::{HashMap, VecDeque},
+    io,
+    time::{Duration, Instant},
+};
+
+/// Bytes read at a time: twice as fast as 8 or 16 KiB, and no faster beyond.
+const CHUNK: usize = 256 * 1024;
+
+/// Reads of one endpoint before the others have their turn.
+const TURNS: usize = 16;
+
+/// What the wiring is told.
+#[derive(Debug)]
+pub enum Notice {
+    /// Nothing more will come from this endpoint.
+    Ended(Token, End),
+    /// This endpoint has been half-closed: everything was given to its stream, and its end.
+    Finished(Token),
+    /// This endpoint takes nothing more; so many bytes given to it were not delivered.
+    Gone(Token, io::Error, usize),
+    /// An endpoint that was to be closed is closed; so many bytes were not delivered, and this
+    /// is what had passed through it.
+    Closed(Token, usize, Traffic),
+}
+
+/// See the module's description.
+#[derive(Default)]
+pub struct Relay {
+    endpoints: HashMap<Token, Endpoint>,
+    queue: VecDeque<Token>,
+    notices: VecDeque<Notice>,
+    buffer: Vec<u8>,
+    work: Work,
+    spare: Spare,
+}
+
+impl Relay {
+    /// Takes an endpoint, whose stream is registered under `token`. It is joined to nobody yet.
+    pub fn add(&mut self, token: Token, stream: Box<dyn Stream>) {
+        self.endpoints.insert(token, Endpoint::new(stream));
+        self.enqueue(token);
+    }
+
+    /// What `source` sends goes to `sink`, also.
+    pub fn join(&mut self, source: Token, sink: Token) {
+        let Some(to) = self.endpoints.get_mut(&sink) else { return };
+        to.fed_by.push(source);
+        if let Some(from) = self.endpoints.get_mut(&source) {
+            from.pump.sinks.push(sink);
+        }
+        self.enqueue(source);
+    }
+
+    /// What `source` sends from now on goes nowhere.
+    pub fn discard(&mut self, source: Token) {
+        self.leave_sinks(source);
+        if let Some(from) = self.endpoints.get_mut(&source) {
+            from.pump.discards = true;
+        }
+        self.enqueue(source);
+    }
+
+    /// What `source` sends passes this filter last.
+    pub fn filter(&mut self, source: Token, filter: Box<dyn Filter>) {
+        if let Some(from) = self.endpoints.get_mut(&source) {
+            from.pump.filters.push(filter);
+        }
+    }
+
+    /// The lines that `source` sends are spaced by `time`.
+    pub fn space(&mut self, source: Token, time: Duration) {
+        if let Some(from) = self.endpoints.get_mut(&source) {
+            from.pump.spacing = Some(Spacing::new(time));
+        }
+    }
+
+    /// `sink` is half-closed by [`Relay::finish`] alone, not by rule 3.
+    pub fn hold_open(&mut self, sink: Token) {
+        if let Some(to) = self.endpoints.get_mut(&sink) {
+            to.held_open = true;
+        }
+    }
+
+    /// Half-closes `sink` once its outbox is empty; [`Notice::Finished`] says when.
+    pub fn finish(&mut self, sink: Token) {
+        self.say_goodbye(sink, Goodbye::HalfClose);
+    }
+
+    /// Delivers what waits, says goodbye, discards what still comes, and removes the endpoint
+    /// when all is delivered or patience ends; [`Notice::Closed`] says when.
+    pub fn close(&mut self, token: Token, patience: Patience, now: Instant) {
+        self.discard(token);
+        let Some(endpoint) = self.endpoints.get_mut(&token) else { return };
+        let sources = std::mem::take(&mut endpoint.fed_by);
+        endpoint.closing = Some(Closing::new(patience, endpoint.undelivered(), now));
+        for source in sources {
+            if let Some(from) = self.endpoints.get_mut(&source) {
+                from.pump.sinks.retain(|sink| *sink != token);
+            }
+        }
+        self.wake_waiting(token);
+        self.say_goodbye(token, Goodbye::HangUp);
+    }
+
+    /// Whether an endpoint is there.
+    #[must_use]
+    pub fn has(&self, token: Token) -> bool {
+        self.endpoints.contains_key(&token)
+    }
+
+    /// What has passed through an endpoint.
+    #[must_use]
+    pub fn traffic(&self, token: Token) -> Traffic {
+        self.endpoints.get(&token).map(|endpoint| endpoint.traffic).unwrap_or_default()
+    }
+
+    /// Whether everything given to `sink` has been taken by its stream.
+    #[must_use]
+    pub fn is_drained(&self, sink: Token) -> bool {
+        self.endpoints.get(&sink).is_none_or(|endpoint| endpoint.outbox.is_empty())
+    }
+
+    /// Bytes given to `sink` that are not known to have reached its peer's machine.
+    #[must_use]
+    pub fn undelivered(&self, sink: Token) -> usize {
+        self.endpoints.get(&sink).map_or(0, Endpoint::undelivered)
+    }
+
+    /// Notes what has become possible.
+    pub fn ready(&mut self, token: Token, ready: Ready) {
+        let Some(endpoint) = self.endpoints.get_mut(&token) else { return };
+        endpoint.may_read |= ready.read;
+        if ready.trouble
+            && endpoint.writing != Writing::Gone
+            && let Err(error) = endpoint.stream.broken()
+        {
+            self.sink_gone(token, error, 0);
+        }
+        self.enqueue(token);
+    }
+
+    /// An alarm for this token has gone off; nothing happens where it was not ours.
+    pub fn alarm(&mut self, token: Token) {
+        self.enqueue(token);
+    }
+
+    /// Whether somebody could go on at once.
+    #[must_use]
+    pub fn is_busy(&self) -> bool {
+        !self.queue.is_empty()
+    }
+
+    /// What the wiring has to know next.
+    pub fn notice(&mut self) -> Option<Notice> {
+        self.notices.pop_front()
+    }
+
+    fn enqueue(&mut self, token: Token) {
+        if let Some(endpoint) = self.endpoints.get_mut(&token)
+            && !endpoint.queued
+        {
+            endpoint.queued = true;
+            self.queue.push_back(token);
+        }
+    }
+
+    fn say_goodbye(&mut self, sink: Token, goodbye: Goodbye) {
+        if let Some(to) = self.endpoints.get_mut(&sink) {
+            to.goodbye = to.goodbye.max(Some(goodbye));
+        }
+        self.enqueue(sink);
+    }
+}

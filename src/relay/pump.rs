@@ -1,0 +1,61 @@
+//! What a source's bytes go through, and where they go.
+
+use crate::filter::{Filter, spacing::Spacing};
+use mio::Token;
+use std::{io, time::Instant};
+
+/// How a source came to its end.
+#[derive(Debug)]
+pub enum End {
+    /// In order: end of file, FIN, close_notify.
+    InOrder,
+    /// A TLS stream cut off without close_notify.
+    Truncated,
+    /// It failed.
+    Failed(io::Error),
+}
+
+/// The one-way path from a source: filters, and the sinks that it feeds.
+#[derive(Default)]
+pub(super) struct Pump {
+    pub(super) sinks: Vec<Token>,
+    pub(super) filters: Vec<Box<dyn Filter>>,
+    pub(super) spacing: Option<Spacing>,
+    /// Read, and throw away.
+    pub(super) discards: bool,
+    /// The source has ended, but `spacing` still holds bytes of it.
+    pub(super) end: Option<End>,
+}
+
+impl Pump {
+    /// Runs `bytes` through the filters.
+    pub(super) fn filter<'a>(&mut self, bytes: &'a [u8], work: &'a mut Work) -> &'a [u8] {
+        if self.filters.is_empty() {
+            return bytes;
+        }
+        work.bytes.clear();
+        work.bytes.extend_from_slice(bytes);
+        for filter in &mut self.filters {
+            filter.apply(&mut work.bytes, &mut work.spare);
+        }
+        self.filters.retain(|filter| !filter.is_done());
+        &work.bytes
+    }
+
+    /// Whether bytes wait here for their time.
+    pub(super) fn holds(&self) -> bool {
+        self.spacing.as_ref().is_some_and(|spacing| !spacing.is_empty())
+    }
+
+    /// When the next line may go, if one waits.
+    pub(super) fn due(&self) -> Option<Instant> {
+        self.spacing.as_ref().and_then(Spacing::due)
+    }
+}
+
+/// Memory that filters work in, borrowed by every pump in turn.
+#[derive(Default)]
+pub(super) struct Work {
+    bytes: Vec<u8>,
+    spare: Vec<u8>,
+}

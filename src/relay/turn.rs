@@ -1,0 +1,219 @@
+//! A turn: what one endpoint does when it is its turn. Write what waits, read and pass on,
+//! and look whether it can go.
+
+use super::{
+    CHUNK, Notice, Relay, TURNS,
+    closing::Step,
+    endpoint::{Drained, Goodbye, Writing},
+    pump::{End, Pump},
+};
+use crate::{reactor::Reactor, stream::Flow};
+use mio::Token;
+use std::{io, time::Instant};
+
+impl Relay {
+    /// Gives everyone who is queued a turn.
+    pub fn work(&mut self, reactor: &mut Reactor) {
+        for _ in 0..self.queue.len() {
+            let Some(token) = self.queue.pop_front() else { return };
+            let Some(endpoint) = self.endpoints.get_mut(&token) else { continue };
+            endpoint.queued = false;
+            self.drain(token, reactor.now());
+            self.pull(token, reactor);
+            self.see_off(token, reactor);
+        }
+    }
+
+    /// Writes what waits for `sink`.
+    fn drain(&mut self, sink: Token, now: Instant) {
+        let Some(to) = self.endpoints.get_mut(&sink) else { return };
+        if to.writing == Writing::Gone {
+            return;
+        }
+        match to.drain(&mut self.spare, now) {
+            Ok(Drained::Waiting) => {}
+            Ok(Drained::Empty) => self.wake_waiting(sink),
+            Ok(Drained::SaidGoodbye) => {
+                self.wake_waiting(sink);
+                self.notices.push_back(Notice::Finished(sink));
+            }
+            Err(error) => self.sink_gone(sink, error, 0),
+        }
+    }
+
+    pub(super) fn wake_waiting(&mut self, sink: Token) {
+        let Some(to) = self.endpoints.get_mut(&sink) else { return };
+        for source in std::mem::take(&mut to.waiting) {
+            if let Some(from) = self.endpoints.get_mut(&source) {
+                from.waits = false;
+            }
+            self.enqueue(source);
+        }
+    }
+
+    /// Writing has failed; `more` bytes were on their way besides those in the outbox.
+    pub(super) fn sink_gone(&mut self, sink: Token, error: io::Error, more: usize) {
+        let Some(to) = self.endpoints.get_mut(&sink) else { return };
+        to.writing = Writing::Gone;
+        let lost = to.outbox.discard() + to.stream.undelivered() + more;
+        for source in std::mem::take(&mut to.fed_by) {
+            if let Some(from) = self.endpoints.get_mut(&source) {
+                from.pump.sinks.retain(|it| *it != sink);
+            }
+        }
+        self.wake_waiting(sink);
+        self.notices.push_back(Notice::Gone(sink, error, lost));
+    }
+
+    /// Reads from `source` and passes on, until it is blocked, a sink is full, or its turns are up.
+    fn pull(&mut self, source: Token, reactor: &mut Reactor) {
+        for _ in 0..TURNS {
+            if !self.has_room(source) {
+                return;
+            }
+            let Some(from) = self.endpoints.get_mut(&source) else { return };
+            let mut pump = std::mem::take(&mut from.pump);
+            let goes_on = self.pull_once(source, &mut pump, reactor);
+            // Those that have gone meanwhile could not take themselves out of a pump that was in use.
+            pump.sinks.retain(|sink| self.endpoints.get(sink).is_some_and(|to| to.writing != Writing::Gone));
+            let Some(from) = self.endpoints.get_mut(&source) else { return };
+            from.pump = pump;
+            if from.pump.end.is_some() && !from.pump.holds() {
+                let end = from.pump.end.take().unwrap_or(End::InOrder);
+                return self.source_ended(source, end);
+            }
+            if !goes_on {
+                return;
+            }
+        }
+        self.enqueue(source);
+    }
+
+    /// Rule 2: there is a sink, and every sink has room.
+    fn has_room(&mut self, source: Token) -> bool {
+        let Some(from) = self.endpoints.get(&source) else { return false };
+        if from.pump.discards {
+            return !from.ended;
+        }
+        if from.pump.sinks.is_empty() || from.waits || (from.ended && from.pump.end.is_none()) {
+            return false;
+        }
+        let full = |sink: &Token| self.endpoints.get(sink).is_some_and(|to| !to.outbox.is_empty());
+        let Some(full) = from.pump.sinks.iter().copied().find(full) else { return true };
+        if let Some(to) = self.endpoints.get_mut(&full) {
+            to.waiting.push(source);
+        }
+        if let Some(from) = self.endpoints.get_mut(&source) {
+            from.waits = true;
+        }
+        false
+    }
+
+    /// One read, or one line that was held back; false when there is nothing more to do now.
+    fn pull_once(&mut self, source: Token, pump: &mut Pump, reactor: &mut Reactor) -> bool {
+        let now = reactor.now();
+        if pump.holds() {
+            if let Some(due) = pump.due()
+                && due > now
+            {
+                reactor.wake_at(due, source);
+                return false;
+            }
+            let line = pump.spacing.as_mut().map(|spacing| spacing.release(now)).unwrap_or_default();
+            self.deliver(&pump.sinks, &line, now);
+            return true;
+        }
+        let Some(from) = self.endpoints.get_mut(&source) else { return false };
+        if !from.may_read {
+            return false;
+        }
+        if self.buffer.is_empty() {
+            self.buffer = vec![0; CHUNK];
+        }
+        let mut buffer = std::mem::take(&mut self.buffer);
+        let read = from.stream.read(&mut buffer);
+        let goes_on = match read {
+            Ok(Flow::Moved(n)) => {
+                from.traffic.received += n as u64;
+                from.traffic.last_received = Some(now);
+                if !pump.discards {
+                    let mut work = std::mem::take(&mut self.work);
+                    let bytes = pump.filter(buffer.get(..n).unwrap_or_default(), &mut work);
+                    match &mut pump.spacing {
+                        Some(spacing) => spacing.push(bytes),
+                        None => self.deliver(&pump.sinks, bytes, now),
+                    }
+                    self.work = work;
+                }
+                true
+            }
+            Ok(Flow::Blocked) => {
+                from.may_read = false;
+                false
+            }
+            Ok(Flow::Ended) => {
+                pump.end = Some(End::InOrder);
+                from.ended = true;
+                true
+            }
+            Err(error) => {
+                (from.ended, from.failed) = (true, error.kind() != io::ErrorKind::UnexpectedEof);
+                pump.end = Some(if from.failed { End::Failed(error) } else { End::Truncated });
+                true
+            }
+        };
+        self.buffer = buffer;
+        goes_on
+    }
+
+    fn deliver(&mut self, sinks: &[Token], bytes: &[u8], now: Instant) {
+        for sink in sinks {
+            let Some(to) = self.endpoints.get_mut(sink) else { continue };
+            if to.takes()
+                && let Err((error, rest)) = to.deliver(bytes, &mut self.spare, now)
+            {
+                self.sink_gone(*sink, error, rest);
+            }
+        }
+    }
+
+    fn source_ended(&mut self, source: Token, end: End) {
+        self.leave_sinks(source);
+        self.notices.push_back(Notice::Ended(source, end));
+    }
+
+    /// Rule 3: `source` feeds nobody any more.
+    pub(super) fn leave_sinks(&mut self, source: Token) {
+        let Some(from) = self.endpoints.get_mut(&source) else { return };
+        for sink in std::mem::take(&mut from.pump.sinks) {
+            let Some(to) = self.endpoints.get_mut(&sink) else { continue };
+            to.fed_by.retain(|it| *it != source);
+            if to.fed_by.is_empty() && !to.held_open {
+                self.say_goodbye(sink, Goodbye::HalfClose);
+            }
+        }
+    }
+
+    /// Looks whether an endpoint that is being closed can go.
+    fn see_off(&mut self, token: Token, reactor: &mut Reactor) {
+        let Some(endpoint) = self.endpoints.get_mut(&token) else { return };
+        let Some(mut closing) = endpoint.closing.take() else { return };
+        let hung_up = matches!(endpoint.writing, Writing::Finished(Goodbye::HangUp) | Writing::Gone);
+        let dead = endpoint.failed || endpoint.writing == Writing::Gone;
+        let left = endpoint.undelivered();
+        let step = if dead { Step::GiveUp } else { closing.step(left, hung_up, reactor.now()) };
+        match step {
+            Step::LookAgain(pause) => {
+                endpoint.closing = Some(closing);
+                reactor.wake_in(pause, token);
+            }
+            Step::Done | Step::GiveUp => {
+                // A write that failed has told already what was lost.
+                let told = endpoint.writing == Writing::Gone;
+                let traffic = endpoint.traffic;
+                self.endpoints.remove(&token);
+                self.notices.push_back(Notice::Closed(token, if told { 0 } else { left }, traffic));
+            }
+        }
+    }
+}

@@ -1,0 +1,110 @@
+//! All that is said on stderr: one line each, remote text escaped.
+//!
+//! A newcomer's trap: stdout belongs to the peer's bytes; nothing of ours ever goes there.
+
+use crate::error::Error;
+use std::{fmt, io::Write};
+
+/// How much is said, and under which name. Small and `Copy`: hand it to whoever has something to say.
+#[derive(Debug, Clone, Copy)]
+pub struct Report {
+    name: &'static str,
+    level: u8,
+    quiet: bool,
+}
+
+impl Report {
+    /// `level` is the number of `-v`; `quiet` leaves only errors.
+    #[must_use]
+    pub fn new(name: &'static str, level: u8, quiet: bool) -> Self {
+        Self { name, level, quiet }
+    }
+
+    /// A failure; never hidden.
+    pub fn error(self, error: &Error) {
+        self.line(format_args!("{error}"));
+    }
+
+    /// A warning or a suggestion; hidden by `--quiet`.
+    pub fn note(self, text: impl fmt::Display) {
+        if !self.quiet {
+            self.line(format_args!("{text}"));
+        }
+    }
+
+    /// What happens, for `-v` (level 1), `-vv` (2: half-closes and timers) and `-vvv` (3: layers).
+    pub fn detail(self, level: u8, text: impl fmt::Display) {
+        if self.shows(level) {
+            self.line(format_args!("{text}"));
+        }
+    }
+
+    /// Whether details of this level are shown; for those that cost something to find out.
+    #[must_use]
+    pub fn shows(self, level: u8) -> bool {
+        self.level >= level
+    }
+
+    /// A line for other programs to wait for, without our name before it.
+    pub fn announce(self, text: &str) {
+        let _ = std::io::stderr().write_all(format!("{text}\n").as_bytes());
+    }
+
+    fn line(self, text: fmt::Arguments<'_>) {
+        // One write a line, so that lines of several processes do not mix; a stderr that
+        // cannot be written to is nothing we could tell anyone about.
+        let line = format!("{}: {text}\n", self.name);
+        let _ = std::io::stderr().write_all(line.as_bytes());
+    }
+}
+
+/// Remote bytes made safe to show on a terminal in one line: what is not printable becomes
+/// `\r`, `\n`, `\t` or `\xNN`; text past 200 bytes is cut, with `…`.
+#[must_use]
+pub fn escape(bytes: &[u8]) -> String {
+    const SHOWN: usize = 200;
+    let (shown, cut) = bytes.split_at_checked(SHOWN).unwrap_or((bytes, &[]));
+    let mut text = String::with_capacity(shown.len());
+    for chunk in shown.utf8_chunks() {
+        for c in chunk.valid().chars() {
+            match c {
+                '\r' | '\n' | '\t' => text.extend(c.escape_default()),
+                c if steers(c) => text.extend(c.escape_unicode()),
+                c => text.push(c),
+            }
+        }
+        for byte in chunk.invalid() {
+            text.push_str(&format!("\\x{byte:02x}"));
+        }
+    }
+    if !cut.is_empty() {
+        text.push('…');
+    }
+    text
+}
+
+/// Control characters, and those that turn the direction of text or hide in it.
+fn steers(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn remote_text_cannot_steer_a_terminal() {
+        assert_eq!(escape(b"220 mail\r\n"), "220 mail\\r\\n");
+        assert_eq!(escape(b"\x1b]0;x\x07"), "\\u{1b}]0;x\\u{7}");
+        assert_eq!(escape("grün \u{202e}".as_bytes()), "grün \\u{202e}");
+        assert_eq!(escape(b"\xff"), "\\xff");
+    }
+
+    #[test]
+    fn long_remote_text_is_cut() {
+        let shown = escape(&[b'a'; 300]);
+        assert_eq!(shown.chars().count(), 201);
+        assert!(shown.ends_with('…'));
+    }
+}

@@ -1,0 +1,117 @@
+//! What an endpoint is made of: a stream, which may be a layer around another stream.
+//!
+//! A layer wraps a stream and is one. What must talk back to the peer (TLS, telnet, a proxy)
+//! is a layer; what only changes bytes one way is a [filter](crate::filter).
+//!
+//! A newcomer's trap: events are edge-triggered. After `Blocked` (and only then) an event
+//! will come; whoever stops reading or writing earlier must come back by itself.
+
+pub mod tapped;
+pub mod tls;
+
+use mio::{Registry, Token};
+use std::{
+    io::{self, IoSlice},
+    task::Poll,
+};
+
+/// What a read or a write came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Flow {
+    /// This many bytes were moved; never 0.
+    Moved(usize),
+    /// Nothing can be moved until an event says so.
+    Blocked,
+    /// The other side has ended in order: end of file, FIN, close_notify. Reads only.
+    Ended,
+}
+
+/// A byte stream in both directions that never blocks.
+///
+/// An error of kind [`io::ErrorKind::UnexpectedEof`] from `read` means that the peer's end was
+/// not in order (a TLS stream cut off without close_notify); any other error ends that direction.
+pub trait Stream {
+    /// Asks for events of both directions, edge-triggered, under `token`.
+    fn register(&mut self, registry: &Registry, token: Token) -> io::Result<()>;
+
+    /// Reads at most `buffer.len()` bytes.
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<Flow>;
+
+    /// Takes bytes to send. What was taken may still be held by a layer: see [`Stream::flush`].
+    fn write(&mut self, bytes: &[u8]) -> io::Result<Flow>;
+
+    /// Like [`Stream::write`], from several slices at once; layers that gain nothing keep this default.
+    fn write_vectored(&mut self, slices: &[IoSlice<'_>]) -> io::Result<Flow> {
+        match slices.iter().find(|slice| !slice.is_empty()) {
+            Some(slice) => self.write(slice),
+            None => Ok(Flow::Blocked),
+        }
+    }
+
+    /// Passes on what a layer holds; `Ready` when it holds nothing any more.
+    fn flush(&mut self) -> io::Result<Poll<()>> {
+        Ok(Poll::Ready(()))
+    }
+
+    /// Half-closes: no more will be written (FIN, close_notify, closing a pipe). Needs a
+    /// [`Stream::flush`] until ready; reading goes on.
+    fn finish(&mut self) -> io::Result<()>;
+
+    /// Says goodbye on every layer, where [`Stream::finish`] speaks on the outermost alone
+    /// (TLS: close_notify, then FIN). Also needs [`Stream::flush`] until ready.
+    fn hang_up(&mut self) -> io::Result<()> {
+        self.finish()
+    }
+
+    /// Called when an event tells of trouble: an error if nobody can read any more what is
+    /// written. Streams that learn it by writing keep this default.
+    fn broken(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+
+    /// Bytes taken by `write` that are not known to have reached the peer's machine: those that
+    /// layers hold and those in the kernel's send queue, as far as it tells; 0 where it does not.
+    fn undelivered(&self) -> usize {
+        0
+    }
+}
+
+impl Stream for Box<dyn Stream> {
+    fn register(&mut self, registry: &Registry, token: Token) -> io::Result<()> {
+        (**self).register(registry, token)
+    }
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<Flow> {
+        (**self).read(buffer)
+    }
+    fn write(&mut self, bytes: &[u8]) -> io::Result<Flow> {
+        (**self).write(bytes)
+    }
+    fn write_vectored(&mut self, slices: &[IoSlice<'_>]) -> io::Result<Flow> {
+        (**self).write_vectored(slices)
+    }
+    fn flush(&mut self) -> io::Result<Poll<()>> {
+        (**self).flush()
+    }
+    fn finish(&mut self) -> io::Result<()> {
+        (**self).finish()
+    }
+    fn hang_up(&mut self) -> io::Result<()> {
+        (**self).hang_up()
+    }
+    fn broken(&mut self) -> io::Result<()> {
+        (**self).broken()
+    }
+    fn undelivered(&self) -> usize {
+        (**self).undelivered()
+    }
+}
+
+/// Turns what a non-blocking call returned into a [`Flow`]; `EINTR` is the caller's to retry.
+pub fn flow(result: io::Result<usize>) -> io::Result<Flow> {
+    match result {
+        Ok(0) => Ok(Flow::Ended),
+        Ok(n) => Ok(Flow::Moved(n)),
+        Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(Flow::Blocked),
+        Err(error) => Err(error),
+    }
+}

@@ -1,0 +1,93 @@
+//! Taps: files that record what was really sent and received. One file a format, one row each.
+
+mod hex;
+
+use crate::{
+    cli::config::TapFile,
+    error::{Error, Result, why},
+    report::Report,
+};
+use std::{
+    cell::{Cell, RefCell},
+    fs::File,
+    io::Write,
+    path::PathBuf,
+};
+
+/// The formats, by the option that asks for each.
+pub const TAPS: &[(&str, Format)] = &[("output", Format::Raw), ("hex-dump", Format::Hex)];
+
+/// How a tap writes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// `-o`: the bytes of both directions as they came.
+    Raw,
+    /// `-x`: both directions as a hex dump; offsets begin anew with each piece.
+    Hex,
+}
+
+/// All taps of a run, shared by its connections.
+#[derive(Debug)]
+pub struct Taps {
+    open: RefCell<Vec<Tap>>,
+    failed: Cell<bool>,
+    report: Report,
+}
+
+#[derive(Debug)]
+struct Tap {
+    file: File,
+    path: PathBuf,
+    format: Format,
+}
+
+impl Taps {
+    /// Opens the files.
+    ///
+    /// # Errors
+    /// When one cannot be written to.
+    pub fn open(files: &[TapFile], report: Report) -> Result<Self> {
+        let open = |it: &TapFile| {
+            File::options()
+                .create(true)
+                .write(true)
+                .append(it.append)
+                .truncate(!it.append)
+                .open(&it.path)
+                .map(|file| Tap { file, path: it.path.clone(), format: it.format })
+                .map_err(|error| Error::usage(format!("open {}", it.path.display()), why(&error)))
+        };
+        let open = files.iter().map(open).collect::<Result<_>>()?;
+        Ok(Self { open: RefCell::new(open), failed: Cell::new(false), report })
+    }
+
+    /// Whether nothing is recorded.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.open.borrow().is_empty()
+    }
+
+    /// Whether a file could not be written to; the session goes on, but ends with status 2.
+    #[must_use]
+    pub fn have_failed(&self) -> bool {
+        self.failed.get()
+    }
+
+    /// Records one piece.
+    pub fn record(&self, bytes: &[u8]) {
+        self.open.borrow_mut().retain_mut(|tap| {
+            let written = match tap.format {
+                Format::Raw => tap.file.write_all(bytes),
+                Format::Hex => tap.file.write_all(hex::dump(bytes).as_bytes()),
+            };
+            if let Err(error) = &written {
+                self.failed.set(true);
+                self.report.error(&Error::usage(
+                    format!("write {}", tap.path.display()),
+                    format!("{}; the session goes on unrecorded", why(error)),
+                ));
+            }
+            written.is_ok()
+        });
+    }
+}

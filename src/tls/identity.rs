@@ -1,0 +1,110 @@
+//! Who we are: the certificate chain and key of `--ssl-cert` and `--ssl-key`.
+//!
+//! A newcomer's trap: rustls' own check that key and certificate fit refuses certificates that
+//! webpki cannot parse (X.509 v1), so the public keys are compared here.
+
+use super::{certificate::Certificate, pem};
+use crate::{
+    cli::config::TlsOptions,
+    error::{Error, Result},
+};
+use rustls::{
+    crypto::CryptoProvider,
+    pki_types::{CertificateDer, PrivateKeyDer},
+    sign::{CertifiedKey, SingleCertAndKey},
+};
+use std::sync::Arc;
+use x509_parser::{prelude::FromDer, x509::SubjectPublicKeyInfo};
+
+/// A certificate chain with its key, as server and as client.
+#[derive(Debug, Clone)]
+pub(super) struct Identity(Arc<CertifiedKey>);
+
+impl Identity {
+    /// What the command line names; `None` when it names nothing.
+    pub(super) fn from_options(options: &TlsOptions, provider: &CryptoProvider) -> Result<Option<Self>> {
+        let (cert, key) = match (&options.cert, &options.key) {
+            (None, None) => return Ok(None),
+            (None, Some(key)) => {
+                let error = Error::usage(format!("use the key {}", key.display()), "there is no certificate for it");
+                return Err(error.hint("name one with --ssl-cert"));
+            }
+            (Some(cert), key) => (cert, key.as_ref().unwrap_or(cert)),
+        };
+        let chain = pem::certificates(cert)?;
+        let der = pem::private_key(key).map_err(|error| match &options.key {
+            None if error.why().starts_with("no private key") => error.hint("name the key's file with --ssl-key"),
+            _ => error,
+        })?;
+        let using = || format!("use the key {}", key.display());
+        let identity =
+            Self::new(chain, der, provider).map_err(|error| Error::usage(using(), super::explain(&error)))?;
+        if !identity.fits() {
+            return Err(Error::usage(using(), format!("it does not fit the certificate in {}", cert.display())));
+        }
+        Ok(Some(identity))
+    }
+
+    pub(super) fn new(
+        chain: Vec<CertificateDer<'static>>,
+        key: PrivateKeyDer<'static>,
+        provider: &CryptoProvider,
+    ) -> std::result::Result<Self, rustls::Error> {
+        let key = provider.key_provider.load_private_key(key)?;
+        Ok(Self(Arc::new(CertifiedKey::new(chain, key))))
+    }
+
+    /// Our own certificate's DER.
+    pub(super) fn certificate(&self) -> &[u8] {
+        self.0.cert.first().map_or(&[], |der| der)
+    }
+
+    /// For rustls' configurations of either side.
+    pub(super) fn resolver(&self) -> Arc<SingleCertAndKey> {
+        Arc::new(SingleCertAndKey::from(Arc::clone(&self.0)))
+    }
+
+    fn fits(&self) -> bool {
+        let Some(public) = self.0.key.public_key() else { return true };
+        let Ok((_, ours)) = SubjectPublicKeyInfo::from_der(&public) else { return true };
+        Certificate::parse(self.certificate())
+            .is_some_and(|certificate| certificate.key_bits() == &*ours.subject_public_key.data)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tls::testing::{Maker, TempFile};
+    use std::path::Path;
+
+    fn load(cert: &Path, key: Option<&Path>) -> Result<Option<Identity>> {
+        let options = TlsOptions { cert: Some(cert.into()), key: key.map(Into::into), ..TlsOptions::default() };
+        Identity::from_options(&options, &rustls::crypto::aws_lc_rs::default_provider())
+    }
+
+    #[test]
+    fn the_key_may_be_in_the_certificates_file() {
+        let made = Maker::new("localhost").self_signed();
+        let file = TempFile::new(format!("{}{}", made.key_pem(), made.pem()).as_bytes());
+        assert_eq!(load(file.path(), None).unwrap().unwrap().certificate(), made.der());
+    }
+
+    #[test]
+    fn a_key_that_is_missing_or_does_not_fit_is_named() {
+        let (one, two) = (Maker::new("one").self_signed(), Maker::new("two").self_signed());
+        let (cert, key) = (TempFile::new(one.pem().as_bytes()), TempFile::new(two.key_pem().as_bytes()));
+        let error = load(cert.path(), None).unwrap_err().to_string();
+        assert!(error.ends_with("no private key in it; name the key's file with --ssl-key"), "{error}");
+        let error = load(cert.path(), Some(key.path())).unwrap_err().to_string();
+        assert!(error.contains("it does not fit the certificate in"), "{error}");
+    }
+
+    #[test]
+    fn all_forms_of_keys_are_read() {
+        let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/tls/testdata");
+        for (cert, key) in [("rsa2048.pem", "pkcs1.pem"), ("rsa2048.pem", "pkcs8.pem"), ("p256.pem", "sec1.pem")] {
+            assert!(load(&data.join(cert), Some(&data.join(key))).unwrap().is_some(), "{key}");
+        }
+    }
+}

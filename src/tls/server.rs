@@ -1,0 +1,62 @@
+//! The listening side's settings.
+//!
+//! A newcomer's trap: the ephemeral certificate is made once for all clients, so its fingerprint
+//! is known before the first of them comes.
+
+use super::{alpn, ephemeral, fingerprint, identity::Identity, provider};
+use crate::{
+    cli::config::TlsOptions,
+    error::{Error, Result},
+};
+use rustls::{DEFAULT_VERSIONS, KeyLogFile, ServerConfig, ServerConnection, server::NoServerSessionStorage};
+use std::sync::Arc;
+
+/// What every client of a listener is met with.
+#[derive(Debug)]
+pub struct ServerSettings {
+    config: Arc<ServerConfig>,
+    fingerprint: String,
+    ephemeral: bool,
+}
+
+impl ServerSettings {
+    /// `names` are the host names and addresses listened on, for the certificate that is made
+    /// when the options name none.
+    pub fn new(options: &TlsOptions, names: &[String]) -> Result<Self> {
+        let provider = provider(options)?;
+        let (identity, ephemeral) = match Identity::from_options(options, &provider)? {
+            Some(identity) => (identity, false),
+            None => (ephemeral::make(names, &provider)?, true),
+        };
+        let mut config = ServerConfig::builder_with_provider(provider)
+            .with_protocol_versions(DEFAULT_VERSIONS)
+            .map_err(|error| Error::usage("set up TLS", super::explain(&error)))?
+            .with_no_client_auth()
+            .with_cert_resolver(identity.resolver());
+        config.alpn_protocols = alpn(options);
+        config.key_log = Arc::new(KeyLogFile::new());
+        // Nobody resumes a netcat session; and a ticket that a client has not read when it
+        // closes makes its kernel send a reset, which may destroy the last of its data.
+        config.send_tls13_tickets = 0;
+        config.session_storage = Arc::new(NoServerSessionStorage {});
+        Ok(Self { config: Arc::new(config), fingerprint: fingerprint(identity.certificate()), ephemeral })
+    }
+
+    /// The TLS of one client.
+    pub fn connection(&self) -> Result<ServerConnection> {
+        ServerConnection::new(Arc::clone(&self.config))
+            .map_err(|error| Error::network("set up TLS", super::explain(&error)))
+    }
+
+    /// SHA-256 of our certificate, as `--ssl-fingerprint` takes it.
+    #[must_use]
+    pub fn fingerprint(&self) -> &str {
+        &self.fingerprint
+    }
+
+    /// Whether the certificate was made for this process alone, so that its fingerprint is news.
+    #[must_use]
+    pub fn is_ephemeral(&self) -> bool {
+        self.ephemeral
+    }
+}

@@ -1,0 +1,9 @@
+//! What carries bytes to and from this process: one file each.
+//!
+//! Everything here implements [`Stream`](crate::stream::Stream) at the bottom of an endpoint;
+//! what speaks a protocol on top of it is a layer in [`crate::stream`].
+
+pub mod child;
+pub mod descriptor;
+pub mod stdio;
+pub mod tcp;

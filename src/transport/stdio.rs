@@ -1,0 +1,53 @@
+//! stdin and stdout as one stream, and what kind of things they are.
+
+use super::descriptor::{Descriptor, Pair, Use};
+use crate::error::{Error, Result, why};
+use rustix::fs::{FileType, fstat, stat};
+use std::{io::IsTerminal, os::fd::AsFd};
+
+/// What stdin is, as far as it matters to how a session ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Somebody types.
+    Terminal,
+    /// /dev/null, or closed when the program began (the runtime opens /dev/null in its place):
+    /// there is nothing to say.
+    Null,
+    /// A pipe, a file, a socket.
+    Other,
+}
+
+/// What stdin is.
+#[must_use]
+pub fn stdin_kind() -> Kind {
+    let stdin = std::io::stdin();
+    if stdin.is_terminal() {
+        return Kind::Terminal;
+    }
+    let null = fstat(stdin.as_fd()).and_then(|it| Ok((it, stat("/dev/null")?))).is_ok_and(|(it, null)| {
+        FileType::from_raw_mode(it.st_mode) == FileType::CharacterDevice && it.st_rdev == null.st_rdev
+    });
+    if null { Kind::Null } else { Kind::Other }
+}
+
+/// Makes the stream. What `--recv-only` never reads or nobody looks at is left alone.
+///
+/// # Errors
+/// When a descriptor cannot be duplicated.
+pub fn open(read_stdin: bool) -> Result<Pair> {
+    let fail = |name: &'static str| move |error| Error::usage(name, why(&error));
+    let input = match read_stdin {
+        true => Some(Descriptor::shared(std::io::stdin().as_fd(), Use::Input).map_err(fail("stdin"))?),
+        false => None,
+    };
+    let output = Descriptor::shared(std::io::stdout().as_fd(), Use::Output).map_err(fail("stdout"))?;
+    Ok(Pair::new(input, Some(output), close_stdout))
+}
+
+/// The reader of a pipe sees its end only when descriptor 1 is closed as well as our own.
+fn close_stdout() {
+    if let Ok(null) = std::fs::OpenOptions::new().write(true).open("/dev/null") {
+        // That /dev/null stands there instead keeps a later open(2) from becoming "stdout".
+        let _ = rustix::stdio::dup2_stdout(null);
+    }
+}

@@ -1,0 +1,411 @@
+//! stdin and stdout, joined to the peer, or to all clients of `-l -k`.
+
+use super::{
+    Context, Totals, Wiring, bytes,
+    ends::{Decision, Rules, Situation, Why, decide},
+    worse,
+};
+use crate::{
+    cli::config::{Config, Console as Settings, Direction, LineEnds, Mode},
+    error::{Error, Exit, Result, why},
+    filter::{crlf::Crlf, hint::BareLf, watch::Watch},
+    opening::Peer,
+    ports,
+    proto::evidence::{Evidence, Finding, Side},
+    relay::{End, Notice, Patience},
+    transport::stdio::{self, Kind},
+};
+use mio::Token;
+use std::{
+    collections::HashMap,
+    io,
+    rc::Rc,
+    time::{Duration, Instant},
+};
+
+/// A TLS client that has sent no more than this may be in a conversation, in bytes.
+const SHORT_TALK: u64 = 64 * 1024;
+
+/// How long a peer that takes nothing more may delay leaving.
+const PATIENCE: Patience = Patience::For(Duration::from_secs(5));
+
+/// … where the user sees that the peer has left, and wants to as well.
+const AT_ONCE: Patience = Patience::For(Duration::from_millis(100));
+
+/// See the module's description.
+pub struct Console {
+    rules: Rules,
+    settings: Settings,
+    connects: bool,
+    keeps_open: bool,
+    verify: bool,
+    mail_port: bool,
+    evidence: Rc<Evidence>,
+    token: Token,
+    peers: HashMap<Token, State>,
+    stdin_end: Option<Instant>,
+    /// Since when nobody reads stdout.
+    deaf: Option<Instant>,
+    /// All that came has been written, and stdout closed.
+    stdout_done: bool,
+    /// Somebody has been here.
+    served: bool,
+    /// `-q`'s time is up.
+    quits: bool,
+    exit: Exit,
+    outcome: Option<Exit>,
+}
+
+/// What is known of one peer.
+struct State {
+    name: String,
+    tls: bool,
+    joined: Instant,
+    end: Option<Instant>,
+    half_closed: bool,
+    /// Writing failed, and so many bytes were lost with it.
+    gone: Option<(io::Error, usize)>,
+    leaving: Option<Why>,
+}
+
+impl Console {
+    /// Takes stdin and stdout.
+    ///
+    /// # Errors
+    /// When they cannot be had.
+    pub fn new(config: &Config, settings: &Settings, context: &mut Context<'_>) -> Result<Self> {
+        let (connects, port, keeps_open) = match &config.mode {
+            Mode::Connect(connect) => (true, connect.port, false),
+            Mode::Listen(listen) => (false, listen.port, listen.keep_open),
+        };
+        let kind = stdio::stdin_kind();
+        let nothing_to_say = settings.direction == Direction::RecvOnly || (kind == Kind::Null && !connects);
+        let rules = Rules {
+            terminal: kind == Kind::Terminal,
+            nothing_to_say,
+            send_only: settings.direction == Direction::SendOnly,
+            half_closes: connects && settings.shutdown,
+            outlast_peer: settings.outlast_peer,
+            quit_after: settings.quit_after,
+            idle: config.idle,
+        };
+        let side = if connects { Side::Client } else { Side::Server };
+        let evidence = Rc::new(Evidence::new(side, context.report));
+        let token = context.reactor.token();
+        let mut stream = Box::new(stdio::open(!nothing_to_say)?);
+        crate::stream::Stream::register(&mut *stream, context.reactor.registry(), token)
+            .map_err(|error| Error::usage("stdin and stdout", why(&error)))?;
+        context.relay.add(token, stream);
+        if keeps_open {
+            // More clients may come, whatever the present ones do.
+            context.relay.hold_open(token);
+        }
+        let console = Self {
+            rules,
+            settings: settings.clone(),
+            connects,
+            keeps_open,
+            verify: config.tls.as_ref().is_some_and(|tls| tls.verify),
+            mail_port: ports::is_mail(port),
+            evidence,
+            token,
+            peers: HashMap::new(),
+            stdin_end: None,
+            deaf: None,
+            stdout_done: false,
+            served: false,
+            quits: false,
+            exit: Exit::Done,
+            outcome: None,
+        };
+        console.add_filters(port, context);
+        Ok(console)
+    }
+
+    fn add_filters(&self, port: u16, context: &mut Context<'_>) {
+        let evidence = || Rc::clone(&self.evidence);
+        match self.settings.line_ends {
+            LineEnds::Crlf => context.relay.filter(self.token, Box::new(Crlf::always())),
+            LineEnds::Auto if self.rules.terminal => {
+                self.evidence.decides_line_ends();
+                context.relay.filter(self.token, Box::new(Crlf::when_evident(evidence())));
+            }
+            LineEnds::Auto if self.mail_port => {
+                context.relay.filter(self.token, Box::new(BareLf::new(context.report, port)));
+            }
+            LineEnds::Auto | LineEnds::AsTyped => {}
+        }
+        if !self.rules.terminal && self.connects {
+            // A piped EHLO shows a conversation before the greeting has come.
+            context.relay.filter(self.token, Box::new(Watch::ours(evidence())));
+        }
+        if ports::wants_crlf(port) {
+            self.evidence.found(Finding { what: "the port is that of a text protocol", mail: self.mail_port });
+        }
+        if let Some(delay) = self.settings.delay {
+            context.relay.space(self.token, delay);
+        }
+    }
+
+    /// Looks at the table of ends, for one peer.
+    fn review(&mut self, token: Token, context: &mut Context<'_>) {
+        let Some(peer) = self.peers.get(&token) else { return };
+        if peer.leaving.is_some() {
+            return;
+        }
+        let (us, them) = (context.relay.traffic(self.token), context.relay.traffic(token));
+        let conversation = self.connects
+            && (self.mail_port || self.evidence.is_mail() || (peer.tls && them.sent <= SHORT_TALK));
+        let situation = Situation {
+            now: context.reactor.now(),
+            joined: peer.joined,
+            stdin_end: self.stdin_end,
+            typed: us.last_received,
+            peer_end: [peer.end, self.deaf].into_iter().flatten().min(),
+            heard: them.last_received,
+            taken: them.last_sent,
+            drained: context.relay.is_drained(token),
+            half_closed: peer.half_closed,
+            conversation,
+        };
+        match decide(&self.rules, &situation) {
+            Decision::Stay(None) => {}
+            Decision::Stay(Some(until)) => {
+                context.report.detail(3, format_args!("{}: looks again in {:?}.", peer.name, until - situation.now));
+                context.reactor.wake_at(until, token);
+            }
+            Decision::HalfClose => context.relay.finish(token),
+            Decision::Leave(why) => self.leave(token, why, context),
+        }
+    }
+
+    fn leave(&mut self, token: Token, why: Why, context: &mut Context<'_>) {
+        let Some(peer) = self.peers.get_mut(&token) else { return };
+        peer.leaving = Some(why);
+        let patience = match why {
+            Why::AllSent | Why::PeerEnded if !self.rules.terminal => {
+                self.rules.idle.map_or(Patience::Endless, Patience::For)
+            }
+            Why::AllSent => Patience::Endless,
+            Why::PeerEnded => AT_ONCE,
+            Why::StdinSilent | Why::Quit => PATIENCE,
+            Why::Idle => Patience::For(Duration::ZERO),
+        };
+        match why {
+            Why::Idle => {
+                let time = self.rules.idle.unwrap_or_default().as_millis();
+                context.report.error(&Error::network(&*peer.name, format!("Idle timeout expired ({time} ms).")));
+                self.exit = worse(self.exit, self.failure());
+            }
+            Why::StdinSilent if peer.end.is_some() => {
+                context.report.note(format_args!("{} has ended; leaving, though stdin is still open", peer.name));
+            }
+            _ => context.report.detail(2, format_args!("{}: leaving ({why:?}).", peer.name)),
+        }
+        context.relay.close(token, patience, context.reactor.now());
+    }
+
+    /// What one client's failure means for the exit status: nothing, where others come and go.
+    fn failure(&self) -> Exit {
+        if self.keeps_open { Exit::Done } else { Exit::Network }
+    }
+
+    /// A peer's read side has ended.
+    fn peer_ended(&mut self, token: Token, end: End, context: &mut Context<'_>) {
+        let failure = self.failure();
+        let Some(peer) = self.peers.get_mut(&token) else { return };
+        if peer.leaving.is_some() {
+            return;
+        }
+        let error = match (&peer.gone, end) {
+            // What cannot be written any more was told by the write that failed; the peer's end
+            // that follows it is no orderly one.
+            (Some((error, lost)), _) => Some((why(error), *lost)),
+            (None, End::Failed(error)) => Some((why(&error), context.relay.undelivered(token))),
+            (None, End::Truncated) => {
+                let text = "the peer closed without close_notify: the stream may be cut short";
+                if self.verify {
+                    context.report.error(&Error::network(&*peer.name, text));
+                    self.exit = worse(self.exit, failure);
+                } else {
+                    context.report.note(format_args!("{}: {text}", peer.name));
+                }
+                None
+            }
+            (None, End::InOrder) => {
+                context.report.detail(2, format_args!("{} has half-closed.", peer.name));
+                None
+            }
+        };
+        peer.end = Some(context.reactor.now());
+        match error {
+            None => self.review(token, context),
+            Some((why, lost)) => {
+                let why = if lost == 0 { why } else { format!("{why}; {} not delivered", bytes(lost)) };
+                context.report.error(&Error::network(&*peer.name, why));
+                self.exit = worse(self.exit, failure);
+                // Dead already: nothing is left to be waited for or to be told.
+                peer.gone = Some((io::ErrorKind::ConnectionReset.into(), 0));
+                peer.leaving = Some(Why::PeerEnded);
+                context.relay.close(token, Patience::For(Duration::ZERO), context.reactor.now());
+            }
+        }
+    }
+
+    /// A peer takes nothing more.
+    fn peer_gone(&mut self, token: Token, error: io::Error, lost: usize, context: &mut Context<'_>) {
+        let failure = self.failure();
+        let Some(peer) = self.peers.get_mut(&token) else { return };
+        if peer.leaving.is_some() || peer.end.is_some() {
+            let in_order = peer.end.is_some();
+            if lost > 0 {
+                context
+                    .report
+                    .error(&Error::network(&*peer.name, format!("{}; {} not delivered", why(&error), bytes(lost))));
+                self.exit = worse(self.exit, if in_order { Exit::Done } else { failure });
+            }
+            if peer.leaving.is_none() {
+                self.leave(token, Why::PeerEnded, context);
+            }
+        } else {
+            // What it had sent before may still be read; its end will be told.
+            peer.gone = Some((error, lost));
+        }
+    }
+
+    fn peer_closed(&mut self, token: Token, lost: usize, context: &mut Context<'_>) {
+        let Some(peer) = self.peers.remove(&token) else { return };
+        if lost > 0 && peer.gone.is_none() {
+            let text = format!("{} not known to have been delivered", bytes(lost));
+            context.report.error(&Error::network(&*peer.name, text));
+            self.exit = worse(self.exit, if peer.end.is_some() { Exit::Done } else { self.failure() });
+        }
+    }
+
+    /// Looks whether the program has come to its end, now that nobody is there.
+    fn review_end(&mut self, context: &mut Context<'_>) {
+        if !self.peers.is_empty() || self.outcome.is_some() {
+            return;
+        }
+        let stdin_over = self.stdin_end.is_some();
+        let of_no_use = self.deaf.is_some() && (self.rules.terminal || self.rules.nothing_to_say || stdin_over);
+        let sent_all = self.rules.send_only && stdin_over;
+        let over = self.quits || if self.keeps_open { sent_all || of_no_use } else { self.served };
+        if over && (self.stdout_done || self.deaf.is_some()) {
+            self.outcome = Some(self.exit);
+        } else if over {
+            // What has arrived is written first.
+            context.relay.finish(self.token);
+        }
+    }
+
+    /// stdin or stdout have something to say.
+    fn console_noticed(&mut self, notice: Notice, context: &mut Context<'_>) {
+        match notice {
+            Notice::Ended(_, end) => {
+                if let End::Failed(error) = end {
+                    context.report.error(&Error::usage("read stdin", why(&error)));
+                    self.exit = Exit::Usage;
+                }
+                self.stdin_end = Some(context.reactor.now());
+                context.report.detail(2, "stdin has ended.");
+                if let Some(time) = self.rules.quit_after {
+                    context.reactor.wake_in(time, self.token);
+                }
+            }
+            Notice::Gone(_, error, _) if error.kind() == io::ErrorKind::BrokenPipe => {
+                self.deaf = Some(context.reactor.now());
+                context.report.detail(2, "Nobody reads stdout any more.");
+                let peers: Vec<_> = self.peers.keys().copied().collect();
+                peers.into_iter().for_each(|peer| context.relay.discard(peer));
+            }
+            Notice::Gone(_, error, lost) => {
+                let why = format!("{}; {} not written", why(&error), bytes(lost));
+                context.report.error(&Error::usage("write stdout", why));
+                self.outcome = Some(Exit::Usage);
+            }
+            Notice::Finished(_) => self.stdout_done = true,
+            Notice::Closed(..) => {}
+        }
+        let peers: Vec<_> = self.peers.keys().copied().collect();
+        peers.into_iter().for_each(|peer| self.review(peer, context));
+    }
+}
+
+impl Wiring for Console {
+    fn joined(&mut self, peer: Peer, context: &mut Context<'_>) -> Result<()> {
+        let Peer { token, stream, remote, tls, .. } = peer;
+        self.served = true;
+        let relay = &mut *context.relay;
+        relay.add(token, stream);
+        if self.rules.send_only || self.deaf.is_some() {
+            relay.discard(token);
+        } else {
+            let evidence = Rc::clone(&self.evidence);
+            let watch = if tls { Watch::ours(evidence) } else { Watch::peers(evidence, context.report, remote.to_string()) };
+            relay.filter(token, Box::new(watch));
+            relay.join(token, self.token);
+        }
+        if self.connects || !self.settings.shutdown {
+            relay.hold_open(token);
+        }
+        if !self.rules.nothing_to_say && self.stdin_end.is_none() {
+            relay.join(self.token, token);
+        }
+        let state = State {
+            name: remote.to_string(),
+            tls,
+            joined: context.reactor.now(),
+            end: None,
+            half_closed: false,
+            gone: None,
+            leaving: None,
+        };
+        self.peers.insert(token, state);
+        self.review(token, context);
+        Ok(())
+    }
+
+    fn noticed(&mut self, notice: Notice, context: &mut Context<'_>) {
+        match notice {
+            Notice::Ended(token, _) | Notice::Finished(token) | Notice::Gone(token, ..) if token == self.token => {
+                self.console_noticed(notice, context);
+            }
+            Notice::Ended(token, end) => self.peer_ended(token, end, context),
+            Notice::Gone(token, error, lost) => self.peer_gone(token, error, lost, context),
+            Notice::Finished(token) => {
+                if let Some(peer) = self.peers.get_mut(&token) {
+                    peer.half_closed = true;
+                    context.report.detail(2, format_args!("{}: half-closed.", peer.name));
+                }
+                self.review(token, context);
+            }
+            Notice::Closed(token, lost, traffic) => {
+                if let Some(peer) = self.peers.get(&token) {
+                    let time = context.reactor.now() - peer.joined;
+                    context.report.detail(1, Totals(traffic, time));
+                }
+                self.peer_closed(token, lost, context);
+            }
+        }
+        self.review_end(context);
+    }
+
+    fn woken(&mut self, token: Token, context: &mut Context<'_>) {
+        if token == self.token
+            && let (Some(time), Some(end)) = (self.rules.quit_after, self.stdin_end)
+        {
+            self.quits |= context.reactor.now() >= end + time;
+            self.review_end(context);
+        }
+        self.review(token, context);
+    }
+
+    fn present(&self) -> usize {
+        self.peers.len()
+    }
+
+    fn outcome(&self) -> Option<Exit> {
+        self.outcome
+    }
+}

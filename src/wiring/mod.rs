@@ -1,0 +1,83 @@
+//! Who is joined to whom: one file a mode.
+//!
+//! A wiring is handed each peer when its connection stands, joins it to somebody in the
+//! [`Relay`], and is told how it fares. It moves no bytes itself.
+
+pub mod console;
+pub mod ends;
+pub mod exec;
+pub mod probe;
+
+use crate::{
+    error::{Exit, Result},
+    opening::Peer,
+    reactor::Reactor,
+    relay::{Notice, Relay, Traffic},
+    report::Report,
+};
+use mio::Token;
+use std::{fmt, time::Duration};
+
+/// What a wiring works with.
+pub struct Context<'a> {
+    /// The clock, the tokens, the alarms.
+    pub reactor: &'a mut Reactor,
+    /// The endpoints.
+    pub relay: &'a mut Relay,
+    /// stderr.
+    pub report: Report,
+}
+
+/// A mode: what is done with the peers.
+pub trait Wiring {
+    /// A connection stands.
+    ///
+    /// # Errors
+    /// When nothing can be done with it; it is dropped then.
+    fn joined(&mut self, peer: Peer, context: &mut Context<'_>) -> Result<()>;
+
+    /// Something has become of an endpoint.
+    fn noticed(&mut self, notice: Notice, context: &mut Context<'_>);
+
+    /// An event or an alarm came under `token`: one of the peers', or the wiring's own.
+    fn woken(&mut self, token: Token, context: &mut Context<'_>);
+
+    /// How many peers are present.
+    fn present(&self) -> usize;
+
+    /// How the program ends, once it does.
+    fn outcome(&self) -> Option<Exit>;
+}
+
+/// Which of two exit statuses says more: that something local failed, then the network, then nothing.
+#[must_use]
+pub fn worse(one: Exit, other: Exit) -> Exit {
+    match (one, other) {
+        (Exit::Usage, _) | (_, Exit::Usage) => Exit::Usage,
+        (Exit::Network, _) | (_, Exit::Network) => Exit::Network,
+        (Exit::Done, Exit::Done) => Exit::Done,
+    }
+}
+
+/// The totals of a connection, as `-v` shows them at its end.
+struct Totals(Traffic, Duration);
+
+impl fmt::Display for Totals {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(Traffic { sent, received, .. }, time) = *self;
+        let seconds = time.as_secs_f64();
+        write!(f, "{sent} bytes sent, {received} bytes received in {seconds:.2} seconds")?;
+        // Below this a rate says more about the clock than about the network.
+        if seconds >= 0.01 && sent + received >= 1 << 20 {
+            #[allow(clippy::cast_precision_loss)]
+            let rate = (sent + received) as f64 / seconds / f64::from(1 << 20);
+            write!(f, " ({rate:.1} MiB/s)")?;
+        }
+        f.write_str(".")
+    }
+}
+
+/// A number of bytes, in words.
+fn bytes(n: usize) -> String {
+    if n == 1 { "1 byte".to_owned() } else { format!("{n} bytes") }
+}

@@ -1,0 +1,252 @@
+//! Starting the program under test.
+
+use std::ffi::{OsStr, OsString};
+use std::net::SocketAddr;
+use std::os::fd::OwnedFd;
+use std::os::unix::process::CommandExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use super::certificates::{Identity, authority_pem};
+use super::judge::under_test;
+use super::outside::{FullBacklog, free_port};
+use super::scratch::Scratch;
+use super::seen::Watch;
+use super::session::Session;
+use super::stdio::{Pty, Reader, Stdin, Stdout, Typist};
+use super::{PeerListener, Wire};
+
+enum Program {
+    UnderTest,
+    /// The program under test by another name.
+    Called(&'static str),
+    Other(PathBuf),
+}
+
+/// A command line that is being put together.
+pub(crate) struct Netcat {
+    args: Vec<OsString>,
+    environment: Vec<(&'static str, OsString)>,
+    program: Program,
+    wire: Wire,
+    stdin: Stdin,
+    stdout: Stdout,
+    quiet: bool,
+    scratch: Scratch,
+}
+
+/// Begins a command line with these arguments, separated by blanks.
+pub(crate) fn netcat(args: &str) -> Netcat {
+    Netcat {
+        args: args.split_whitespace().map(OsString::from).collect(),
+        environment: Vec::new(),
+        program: Program::UnderTest,
+        wire: Wire::Plain,
+        stdin: Stdin::Pipe,
+        stdout: Stdout::Pipe,
+        quiet: false,
+        scratch: Scratch::new(),
+    }
+}
+
+/// Begins a command line of some other program.
+pub(crate) fn program(path: &Path, args: &str) -> Netcat {
+    Netcat { program: Program::Other(path.to_owned()), ..netcat(args) }
+}
+
+/// Starts a listener on 127.0.0.1.
+#[track_caller]
+pub(crate) fn listen(args: &str) -> Session {
+    netcat(args).listens()
+}
+
+/// Starts a client of `server`.
+#[track_caller]
+pub(crate) fn connect(server: &impl Target, args: &str) -> Session {
+    netcat(args).connects_to(server)
+}
+
+/// What can be connected to.
+pub(crate) trait Target {
+    /// Where it listens.
+    fn addr(&self) -> SocketAddr;
+}
+
+impl Target for Session {
+    fn addr(&self) -> SocketAddr {
+        self.address()
+    }
+}
+
+impl Target for PeerListener {
+    fn addr(&self) -> SocketAddr {
+        self.address()
+    }
+}
+
+impl Target for FullBacklog {
+    fn addr(&self) -> SocketAddr {
+        self.addr
+    }
+}
+
+impl Target for SocketAddr {
+    fn addr(&self) -> SocketAddr {
+        *self
+    }
+}
+
+impl Netcat {
+    /// One argument more, whatever is in it.
+    pub(crate) fn arg(mut self, arg: impl AsRef<OsStr>) -> Self {
+        self.args.push(arg.as_ref().to_owned());
+        self
+    }
+
+    /// An environment variable.
+    pub(crate) fn env(mut self, name: &'static str, value: impl AsRef<OsStr>) -> Self {
+        self.environment.push((name, value.as_ref().to_owned()));
+        self
+    }
+
+    /// Starts it under another name.
+    pub(crate) fn called(mut self, name: &'static str) -> Self {
+        self.program = Program::Called(name);
+        self
+    }
+
+    /// The wire; TLS adds the options that make it work.
+    pub(crate) fn over(mut self, wire: Wire) -> Self {
+        self.wire = wire;
+        self
+    }
+
+    /// The kind of stdin.
+    pub(crate) fn stdin(mut self, stdin: Stdin) -> Self {
+        self.stdin = stdin;
+        self
+    }
+
+    /// The kind of stdout.
+    pub(crate) fn stdout(mut self, stdout: Stdout) -> Self {
+        self.stdout = stdout;
+        self
+    }
+
+    /// Stdin, stdout are one terminal.
+    pub(crate) fn at_a_terminal(self) -> Self {
+        self.stdin(Stdin::Terminal).stdout(Stdout::Terminal)
+    }
+
+    /// A listener without `-v`, so that what it says by itself can be checked.
+    pub(crate) fn quietly(mut self) -> Self {
+        self.quiet = true;
+        self
+    }
+
+    /// `--ssl-cert` and `--ssl-key` for this identity.
+    pub(crate) fn with_identity(self, identity: &Identity) -> Self {
+        let certificate = self.scratch.file("cert.pem", identity.certificate_pem());
+        let key = self.scratch.file("key.pem", identity.key_pem());
+        self.arg("--ssl-cert").arg(certificate).arg("--ssl-key").arg(key)
+    }
+
+    /// `--ssl-trustfile` with these certificates.
+    pub(crate) fn trusting(self, pem: &str) -> Self {
+        let file = self.scratch.file("trust.pem", pem);
+        self.arg("--ssl-trustfile").arg(file)
+    }
+
+    /// Writes a file that goes when the session does, and adds its path as an argument.
+    pub(crate) fn arg_file(self, name: &str, content: impl AsRef<[u8]>) -> Self {
+        let file = self.scratch.file(name, content);
+        self.arg(file)
+    }
+
+    /// Listens on 127.0.0.1.
+    #[track_caller]
+    pub(crate) fn listens(self) -> Session {
+        self.listens_on(Some("127.0.0.1"))
+    }
+
+    /// Listens on an address, or on all, and waits until it does.
+    #[track_caller]
+    pub(crate) fn listens_on(mut self, host: Option<&str>) -> Session {
+        // Ncat 7.93 does not tell which port the kernel chose, nor does a quiet listener.
+        let port = if under_test().is_ours && !self.quiet { 0 } else { free_port() };
+        self.args.splice(0..0, ["-l", "--test"].map(OsString::from));
+        if !self.quiet {
+            self = self.arg("-v");
+        }
+        if self.wire == Wire::Tls {
+            self = self.arg("--ssl").with_identity(Identity::trusted());
+        }
+        self.args.extend(host.map(OsString::from));
+        self.arg(port.to_string()).starts().listening_on(port)
+    }
+
+    /// Connects to an address.
+    #[track_caller]
+    pub(crate) fn connects_to(self, server: &impl Target) -> Session {
+        let addr = server.addr();
+        self.connects_to_name(&addr.ip().to_string(), addr.port())
+    }
+
+    /// Connects to a name and a port.
+    #[track_caller]
+    pub(crate) fn connects_to_name(mut self, host: &str, port: u16) -> Session {
+        if self.wire == Wire::Tls {
+            self = self.arg("--ssl").trusting(&authority_pem());
+        }
+        self.arg(host).arg(port.to_string()).starts()
+    }
+
+    /// Starts it with the arguments given so far and no others.
+    #[track_caller]
+    pub(crate) fn starts(self) -> Session {
+        let terminal = matches!(self.stdin, Stdin::Terminal) || self.stdout == Stdout::Terminal;
+        let pty = terminal.then(Pty::open);
+        let mut command = self.command();
+        let (typist, stdin) = Typist::make(self.stdin, &self.scratch, pty.as_ref());
+        let (reader, stdout) = Reader::make(&self.stdout, &self.scratch, pty.as_ref());
+        let (errors, stderr) = std::io::pipe().unwrap();
+        command.stdin(stdin).stdout(stdout).stderr(Stdio::from(OwnedFd::from(stderr)));
+        let words = std::iter::once(command.get_program()).chain(command.get_args());
+        let words: Vec<_> = words.map(OsStr::to_string_lossy).collect();
+        let watch = Watch::new(words.join(" "));
+        let child = command.spawn().unwrap();
+        drop(command); // with it our copies of the program's ends
+        watch.collect(errors, |seen| &mut seen.stderr);
+        Session::new(child, watch, (typist, reader, pty), self.scratch)
+    }
+
+    /// Only a shell can start a program with a descriptor closed.
+    fn command(&self) -> Command {
+        let closes = match (&self.stdin, &self.stdout) {
+            (Stdin::Closed, Stdout::Closed) => "<&- >&-",
+            (Stdin::Closed, _) => "<&-",
+            (_, Stdout::Closed) => ">&-",
+            _ => "",
+        };
+        let program = match &self.program {
+            Program::Other(path) => path,
+            _ => &under_test().path,
+        };
+        let mut command = if closes.is_empty() {
+            Command::new(program)
+        } else {
+            let mut shell = Command::new("/bin/sh");
+            shell.arg("-c").arg(format!("exec \"$@\" {closes}")).arg("sh").arg(program);
+            shell
+        };
+        if let Program::Called(name) = self.program {
+            command.arg0(name);
+        }
+        command.args(&self.args).env("LC_ALL", "C");
+        for name in ["SSL_CERT_FILE", "SSL_CERT_DIR", "SSLKEYLOGFILE"] {
+            command.env_remove(name);
+        }
+        command.envs(self.environment.iter().map(|(name, value)| (name, value)));
+        command
+    }
+}

@@ -1,0 +1,87 @@
+//! What the machine offers or does not: programs, IPv6, ports, a server that never answers.
+
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::os::fd::OwnedFd;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use rustix::event::{PollFd, PollFlags, poll};
+use socket2::{Domain, Socket, Type};
+
+use super::judge::skip;
+
+/// Finds a program, or says that it is not installed.
+pub(crate) fn tool(name: &str) -> Option<PathBuf> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let found = std::env::split_paths(&path).map(|dir| dir.join(name)).find(|path| path.is_file());
+    if found.is_none() {
+        skip(&format!("{name} not installed"));
+    }
+    found
+}
+
+/// Whether this machine has IPv6; if not, that is said.
+pub(crate) fn ipv6() -> bool {
+    let there = TcpListener::bind("[::1]:0").is_ok();
+    if !there {
+        skip("IPv6 not available");
+    }
+    there
+}
+
+/// A port that was free a moment ago, for programs that do not tell which one the kernel chose.
+pub(crate) fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
+/// Listens on one of the given ports, which mean something to the program and so cannot be chosen
+/// by the kernel.
+pub(crate) fn bound_known_port(ports: &[u16]) -> Option<TcpListener> {
+    let bound = ports.iter().find_map(|port| TcpListener::bind(("127.0.0.1", *port)).ok());
+    if bound.is_none() {
+        skip(&format!("ports {ports:?} are all in use"));
+    }
+    bound
+}
+
+/// A server that is there and never answers, not even to refuse.
+pub(crate) struct FullBacklog {
+    /// Where it does not answer.
+    pub(crate) addr: SocketAddr,
+    _listener: OwnedFd,
+    _queued: Vec<TcpStream>,
+}
+
+/// Fills a listener's queue, after which the kernel drops every further connection request.
+pub(crate) fn full_backlog() -> Option<FullBacklog> {
+    let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+    socket.bind(&SocketAddr::from((Ipv4Addr::LOCALHOST, 0)).into()).unwrap();
+    socket.listen(0).unwrap();
+    let addr = socket.local_addr().unwrap().as_socket().unwrap();
+    let mut queued = Vec::new();
+    for _ in 0..16 {
+        match TcpStream::connect_timeout(&addr, Duration::from_millis(200)) {
+            Ok(stream) => queued.push(stream),
+            Err(_) => {
+                return Some(FullBacklog { addr, _listener: socket.into(), _queued: queued });
+            }
+        }
+    }
+    skip("this kernel answers beyond the backlog");
+    None
+}
+
+/// Waits until a descriptor is ready; false when the time has passed first.
+pub(crate) fn ready(fd: &impl std::os::fd::AsFd, events: PollFlags, time: Duration) -> bool {
+    let time = rustix::event::Timespec {
+        tv_sec: time.as_secs().try_into().unwrap(),
+        tv_nsec: time.subsec_nanos().into(),
+    };
+    loop {
+        match poll(&mut [PollFd::new(fd, events)], Some(&time)) {
+            Ok(count) => return count > 0,
+            Err(rustix::io::Errno::INTR) => {}
+            Err(error) => panic!("poll: {error}"),
+        }
+    }
+}

@@ -1,0 +1,353 @@
+//! The other end of a connection, played by the test itself: it can do what no well-behaved
+//! program does. It reads only when it is told to, so one that is told nothing has stopped.
+
+use std::io::{ErrorKind, Read as _, Write as _};
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::time::{Duration, Instant};
+
+use rustix::event::PollFlags;
+use rustls::Connection;
+use socket2::SockRef;
+
+use super::certificates::Identity;
+use super::judge::deadline;
+use super::netcat::Target;
+use super::outside::ready;
+use super::seen::fail;
+use super::tls::{Arrival, Tls, receive, transmit};
+use super::{A_WHILE, Wire};
+
+/// How the program ended its half of a connection.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) enum End {
+    /// FIN; over TLS, close_notify.
+    Closed,
+    /// FIN without close_notify.
+    Truncated,
+    /// A reset or another error, in its own words.
+    Failed(String),
+}
+
+/// A listening socket of the test's own.
+pub(crate) struct PeerListener {
+    socket: TcpListener,
+    tls: Option<Tls>,
+}
+
+impl PeerListener {
+    /// Listens on 127.0.0.1.
+    pub(crate) fn new(wire: Wire) -> Self {
+        let tls = (wire == Wire::Tls).then(|| Tls::server(Identity::trusted()));
+        Self { tls, ..Self::from(TcpListener::bind("127.0.0.1:0").unwrap()) }
+    }
+
+    /// Listens on 127.0.0.1 for this kind of TLS.
+    pub(crate) fn with_tls(tls: Tls) -> Self {
+        Self { tls: Some(tls), ..Self::new(Wire::Plain) }
+    }
+
+    /// Where it listens.
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.socket.local_addr().unwrap()
+    }
+
+    /// Makes the connections to come hold little that is not read.
+    pub(crate) fn with_a_small_buffer(self) -> Self {
+        SockRef::from(&self.socket).set_recv_buffer_size(16 * 1024).unwrap();
+        self
+    }
+
+    /// Takes the next connection.
+    #[track_caller]
+    pub(crate) fn accepts(&self) -> Peer {
+        let mut peer = self.accepts_without_handshake();
+        peer.shakes_hands();
+        peer
+    }
+
+    /// Takes the next connection and leaves TLS to what follows.
+    #[track_caller]
+    pub(crate) fn accepts_without_handshake(&self) -> Peer {
+        let left = deadline().saturating_duration_since(Instant::now());
+        if !ready(&self.socket, PollFlags::IN, left) {
+            fail("nobody connected");
+        }
+        Peer::new(self.socket.accept().unwrap().0, self.tls.as_ref())
+    }
+
+    /// Nobody connects for a while.
+    #[track_caller]
+    pub(crate) fn accepts_nobody(&self) {
+        if ready(&self.socket, PollFlags::IN, A_WHILE) {
+            fail("somebody connected");
+        }
+    }
+}
+
+impl From<TcpListener> for PeerListener {
+    fn from(socket: TcpListener) -> Self {
+        Self { socket, tls: None }
+    }
+}
+
+/// One end of a connection.
+pub(crate) struct Peer {
+    socket: TcpStream,
+    tls: Option<Connection>,
+    unread: Vec<u8>,
+    end: Option<End>,
+}
+
+impl Peer {
+    fn new(socket: TcpStream, tls: Option<&Tls>) -> Self {
+        socket.set_nonblocking(true).unwrap();
+        socket.set_nodelay(true).unwrap();
+        Self { socket, tls: tls.map(Tls::begin), unread: Vec::new(), end: None }
+    }
+
+    /// Connects to the program under test.
+    #[track_caller]
+    pub(crate) fn dials(server: &impl Target, wire: Wire) -> Self {
+        match wire {
+            Wire::Plain => Self::new(TcpStream::connect(server.addr()).unwrap(), None),
+            Wire::Tls => Self::dials_tls(server, &Tls::client()),
+        }
+    }
+
+    /// Connects with this kind of TLS.
+    #[track_caller]
+    pub(crate) fn dials_tls(server: &impl Target, tls: &Tls) -> Self {
+        let mut peer = Self::new(TcpStream::connect(server.addr()).unwrap(), Some(tls));
+        peer.shakes_hands();
+        peer
+    }
+
+    /// Begins to speak TLS on a connection that did not.
+    #[track_caller]
+    fn shakes_hands(&mut self) {
+        self.until("the TLS handshake", |peer| {
+            peer.tls.as_ref().is_none_or(|tls| !tls.is_handshaking() && !tls.wants_write())
+        });
+        if let Some(End::Failed(error)) = &self.end {
+            fail(&format!("the peer's TLS handshake: {error}"));
+        }
+    }
+
+    /// Waits for a handshake that fails, and tells why.
+    #[track_caller]
+    pub(crate) fn fails_to_shake_hands(&mut self) -> End {
+        self.until("the end of the TLS handshake", |peer| {
+            peer.end.is_some() || peer.tls.as_ref().is_some_and(|tls| !tls.is_handshaking())
+        });
+        self.end.clone().unwrap_or_else(|| fail("the TLS handshake succeeded"))
+    }
+
+    /// The TLS session, to look at what was agreed upon.
+    pub(crate) fn tls(&self) -> &Connection {
+        self.tls.as_ref().unwrap()
+    }
+
+    /// Where it comes from, or is.
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.socket.peer_addr().unwrap()
+    }
+
+    /// Sends these bytes, reading nothing.
+    #[track_caller]
+    pub(crate) fn sends(&mut self, bytes: impl AsRef<[u8]>) {
+        let mut rest = bytes.as_ref();
+        let until = deadline();
+        while !rest.is_empty() || self.holds_something() {
+            if !self.turn(&mut rest, false, until) || self.end.is_some() {
+                fail(&format!("{} bytes could not be sent: {:?}", rest.len(), self.end));
+            }
+        }
+    }
+
+    /// Sends until the program takes nothing more; tells how much it took.
+    pub(crate) fn sends_until_blocked(&mut self, bytes: &[u8]) -> usize {
+        let mut rest = bytes;
+        while !rest.is_empty() && self.turn(&mut rest, false, Instant::now() + super::ms(500)) {}
+        bytes.len() - rest.len()
+    }
+
+    /// Sends all of it, then ends its half, and all the while receives: to the end.
+    #[track_caller]
+    pub(crate) fn exchanges(&mut self, bytes: &[u8]) -> Vec<u8> {
+        let mut rest = bytes;
+        let until = deadline();
+        while !rest.is_empty() || self.holds_something() {
+            if !self.turn(&mut rest, true, until) {
+                fail(&format!("the exchange stopped; {} bytes left to send", rest.len()));
+            }
+        }
+        self.half_closes();
+        self.hears_to_end()
+    }
+
+    /// The next bytes from the program are these.
+    #[track_caller]
+    pub(crate) fn hears(&mut self, bytes: impl AsRef<[u8]>) {
+        let bytes = bytes.as_ref();
+        self.until(&format!("\"{}\"", bytes.escape_ascii()), |peer| {
+            peer.unread.len() >= bytes.len() || peer.end.is_some()
+        });
+        let there = self.unread.len().min(bytes.len());
+        let heard: Vec<u8> = self.unread.drain(..there).collect();
+        if heard != bytes {
+            fail(&format!(
+                "the peer expected \"{}\" and heard \"{}\" (end: {:?})",
+                bytes.escape_ascii(),
+                heard.escape_ascii(),
+                self.end
+            ));
+        }
+    }
+
+    /// All that comes before an orderly end.
+    #[track_caller]
+    pub(crate) fn hears_to_end(&mut self) -> Vec<u8> {
+        let end = self.waits_for_end();
+        if end != End::Closed {
+            fail(&format!("the peer expected an orderly end: {end:?}"));
+        }
+        std::mem::take(&mut self.unread)
+    }
+
+    /// An orderly end comes next, and nothing before it.
+    #[track_caller]
+    pub(crate) fn hears_end(&mut self) {
+        let rest = self.hears_to_end();
+        if !rest.is_empty() {
+            fail(&format!("the peer expected the end and heard \"{}\"", rest.escape_ascii()));
+        }
+    }
+
+    /// Whatever end comes.
+    #[track_caller]
+    pub(crate) fn waits_for_end(&mut self) -> End {
+        self.until("the end of what the program sends", |peer| peer.end.is_some());
+        self.end.clone().unwrap()
+    }
+
+    /// Neither bytes nor an end come for so long.
+    #[track_caller]
+    pub(crate) fn hears_nothing_for(&mut self, time: Duration) {
+        let until = Instant::now() + time;
+        while self.unread.is_empty() && self.end.is_none() && self.turn(&mut &[][..], true, until) {
+        }
+        if !self.unread.is_empty() || self.end.is_some() {
+            let heard = self.unread.escape_ascii();
+            fail(&format!("the peer expected silence and heard \"{heard}\" {:?}", self.end));
+        }
+    }
+
+    /// Whether the program ends its half within so long.
+    pub(crate) fn ends_within(&mut self, time: Duration) -> bool {
+        let until = Instant::now() + time;
+        while self.end.is_none() && self.turn(&mut &[][..], true, until) {}
+        self.end.is_some()
+    }
+
+    /// Ends what it sends, in order, and can still receive.
+    pub(crate) fn half_closes(&mut self) {
+        if let Some(tls) = &mut self.tls {
+            tls.send_close_notify();
+            while tls.wants_write() && tls.write_tls(&mut self.socket).is_ok() {}
+        }
+        let _ = self.socket.shutdown(Shutdown::Write);
+    }
+
+    /// Ends in order, having read all there is so that the kernel does not make it a reset.
+    pub(crate) fn closes(mut self) {
+        self.half_closes();
+        while self.end.is_none() && self.turn(&mut &[][..], true, Instant::now()) {}
+    }
+
+    /// Sends FIN alone: over TLS that truncates the stream.
+    pub(crate) fn truncates(&mut self) {
+        self.socket.shutdown(Shutdown::Write).unwrap();
+    }
+
+    /// Breaks the connection off.
+    pub(crate) fn resets(self) {
+        SockRef::from(&self.socket).set_linger(Some(Duration::ZERO)).unwrap();
+    }
+
+    #[track_caller]
+    fn until(&mut self, what: &str, done: impl Fn(&Self) -> bool) {
+        let until = deadline();
+        while !done(self) {
+            if self.end.is_some() || !self.turn(&mut &[][..], true, until) {
+                let heard = self.unread.escape_ascii();
+                fail(&format!("the peer waited for {what}, heard \"{heard}\", {:?}", self.end));
+            }
+        }
+    }
+
+    fn holds_something(&self) -> bool {
+        self.tls.as_ref().is_some_and(|tls| tls.wants_write())
+    }
+
+    /// Waits until something can be done and does it; false when the time has passed.
+    fn turn(&mut self, out: &mut &[u8], reading: bool, until: Instant) -> bool {
+        let mut events = PollFlags::empty();
+        events.set(PollFlags::IN, reading && self.end.is_none());
+        events.set(PollFlags::OUT, !out.is_empty() || self.holds_something());
+        if !ready(&self.socket, events, until.saturating_duration_since(Instant::now())) {
+            return false;
+        }
+        if events.contains(PollFlags::OUT) {
+            match self.writes_once(out) {
+                Ok(count) => *out = &out[count..],
+                Err(error) => self.end = Some(End::Failed(error)),
+            }
+        }
+        if events.contains(PollFlags::IN) {
+            self.reads_once();
+        }
+        true
+    }
+
+    fn writes_once(&mut self, bytes: &[u8]) -> Result<usize, String> {
+        if let Some(tls) = &mut self.tls {
+            return transmit(tls, &mut self.socket, bytes);
+        }
+        match self.socket.write(bytes) {
+            Err(error) if error.kind() == ErrorKind::WouldBlock => Ok(0),
+            written => written.map_err(|error| error.to_string()),
+        }
+    }
+
+    fn reads_once(&mut self) {
+        let arrival = match &mut self.tls {
+            Some(tls) => receive(tls, &mut self.socket),
+            None => receive_plain(&mut self.socket),
+        };
+        match arrival {
+            Ok(Arrival::Bytes(bytes)) => self.unread.extend(bytes),
+            Ok(Arrival::Closed(bytes)) => {
+                self.unread.extend(bytes);
+                self.end = Some(End::Closed);
+            }
+            Ok(Arrival::Truncated(bytes)) => {
+                self.unread.extend(bytes);
+                self.end = Some(End::Truncated);
+            }
+            Err(error) => self.end = Some(End::Failed(error)),
+        }
+    }
+}
+
+fn receive_plain(socket: &mut TcpStream) -> Result<Arrival, String> {
+    let mut buffer = vec![0; 64 * 1024];
+    match socket.read(&mut buffer) {
+        Ok(0) => Ok(Arrival::Closed(Vec::new())),
+        Ok(count) => {
+            buffer.truncate(count);
+            Ok(Arrival::Bytes(buffer))
+        }
+        Err(error) if error.kind() == ErrorKind::WouldBlock => Ok(Arrival::Bytes(Vec::new())),
+        Err(error) => Err(error.to_string()),
+    }
+}

@@ -1,0 +1,110 @@
+//! How options may be written.
+
+use crate::lang::{Peer, PeerListener, Wire, it, netcat};
+
+#[test]
+fn long_options_may_be_abbreviated() {
+    it(|| {
+        let mut server = netcat("--keep --verb").listens();
+        for line in ["one\n", "two\n"] {
+            let mut peer = Peer::dials(&server, Wire::Plain);
+            peer.sends(line);
+            server.shows(line);
+        }
+        let mut other = netcat("--lis --test --keep-o 127.0.0.1 99999").starts();
+        other.leaves(2);
+        other.says(&["99999"]);
+    });
+}
+
+#[test]
+fn an_ambiguous_abbreviation_is_2() {
+    it(|| {
+        let mut client = netcat("--ssl-c 127.0.0.1 9").starts();
+        client.leaves(2);
+        client.says(&["--ssl-c"]);
+    });
+}
+
+#[test]
+fn repeated_flags_are_fine() {
+    it(|| {
+        let listener = PeerListener::new(Wire::Plain);
+        let mut client = netcat("-C -C -n -n --crlf -4 -4").connects_to(&listener);
+        client.types("line\n");
+        client.ends_stdin();
+        let mut peer = listener.accepts();
+        assert_eq!(peer.hears_to_end(), b"line\r\n");
+        peer.closes();
+        client.leaves(0);
+    });
+}
+
+#[test]
+fn the_last_value_counts() {
+    it(|| {
+        let listener = PeerListener::new(Wire::Plain);
+        let mut client = netcat("-i 1h -w 1 -w 2 --idle-timeout 200ms").connects_to(&listener);
+        let _peer = listener.accepts();
+        client.leaves(1);
+        client.says(&["Idle timeout expired (200 ms)"]);
+    });
+}
+
+#[test]
+fn short_options_may_stand_together() {
+    it(|| {
+        let mut server = netcat("-kvn").listens();
+        let mut peer = Peer::dials(&server, Wire::Plain);
+        peer.sends("hello");
+        server.shows("hello");
+    });
+}
+
+#[test]
+fn options_may_follow_the_host() {
+    it(|| {
+        let listener = PeerListener::new(Wire::Plain);
+        let address = listener.address();
+        let mut client =
+            netcat("127.0.0.1").arg(address.port().to_string()).arg("-C").starts();
+        client.types("line\n");
+        client.ends_stdin();
+        let mut peer = listener.accepts();
+        assert_eq!(peer.hears_to_end(), b"line\r\n");
+        peer.closes();
+        client.leaves(0);
+    });
+}
+
+#[test]
+fn help_is_on_stdout_and_0() {
+    it(|| {
+        for option in ["-h", "--help"] {
+            let mut session = netcat(option).starts();
+            session.leaves(0);
+            let help = String::from_utf8(session.shows_to_end()).unwrap();
+            for option in HELPED {
+                assert!(help.contains(option), "{option} is not in the help");
+            }
+        }
+    });
+}
+
+const HELPED: &[&str] = &[
+    "-4", "-6", "--nodns", "--source-port", "--source", "--wait", "--idle-timeout", "-q", "--delay",
+    "--crlf", "--listen", "--keep-open", "--max-conns", "-z", "--verbose", "--output", "--hex-dump",
+    "--append-output", "--send-only", "--recv-only", "--no-shutdown", "--ssl", "--ssl-cert",
+    "--ssl-key", "--ssl-verify", "--ssl-trustfile", "--ssl-ciphers", "--ssl-servername",
+    "--ssl-alpn", "--ssl-fingerprint", "--version", "--no-crlf", "--quiet", "--exec", "--sh-exec",
+];
+
+#[test]
+fn the_version_is_on_stdout_and_0() {
+    it(|| {
+        let mut session = netcat("--version").starts();
+        session.leaves(0);
+        let version = String::from_utf8(session.shows_to_end()).unwrap();
+        assert!(version.starts_with("rncat "), "{version}");
+    });
+}
