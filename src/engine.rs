@@ -26,7 +26,8 @@ pub fn run(config: &Config, report: Report) -> Result<Exit> {
     let mut relay = Relay::default();
     // Listening comes first: a port that cannot be had is told before stdin is touched.
     let entrance = Entrance::open(config, &mut reactor, report)?;
-    let openings = Openings::new(staging(config, &entrance, report)?, Rc::clone(&taps), deadline(config, &reactor), report);
+    let openings =
+        Openings::new(staging(config, &entrance, report)?, Rc::clone(&taps), deadline(config, &reactor), report);
     let mut context = Context { reactor: &mut reactor, relay: &mut relay, report };
     let wiring: Box<dyn Wiring> = match (&config.mode, &config.partner) {
         (Mode::Connect(connect), _) if connect.probe => Box::new(Probe::default()),
@@ -105,10 +106,11 @@ impl Engine {
             return self.opened(peer);
         }
         if self.relay.has(token) {
-            match ready {
-                Some(ready) => return Ok(self.relay.ready(token, ready)),
-                None => self.relay.alarm(token),
+            if let Some(ready) = ready {
+                self.relay.ready(token, ready);
+                return Ok(());
             }
+            self.relay.alarm(token);
         } else {
             let present = self.wiring.present() + self.openings.len();
             for arrival in self.entrance.advance(token, present, &mut self.reactor)? {

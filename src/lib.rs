@@ -1,4 +1,64 @@
-//! rncat
+//! rncat joins stdin and stdout, or a command, to a TCP or TLS peer, and turns the line ends
+//! that a person types into CRLF. This page says how, and which file to change.
+//!
+//! # The life of a byte
+//!
+//! ```text
+//! stdin  ─▶ pump ─[filters]─▶ outbox ─▶ endpoint( tap( tls( socket ) ) )
+//! stdout ◀─ outbox ◀─[filters]─ pump ◀─ endpoint( …the same one… )
+//! ```
+//!
+//! One thread waits for events in the [`reactor`]. An event has a token, and the token belongs to
+//! one connection from its first packet to its last. The [`engine`] hands it to whoever looks
+//! after that connection now:
+//!
+//! 1. The [entrance](opening::entrance) makes connections: names are [resolved](opening::resolve)
+//!    and addresses [dialled](opening::dial) in connect mode, clients let in at the
+//!    [gate](opening::gate) in listen mode.
+//! 2. Its [stages](opening::Stage) make a peer of it: today the [TLS handshake](opening::tls).
+//! 3. The [wiring] of the mode says who is joined to whom: [stdin and stdout](wiring::console),
+//!    [a command](wiring::exec), or [nobody](wiring::probe).
+//! 4. The [relay] moves the bytes, by three rules that hold for every mode:
+//!
+//!    * What must talk back is a layer inside the endpoint (a [`stream`] around a stream); what
+//!      only changes bytes one way is a [`filter`] on a pump.
+//!    * Bytes wait in one place, the outbox of the sink they go to. A pump reads only while it has
+//!      a sink and every sink it feeds has room. That is all the back-pressure there is, and it
+//!      bounds memory for every mode at once.
+//!    * A sink half-closes when the last pump that fed it has come to its source's end and its
+//!      outbox is empty. One that was never fed does not, and a wiring may hold a sink open.
+//!
+//! 5. There is one way to leave: every connection is [closed lingering](relay::Relay::close),
+//!    because a reset destroys what is still on its way.
+//!
+//! How a session ends is not decided where bytes are moved but in one table without I/O,
+//! [`wiring::ends`], which the man page publishes. In connect mode the half-close is its decision
+//! (it may have to wait until a mail server has been silent); elsewhere it is the third rule's.
+//!
+//! # Where to change what
+//!
+//! | to change | look at |
+//! |---|---|
+//! | an option, its help, what may be combined | [`cli`] (args → config; the man page is made from it) |
+//! | what counts as a text protocol | [`ports`], [`proto::evidence`] |
+//! | what happens to bytes on their way | [`filter`]: one file each |
+//! | what is recorded | [`tap`]: one file a format |
+//! | what carries bytes | [`transport`]: one file each |
+//! | how a connection is opened | [`opening`]: a stage is one file |
+//! | who talks to whom | [`wiring`]: one file a mode |
+//! | when a session ends | [`wiring::ends`] |
+//! | certificates, ciphers, keys | [`tls`] (settings), [`stream::tls`] (the layer) |
+//! | what is said on stderr | [`report`] (how), [`error`] (exit status) |
+//!
+//! Imports point one way: the engine knows wirings and openings, those know the relay, the relay
+//! knows streams, and transports are streams. Filters, taps and protocols know none of them.
+//!
+//! # What a newcomer gets wrong
+//!
+//! Events are edge-triggered: whoever stops before a stream said *blocked* must come back by
+//! itself. Descriptors 0, 1 and 2 are shared with other processes and are never made
+//! non-blocking ([`transport::descriptor`]). And there is one exception to the single thread:
+//! getaddrinfo(3) runs on a helper, so that `-w` bounds it.
 
 pub mod cli;
 pub mod engine;

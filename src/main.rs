@@ -12,6 +12,7 @@ fn main() -> ExitCode {
         }
         cli::Outcome::Refuse(report, error) => (report, Err(error)),
         cli::Outcome::Run(start) => {
+            start.report.detail(1, concat!("Version ", env!("CARGO_PKG_VERSION")));
             start.warnings.iter().for_each(|warning| start.report.note(warning));
             (start.report, engine::run(&start.config, start.report))
         }

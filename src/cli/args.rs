@@ -169,10 +169,13 @@ pub struct Args {
     pub wait: Option<String>,
 
     /// Give up a peer that is silent for TIME
+    ///
+    /// Silent is one that neither sends a byte nor takes one. A listener that serves many leaves
+    /// that client only.
     #[arg(short = 'i', long, value_name = "TIME", allow_hyphen_values = true, help_heading = TIMING)]
     pub idle_timeout: Option<String>,
 
-    /// Leave TIME after stdin's end; negative: do not
+    /// Leave TIME after stdin's end; negative: never
     #[arg(short = 'q', value_name = "TIME", allow_hyphen_values = true, help_heading = TIMING)]
     pub quit_after: Option<String>,
 
@@ -189,10 +192,15 @@ pub struct Args {
     pub quiet: bool,
 
     /// Record the session, both ways, as it went
+    ///
+    /// What is sent is recorded as it was sent, after -C. Over TLS it is what was said, not what
+    /// it was encrypted to.
     #[arg(short = 'o', long, value_name = "FILE", allow_hyphen_values = true, help_heading = OUTPUT)]
     pub output: Option<PathBuf>,
 
     /// Record the session in hexadecimal
+    ///
+    /// Sixteen bytes a line, with what of them can be printed beside them.
     #[arg(short = 'x', long, value_name = "FILE", allow_hyphen_values = true, help_heading = OUTPUT)]
     pub hex_dump: Option<PathBuf>,
 

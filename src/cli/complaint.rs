@@ -44,9 +44,8 @@ pub(super) fn translate(error: &clap::Error) -> Error {
             Error::usage(both_names(name, &command), "requires an argument").hint(format!("write {typed}"))
         }
         ErrorKind::TooManyValues => Error::usage(both_names(name, &command), "takes no argument"),
-        ErrorKind::InvalidUtf8 => {
-            Error::usage("the command line", "not valid UTF-8, which only the names of files need not be")
-        }
+        ErrorKind::InvalidUtf8 => Error::usage("the command line", "an argument is not valid UTF-8")
+            .hint("only the names of files may be anything else"),
         _ => {
             let text = error.to_string();
             let line = text.lines().next().unwrap_or_default();

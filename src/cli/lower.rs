@@ -32,8 +32,10 @@ impl Config {
         let warnings = warnings(&args);
         // All values are looked at, those without effect too: a typing error is one anywhere.
         let wait = args.wait.as_deref().map(|text| time::positive("-w", text)).transpose()?;
+        let max_clients = args.max_conns.as_deref().map_or(Ok(MAX_CLIENTS), clients)?;
         let console = console(&args)?;
-        let mode = if args.listen { Mode::Listen(listen(&args)?) } else { Mode::Connect(connect(&args, wait)?) };
+        let mode =
+            if args.listen { Mode::Listen(listen(&args, max_clients)?) } else { Mode::Connect(connect(&args, wait)?) };
         let config = Self {
             mode,
             family: match (args.ipv4, args.ipv6) {
@@ -99,16 +101,14 @@ fn connect(args: &Args, wait: Option<Duration>) -> Result<Connect> {
     })
 }
 
-fn listen(args: &Args) -> Result<Listen> {
+fn listen(args: &Args, max_clients: usize) -> Result<Listen> {
     let (host, port) = target::listen(&args.words, args.source_port.as_deref())?;
     Ok(Listen {
         host,
         port,
         keep_open: args.keep_open,
-        max_clients: match args.max_conns.as_deref() {
-            Some(text) if args.keep_open => clients(text)?,
-            _ => MAX_CLIENTS,
-        },
+        // One client is all that comes without -k, as in Ncat whatever -m says.
+        max_clients: if args.keep_open { max_clients } else { MAX_CLIENTS },
         announce: args.test,
     })
 }

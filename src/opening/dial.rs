@@ -55,14 +55,7 @@ impl Dial {
     /// `from` are the addresses to connect from, one of the same family each; none for the kernel's choice.
     #[must_use]
     pub fn new(token: Token, to: Vec<SocketAddr>, from: Vec<SocketAddr>) -> Self {
-        Self {
-            token,
-            left: interleave(to),
-            from,
-            running: Vec::new(),
-            failed: Vec::new(),
-            next_at: None,
-        }
+        Self { token, left: interleave(to), from, running: Vec::new(), failed: Vec::new(), next_at: None }
     }
 
     /// Starts what is due, and looks how the attempt under `token` does. `None` while it goes on.
@@ -162,7 +155,9 @@ impl DialError {
             all => all.iter().map(|(to, error)| format!("{to}: {}", why(error))).collect::<Vec<_>>().join(", "),
         };
         match (all_refused, local) {
-            (true, _) => Error::network(what, why).hint("nobody listens there: is the server running, is the port right?"),
+            (true, _) => {
+                Error::network(what, why).hint("nobody listens there: is the server running, is the port right?")
+            }
             (false, true) => Error::usage(what, why).hint("check -s and -p"),
             _ => Error::network(what, why),
         }
@@ -189,8 +184,14 @@ mod tests {
         let refused = || io::Error::from_raw_os_error(111);
         let two = DialError(addresses("[::1]:25 127.0.0.1:25").into_iter().map(|to| (to, refused())).collect());
         let text = two.about("localhost:25").to_string();
-        assert!(text.starts_with("connect to localhost:25: [::1]:25: Connection refused, 127.0.0.1:25: Connection refused; "));
+        assert!(
+            text.starts_with(
+                "connect to localhost:25: [::1]:25: Connection refused, 127.0.0.1:25: Connection refused; "
+            )
+        );
         let one = DialError(vec![(addresses("127.0.0.1:25")[0], refused())]);
-        assert!(one.about("127.0.0.1:25").to_string().starts_with("connect to 127.0.0.1:25: Connection refused; nobody"));
+        assert!(
+            one.about("127.0.0.1:25").to_string().starts_with("connect to 127.0.0.1:25: Connection refused; nobody")
+        );
     }
 }

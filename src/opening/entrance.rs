@@ -35,7 +35,7 @@ pub struct Dialling {
     target: String,
     token: Token,
     state: State,
-    until: Instant,
+    until: Option<Instant>,
     wait: Duration,
     report: Report,
 }
@@ -56,9 +56,7 @@ impl Entrance {
     /// When an address cannot be listened on, or the peer is known at once to be out of reach.
     pub fn open(config: &Config, reactor: &mut Reactor, report: Report) -> Result<Self> {
         match &config.mode {
-            Mode::Listen(listen) => {
-                Gate::open(listen, config.family, config.numeric, reactor, report).map(Self::Gate)
-            }
+            Mode::Listen(listen) => Gate::open(listen, config.family, config.numeric, reactor, report).map(Self::Gate),
             Mode::Connect(connect) => Dialling::begin(config, connect, reactor, report).map(Box::new).map(Self::Dial),
         }
     }
@@ -86,7 +84,8 @@ impl Dialling {
             target: target(&connect.host, connect.port),
             token,
             state: State::Done,
-            until: reactor.now().checked_add(wait).unwrap_or(reactor.now() + WAIT),
+            // A time too far away to be counted is never.
+            until: reactor.now().checked_add(wait),
             wait,
             report,
         };
@@ -158,7 +157,7 @@ impl Dialling {
             self.state = State::Done;
             return Ok(Some(Arrival { token, socket, remote: to, local }));
         }
-        if reactor.now() >= self.until {
+        if self.until.is_some_and(|until| until <= reactor.now()) {
             return Err(self.timed_out());
         }
         Ok(None)
@@ -170,7 +169,8 @@ impl Dialling {
             State::Dialling(dial) => format!("{after} ({})", dial.tried()),
             _ => format!("{after}: the name look-up has not answered"),
         };
-        Error::network(format!("connect to {}", self.target), why).hint("is a firewall in the way? -w sets how long to wait")
+        Error::network(format!("connect to {}", self.target), why)
+            .hint("is a firewall in the way? -w sets how long to wait")
     }
 }
 

@@ -161,12 +161,16 @@ fn everywhere(port: u16, family: Family) -> Result<Vec<TcpListener>> {
             let port = sockets.first().and_then(|first| first.local_addr().ok()).map_or(port, |first| first.port());
             match tcp::listen(SocketAddr::new(*address, port)) {
                 Ok(socket) => sockets.push(socket),
-                Err(error) if all.len() > 1 && is_switched_off(&error) => failed = failed.or(Some((*address, error, false))),
+                Err(error) if all.len() > 1 && is_switched_off(&error) => {
+                    failed = failed.or(Some((*address, error, false)))
+                }
                 Err(error) => failed = Some((*address, error, true)),
             }
         }
         match failed {
-            Some((address, error, true)) if port != 0 => return Err(cannot_listen(SocketAddr::new(address, port), &error)),
+            Some((address, error, true)) if port != 0 => {
+                return Err(cannot_listen(SocketAddr::new(address, port), &error));
+            }
             Some((address, error, _)) if sockets.is_empty() => {
                 return Err(cannot_listen(SocketAddr::new(address, port), &error));
             }

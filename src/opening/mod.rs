@@ -94,12 +94,7 @@ struct Opening {
 impl Openings {
     /// All stages have to be over by `deadline`, if there is one, and each within 30 s.
     #[must_use]
-    pub fn new(
-        staging: Option<Box<dyn Staging>>,
-        taps: Rc<Taps>,
-        deadline: Option<Instant>,
-        report: Report,
-    ) -> Self {
+    pub fn new(staging: Option<Box<dyn Staging>>, taps: Rc<Taps>, deadline: Option<Instant>, report: Report) -> Self {
         Self { staging, taps, report, deadline, under_way: HashMap::new() }
     }
 

@@ -63,8 +63,8 @@ pub trait Stream {
         self.finish()
     }
 
-    /// Called when an event tells of trouble: an error if nobody can read any more what is
-    /// written. Streams that learn it by writing keep this default.
+    /// Called when an event tells of trouble: an error if what is written can reach nobody any
+    /// more. [`io::ErrorKind::BrokenPipe`] if the reader has left in order, as with write(2).
     fn broken(&mut self) -> io::Result<()> {
         Ok(())
     }

@@ -5,66 +5,37 @@
 //! connection holds is bounded by one write.
 //!
 //! A newcomer's trap: what has been received before something went wrong is delivered first. An
-//! error is therefore kept ([`Tls::failure`]) until the plaintext before it has been read.
+//! error is therefore kept until the plaintext before it has been read.
 
+use self::below::{Below, Nothing, Scratch};
 use super::{Flow, Stream};
-use crate::{report::escape, tls::explain};
+use crate::tls::explain;
 use mio::{Registry, Token};
 use rustls::Connection;
 use std::{
-    cell::Cell,
-    fmt,
     io::{self, IoSlice, Read, Write},
     mem,
     task::Poll,
 };
 
+mod below;
+mod failure;
+#[cfg(test)]
+mod pipe;
 #[cfg(test)]
 mod tests;
 
-/// How much plaintext is taken at once; also the size of the buffer for ciphertext.
-const CHUNK: usize = 256 * 1024;
+pub use failure::Failure;
+
+/// How much plaintext is taken at once. rustls allocates each record; with more at a time, glibc
+/// gives the memory back after every write and asks for it before the next, at half the speed.
+const WRITE: usize = 128 * 1024;
+/// The size of the buffer for ciphertext.
+const READ: usize = 256 * 1024;
 /// A little more than the largest record (RFC 8446, 5.2).
 const RECORD: usize = 17 * 1024;
 /// How much of a peer's plain text is looked at to name it.
 const FIRST_BYTES: usize = 128;
-
-/// Why TLS came to nothing, in words: `why; hint`. Found inside the [`io::Error`] by
-/// [`Failure::of`], so that the caller can say what was being done.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Failure {
-    /// What went wrong; remote text in it is escaped.
-    pub why: String,
-    /// What the user can do about it.
-    pub hint: Option<&'static str>,
-}
-
-impl Failure {
-    /// The explanation that an error of [`Tls`] carries; `None` for an error of the stream below.
-    #[must_use]
-    pub fn of(error: &io::Error) -> Option<&Self> {
-        error.get_ref().and_then(|inner| inner.downcast_ref())
-    }
-
-    fn new(why: impl Into<String>) -> Self {
-        Self { why: why.into(), hint: None }
-    }
-
-    fn error(&self, kind: io::ErrorKind) -> io::Error {
-        io::Error::new(kind, self.clone())
-    }
-}
-
-impl fmt::Display for Failure {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.hint {
-            Some(hint) => write!(f, "{}; {hint}", self.why),
-            None => f.write_str(&self.why),
-        }
-    }
-}
-
-impl std::error::Error for Failure {}
 
 /// TLS over a stream. Take it through [`Tls::handshake`] before anything else.
 pub struct Tls {
@@ -76,6 +47,10 @@ pub struct Tls {
     is_tls: bool,
     /// Plaintext whose ciphertext has not been passed on.
     held: usize,
+    /// All plaintext that was ever taken.
+    taken: u64,
+    /// Bytes of ciphertext, passed on, that hold our close_notify.
+    notify: usize,
     failure: Option<Failure>,
     /// What the inner stream said to a write whose plaintext had been taken already.
     write_error: Option<io::Error>,
@@ -118,13 +93,15 @@ impl Tls {
     #[must_use]
     pub fn new(inner: Box<dyn Stream>, connection: impl Into<Connection>) -> Self {
         let mut connection = connection.into();
-        connection.set_buffer_limit(Some(CHUNK));
+        connection.set_buffer_limit(Some(WRITE));
         Self {
             inner,
             connection,
             unread: Vec::new(),
             is_tls: false,
             held: 0,
+            taken: 0,
+            notify: 0,
             failure: None,
             write_error: None,
             peer: Peer::Speaking,
@@ -175,7 +152,9 @@ impl Tls {
             let mut waiting = mem::take(&mut self.unread);
             let (n, used) = self.decrypt(&waiting, out);
             waiting.drain(..used);
-            self.unread = waiting;
+            if !waiting.is_empty() {
+                self.unread = waiting;
+            }
             return Ok(Received::Plaintext(n));
         }
         if self.failure.is_some() || self.peer != Peer::Speaking {
@@ -185,10 +164,15 @@ impl Tls {
         let mut scratch = Scratch::borrow();
         // rustls may hold the beginning of a record from before; what this read completes should
         // all fit into `out`, so that nothing has to be kept.
-        let want = out.len().saturating_sub(RECORD).clamp(RECORD, CHUNK);
+        let want = out.len().saturating_sub(RECORD).clamp(RECORD, READ);
         let Some(buffer) = scratch.0.get_mut(..want) else { return Ok(Received::Blocked) };
         let n = match self.inner.read(buffer)? {
-            Flow::Blocked => return Ok(Received::Blocked),
+            Flow::Blocked => {
+                // Before its next read rustls gives back what a large record has needed; an idle
+                // connection should not wait for that.
+                let _ = self.connection.read_tls(&mut Nothing);
+                return Ok(Received::Blocked);
+            }
             Flow::Ended => {
                 self.peer = Peer::Gone;
                 return Ok(Received::End);
@@ -215,9 +199,15 @@ impl Tls {
         let mut rest = ciphertext;
         let mut filled = 0;
         while !rest.is_empty() && self.peer == Peer::Speaking && self.failure.is_none() {
-            // rustls refuses to read only while a whole record of plaintext is waiting.
-            if self.connection.read_tls(&mut rest).is_err() {
-                break;
+            match self.connection.read_tls(&mut rest) {
+                Ok(1..) => {}
+                // A whole record of plaintext is waiting to be read.
+                Err(error) if error.kind() == io::ErrorKind::Other => break,
+                // Anything else would be tried for ever.
+                _ => {
+                    self.failure = Some(Failure::new("the peer sent a message that is too long"));
+                    break;
+                }
             }
             match self.connection.process_new_packets() {
                 Ok(state) if state.peer_has_closed() => self.peer = Peer::Closed,
@@ -252,7 +242,7 @@ impl Tls {
                 _ => break,
             }
         }
-        self.failure = Some(stranger(&text, matches!(self.connection, Connection::Client(_))));
+        self.failure = Some(Failure::stranger(&text, matches!(self.connection, Connection::Client(_))));
         true
     }
 
@@ -266,7 +256,12 @@ impl Tls {
                 Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
                 // Records are a little longer than what is in them; at least a byte is held
                 // until the last of them is gone.
-                Ok(n) => self.held = self.held.saturating_sub(n).max(usize::from(self.held > 0)),
+                Ok(n) => {
+                    if self.held == 0 && self.goodbye != Goodbye::Unsaid {
+                        self.notify += n;
+                    }
+                    self.held = self.held.saturating_sub(n).max(usize::from(self.held > 0));
+                }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(Poll::Pending),
                 Err(error) => return Err(error),
@@ -289,6 +284,7 @@ impl Tls {
             None => error,
         })?;
         self.held += n;
+        self.taken += n as u64;
         // The plaintext is ours now, whatever happens to it.
         if let Err(error) = self.push() {
             self.write_error = Some(error);
@@ -343,7 +339,10 @@ impl Stream for Tls {
 
     fn finish(&mut self) -> io::Result<()> {
         if self.goodbye == Goodbye::Unsaid {
-            self.connection.send_close_notify();
+            // After a failure rustls has sent its alert; and who does not speak TLS gets none.
+            if self.failure.is_none() {
+                self.connection.send_close_notify();
+            }
             self.goodbye = Goodbye::Finished;
         }
         Ok(())
@@ -357,77 +356,14 @@ impl Stream for Tls {
         Ok(())
     }
 
+    fn broken(&mut self) -> io::Result<()> {
+        self.inner.broken()
+    }
+
     fn undelivered(&self) -> usize {
-        self.held + self.inner.undelivered()
-    }
-}
-
-/// Names a peer that does not speak TLS.
-fn stranger(text: &[u8], is_client: bool) -> Failure {
-    let line = text.split(|byte| matches!(byte, b'\r' | b'\n')).find(|line| !line.is_empty()).unwrap_or(text);
-    let shown = escape(line);
-    let is_text = str::from_utf8(line).is_ok_and(|line| !line.contains(|c: char| c.is_control() && c != '\t'));
-    match (is_text, is_client) {
-        (true, true) => Failure {
-            why: format!("the server answered in plain text: \"{shown}\""),
-            hint: Some("leave out --ssl, or use STARTTLS"),
-        },
-        (true, false) => Failure {
-            why: format!("the client spoke plain text: \"{shown}\""),
-            hint: Some("leave out --ssl here, or use TLS there"),
-        },
-        (false, true) => Failure::new(format!("the server does not speak TLS; it answered \"{shown}\"")),
-        (false, false) => {
-            Failure::new(format!("the client does not speak TLS, or a version before 1.0; it sent \"{shown}\""))
-        }
-    }
-}
-
-/// The stream below, as rustls wants to see it.
-struct Below<'a>(&'a mut dyn Stream);
-
-impl Write for Below<'_> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.write(bytes).and_then(written)
-    }
-
-    fn write_vectored(&mut self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
-        self.0.write_vectored(slices).and_then(written)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-fn written(flow: Flow) -> io::Result<usize> {
-    match flow {
-        Flow::Moved(n) => Ok(n),
-        Flow::Blocked => Err(io::ErrorKind::WouldBlock.into()),
-        Flow::Ended => Err(io::ErrorKind::BrokenPipe.into()),
-    }
-}
-
-/// The buffer for ciphertext that the connections of a thread take in turn.
-struct Scratch(Vec<u8>);
-
-thread_local! {
-    static SCRATCH: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
-}
-
-impl Scratch {
-    /// TLS inside TLS finds it taken, and makes another.
-    fn borrow() -> Self {
-        let mut buffer = SCRATCH.take();
-        if buffer.is_empty() {
-            buffer = vec![0; CHUNK];
-        }
-        Self(buffer)
-    }
-}
-
-impl Drop for Scratch {
-    fn drop(&mut self) {
-        SCRATCH.set(mem::take(&mut self.0));
+        // What the stream below counts is ciphertext, its last bytes perhaps our close_notify; and
+        // handshake messages are nothing that anybody would miss.
+        let below = self.inner.undelivered().saturating_sub(self.notify);
+        usize::try_from(self.taken).map_or(self.held + below, |taken| taken.min(self.held + below))
     }
 }

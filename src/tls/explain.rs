@@ -46,7 +46,9 @@ fn certificate(error: &CertificateError) -> String {
 fn incompatible(what: &PeerIncompatible) -> String {
     match what {
         PeerIncompatible::ServerDoesNotSupportTls12Or13 => "the server has neither TLS 1.2 nor 1.3".to_owned(),
+        // What a client of TLS 1.1 leaves out is missed before its version is looked at.
         PeerIncompatible::SupportedVersionsExtensionRequired
+        | PeerIncompatible::SignatureAlgorithmsExtensionRequired
         | PeerIncompatible::Tls12NotOffered
         | PeerIncompatible::Tls12NotOfferedOrEnabled
         | PeerIncompatible::ServerTlsVersionIsDisabledByOurConfig => {

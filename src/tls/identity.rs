@@ -37,8 +37,8 @@ impl Identity {
             _ => error,
         })?;
         let using = || format!("use the key {}", key.display());
-        let identity =
-            Self::new(chain, der, provider).map_err(|error| Error::usage(using(), super::explain(&error)))?;
+        let identity = Self::new(chain, der, provider)
+            .map_err(|error| Error::usage(using(), super::explain(&error)).hint("RSA keys need at least 2048 bits"))?;
         if !identity.fits() {
             return Err(Error::usage(using(), format!("it does not fit the certificate in {}", cert.display())));
         }

@@ -152,6 +152,14 @@ impl Stream for Tcp {
         }
     }
 
+    fn broken(&mut self) -> io::Result<()> {
+        // A reset; as EPIPE if it came after the peer's orderly end.
+        match self.socket.take_error()? {
+            Some(error) => Err(error),
+            None => Ok(()),
+        }
+    }
+
     fn undelivered(&self) -> usize {
         // Our FIN counts as one byte until it is acknowledged.
         sys::send_queue(&self.socket).unwrap_or(0).saturating_sub(usize::from(self.finished))

@@ -154,8 +154,8 @@ impl Console {
             return;
         }
         let (us, them) = (context.relay.traffic(self.token), context.relay.traffic(token));
-        let conversation = self.connects
-            && (self.mail_port || self.evidence.is_mail() || (peer.tls && them.sent <= SHORT_TALK));
+        let conversation =
+            self.connects && (self.mail_port || self.evidence.is_mail() || (peer.tls && them.sent <= SHORT_TALK));
         let situation = Situation {
             now: context.reactor.now(),
             joined: peer.joined,
@@ -217,13 +217,17 @@ impl Console {
         if peer.leaving.is_some() {
             return;
         }
-        let error = match (&peer.gone, end) {
-            // What cannot be written any more was told by the write that failed; the peer's end
-            // that follows it is no orderly one.
-            (Some((error, lost)), _) => Some((why(error), *lost)),
+        let error = match (peer.gone.take(), end) {
+            (Some((error, lost)), End::InOrder) if error.kind() == io::ErrorKind::BrokenPipe => {
+                // It had left in order before it refused more: that was its decision.
+                peer.end = Some(context.reactor.now());
+                return self.peer_gone(token, error, lost, context);
+            }
+            // Its end, which comes after the failed write, is no orderly one.
+            (Some((error, lost)), _) => Some((why(&error), lost)),
             (None, End::Failed(error)) => Some((why(&error), context.relay.undelivered(token))),
             (None, End::Truncated) => {
-                let text = "the peer closed without close_notify: the stream may be cut short";
+                let text = "the stream is truncated: the peer closed without close_notify";
                 if self.verify {
                     context.report.error(&Error::network(&*peer.name, text));
                     self.exit = worse(self.exit, failure);
@@ -273,7 +277,7 @@ impl Console {
         }
     }
 
-    fn peer_closed(&mut self, token: Token, lost: usize, context: &mut Context<'_>) {
+    fn peer_closed(&mut self, token: Token, lost: usize, context: &Context<'_>) {
         let Some(peer) = self.peers.remove(&token) else { return };
         if lost > 0 && peer.gone.is_none() {
             let text = format!("{} not known to have been delivered", bytes(lost));
@@ -342,7 +346,8 @@ impl Wiring for Console {
             relay.discard(token);
         } else {
             let evidence = Rc::clone(&self.evidence);
-            let watch = if tls { Watch::ours(evidence) } else { Watch::peers(evidence, context.report, remote.to_string()) };
+            let watch =
+                if tls { Watch::ours(evidence) } else { Watch::peers(evidence, context.report, remote.to_string()) };
             relay.filter(token, Box::new(watch));
             relay.join(token, self.token);
         }

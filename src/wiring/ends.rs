@@ -103,9 +103,7 @@ pub fn decide(rules: &Rules, it: &Situation) -> Decision {
         (None, _) => Decision::Stay(None),
     };
     match decision {
-        Decision::Stay(until) => {
-            Decision::Stay(timers.into_iter().filter_map(|(_, at)| at).chain(until).min())
-        }
+        Decision::Stay(until) => Decision::Stay(timers.into_iter().filter_map(|(_, at)| at).chain(until).min()),
         other => other,
     }
 }
@@ -183,12 +181,8 @@ mod tests {
     fn in_a_conversation_the_half_close_waits_for_silence() {
         let t = Instant::now();
         let rules = Rules { half_closes: true, ..Rules::default() };
-        let talk = |now, heard| Situation {
-            stdin_end: Some(t),
-            heard: Some(t + heard),
-            conversation: true,
-            ..at(t, now)
-        };
+        let talk =
+            |now, heard| Situation { stdin_end: Some(t), heard: Some(t + heard), conversation: true, ..at(t, now) };
         assert_eq!(decide(&rules, &talk(TICK * 40, TICK * 30)), Decision::Stay(Some(t + TICK * 80)));
         assert_eq!(decide(&rules, &talk(TICK * 80, TICK * 30)), Decision::HalfClose);
         let stalled = Situation { drained: false, ..talk(TICK * 80, TICK * 30) };

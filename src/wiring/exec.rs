@@ -26,7 +26,6 @@ use std::{
 pub struct Exec {
     command: Command,
     keeps_open: bool,
-    delay: Option<Duration>,
     idle: Option<Duration>,
     /// Readable when a child has ended (SIGCHLD).
     signal: (Token, UnixStream),
@@ -64,7 +63,6 @@ impl Exec {
         Ok(Self {
             command: command.clone(),
             keeps_open: matches!(&config.mode, Mode::Listen(listen) if listen.keep_open),
-            delay: None,
             idle: config.idle,
             signal: (token, heard),
             pairs: HashMap::new(),
@@ -164,9 +162,6 @@ impl Wiring for Exec {
         relay.add(command, Box::new(pipes));
         if self.command.crlf {
             relay.filter(command, Box::new(Crlf::always()));
-        }
-        if let Some(delay) = self.delay {
-            relay.space(command, delay);
         }
         relay.join(token, command);
         relay.join(command, token);

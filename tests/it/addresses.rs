@@ -2,17 +2,14 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream};
 
-use crate::lang::{
-    Peer, PeerListener, Stdin, Wire, bound_known_port, connect, free_port, ipv6, it, ms, netcat, skip,
-};
+use crate::lang::{Peer, PeerListener, Session, Stdin, Wire, bound_known_port, connect, free_port, ipv6, it, ms, netcat, skip};
 
 #[test]
 fn host_and_port_are_two_words() {
     it(|| {
         let listener = PeerListener::new(Wire::Plain);
         let mut client = connect(&listener, "");
-        listener.accepts().closes();
-        client.leaves(0);
+        meets(&listener, &mut client);
     });
 }
 
@@ -21,8 +18,7 @@ fn host_and_port_are_one_word() {
     it(|| {
         let listener = PeerListener::new(Wire::Plain);
         let mut client = netcat("").arg(listener.address().to_string()).starts();
-        listener.accepts().closes();
-        client.leaves(0);
+        meets(&listener, &mut client);
     });
 }
 
@@ -34,8 +30,7 @@ fn an_ipv6_address_and_a_port_are_one_word() {
         }
         let listener = PeerListener::from(TcpListener::bind("[::1]:0").unwrap());
         let mut client = netcat("").arg(listener.address().to_string()).starts();
-        listener.accepts().closes();
-        client.leaves(0);
+        meets(&listener, &mut client);
     });
 }
 
@@ -47,8 +42,7 @@ fn an_ipv6_address_needs_no_brackets() {
         }
         let listener = PeerListener::from(TcpListener::bind("[::1]:0").unwrap());
         let mut client = connect(&listener, "");
-        listener.accepts().closes();
-        client.leaves(0);
+        meets(&listener, &mut client);
     });
 }
 
@@ -57,8 +51,7 @@ fn localhost_is_found_when_only_ipv4_listens() {
     it(|| {
         let listener = PeerListener::new(Wire::Plain);
         let mut client = netcat("").connects_to_name("localhost", listener.address().port());
-        listener.accepts().closes();
-        client.leaves(0);
+        meets(&listener, &mut client);
     });
 }
 
@@ -71,8 +64,7 @@ fn a_port_may_be_a_service_name() {
         let Some(socket) = bound_known_port(&[1080]) else { return };
         let listener = PeerListener::from(socket);
         let mut client = netcat("127.0.0.1 socks").starts();
-        listener.accepts().closes();
-        client.leaves(0);
+        meets(&listener, &mut client);
     });
 }
 
@@ -82,8 +74,7 @@ fn the_port_is_31337_when_none_is_given() {
         let Some(socket) = bound_known_port(&[31337]) else { return };
         let listener = PeerListener::from(socket);
         let mut client = netcat("127.0.0.1").starts();
-        listener.accepts().closes();
-        client.leaves(0);
+        meets(&listener, &mut client);
     });
 }
 
@@ -110,10 +101,7 @@ fn a_listener_without_an_address_listens_on_both_families_with_one_port() {
         let port = addresses[0].port();
         let mut families: Vec<_> = addresses.iter().map(SocketAddr::ip).collect();
         families.sort();
-        assert_eq!(
-            families,
-            [IpAddr::from(Ipv4Addr::UNSPECIFIED), IpAddr::from(Ipv6Addr::UNSPECIFIED)]
-        );
+        assert_eq!(families, [IpAddr::from(Ipv4Addr::UNSPECIFIED), IpAddr::from(Ipv6Addr::UNSPECIFIED)]);
         assert!(addresses.iter().all(|address| address.port() == port), "{addresses:?}");
         Peer::dials(&SocketAddr::from((Ipv4Addr::LOCALHOST, port)), Wire::Plain).sends("four\n");
         server.shows("four\n");
@@ -159,8 +147,7 @@ fn n_takes_numbers_and_no_names() {
     it(|| {
         let listener = PeerListener::new(Wire::Plain);
         let mut client = connect(&listener, "-n");
-        listener.accepts().closes();
-        client.leaves(0);
+        meets(&listener, &mut client);
         netcat("-n").connects_to_name("localhost", listener.address().port()).leaves(2);
     });
 }
@@ -174,6 +161,7 @@ fn s_and_p_choose_where_a_connection_comes_from() {
         let peer = listener.accepts();
         assert_eq!(peer.address(), SocketAddr::from((Ipv4Addr::LOCALHOST, port)));
         peer.closes();
+        client.ends_stdin();
         client.leaves(0);
     });
 }
@@ -221,6 +209,17 @@ fn keepalive_is_on() {
         assert_eq!(timer_of(peer.address(), listener.address()), "02", "a keepalive timer");
         client.stays_for(ms(0));
     });
+}
+
+/// The client has reached the listener, and all is well.
+fn meets(listener: &PeerListener, client: &mut Session) {
+    let mut peer = listener.accepts();
+    peer.sends("hello");
+    client.shows("hello");
+    client.ends_stdin();
+    peer.hears_end();
+    peer.closes();
+    client.leaves(0);
 }
 
 /// The kind of timer that the kernel has pending for a connection: `02` is keepalive.

@@ -4,8 +4,7 @@ use std::net::ToSocketAddrs as _;
 use std::time::Instant;
 
 use crate::lang::{
-    PeerListener, Scratch, Stdin, Target as _, Wire, connect, free_port, full_backlog, it, listen, ms,
-    netcat,
+    PeerListener, Scratch, Stdin, Target as _, Wire, connect, free_port, full_backlog, it, listen, ms, netcat,
 };
 
 #[test]
@@ -118,7 +117,6 @@ fn usage_errors_are_2() {
             "-w",
             "-w soon 127.0.0.1 9",
             "127.0.0.1 9 10",
-            "-m many -l",
             "-l -s 127.0.0.1 9",
             "-l -z 9",
             "-e a -c b 127.0.0.1 9",
@@ -130,6 +128,15 @@ fn usage_errors_are_2() {
             assert!(!session.said().is_empty(), "nothing was said of {words:?}");
             session.shows_nothing_more();
         }
+    });
+}
+
+#[test]
+fn what_is_no_number_is_2() {
+    it(|| {
+        let mut session = netcat("-l -m many").starts();
+        session.leaves(2);
+        session.says(&["many"]);
     });
 }
 

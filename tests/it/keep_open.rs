@@ -32,7 +32,7 @@ fn without_k_one_client_is_taken(wire: Wire) {
 
 fn with_k_one_end_touches_nobody_else(wire: Wire) {
     let mut server = netcat("-k").over(wire).listens();
-    let (mut first, mut second) = two_clients(&mut server, wire);
+    let (first, mut second) = two_clients(&mut server, wire);
     first.closes();
     second.sends("still here\n");
     server.shows("still here\n");

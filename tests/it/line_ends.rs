@@ -1,6 +1,6 @@
 //! `-C`, and what pipes keep without it.
 
-use crate::lang::{PeerListener, Stdin, Wire, bound_known_port, connect, it, listen, netcat, Peer};
+use crate::lang::{Peer, PeerListener, Stdin, Wire, bound_known_port, connect, it, listen, netcat};
 
 /// The ports where bare LF in a mail is a mistake.
 const MAIL_PORTS: [u16; 9] = [2525, 1025, 25, 110, 143, 465, 587, 993, 995];
@@ -122,9 +122,7 @@ fn nothing_is_suggested_without_need() {
         let Some(socket) = bound_known_port(&MAIL_PORTS) else { return };
         let mail = PeerListener::from(socket);
         let elsewhere = PeerListener::new(Wire::Plain);
-        for (listener, args, text) in
-            [(&mail, "", "QUIT\r\n"), (&mail, "-C", "QUIT\n"), (&elsewhere, "", "QUIT\n")]
-        {
+        for (listener, args, text) in [(&mail, "", "QUIT\r\n"), (&mail, "-C", "QUIT\n"), (&elsewhere, "", "QUIT\n")] {
             let mut client = connect(listener, args);
             let mut peer = listener.accepts();
             client.types(text);

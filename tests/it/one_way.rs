@@ -1,8 +1,6 @@
 //! The table of ends: `--send-only` and `--recv-only`.
 
-use crate::lang::{
-    A_WHILE, Peer, PeerListener, Wire, it, listen, netcat, noise, over_tcp_and_tls, same_bytes,
-};
+use crate::lang::{A_WHILE, Peer, PeerListener, Wire, it, listen, netcat, noise, over_tcp_and_tls, same_bytes};
 
 over_tcp_and_tls!(
     send_only_half_closes_and_discards,

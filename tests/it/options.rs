@@ -66,8 +66,7 @@ fn options_may_follow_the_host() {
     it(|| {
         let listener = PeerListener::new(Wire::Plain);
         let address = listener.address();
-        let mut client =
-            netcat("127.0.0.1").arg(address.port().to_string()).arg("-C").starts();
+        let mut client = netcat("127.0.0.1").arg(address.port().to_string()).arg("-C").starts();
         client.types("line\n");
         client.ends_stdin();
         let mut peer = listener.accepts();
@@ -92,11 +91,41 @@ fn help_is_on_stdout_and_0() {
 }
 
 const HELPED: &[&str] = &[
-    "-4", "-6", "--nodns", "--source-port", "--source", "--wait", "--idle-timeout", "-q", "--delay",
-    "--crlf", "--listen", "--keep-open", "--max-conns", "-z", "--verbose", "--output", "--hex-dump",
-    "--append-output", "--send-only", "--recv-only", "--no-shutdown", "--ssl", "--ssl-cert",
-    "--ssl-key", "--ssl-verify", "--ssl-trustfile", "--ssl-ciphers", "--ssl-servername",
-    "--ssl-alpn", "--ssl-fingerprint", "--version", "--no-crlf", "--quiet", "--exec", "--sh-exec",
+    "-4",
+    "-6",
+    "--nodns",
+    "--source-port",
+    "--source",
+    "--wait",
+    "--idle-timeout",
+    "-q",
+    "--delay",
+    "--crlf",
+    "--listen",
+    "--keep-open",
+    "--max-conns",
+    "-z",
+    "--verbose",
+    "--output",
+    "--hex-dump",
+    "--append-output",
+    "--send-only",
+    "--recv-only",
+    "--no-shutdown",
+    "--ssl",
+    "--ssl-cert",
+    "--ssl-key",
+    "--ssl-verify",
+    "--ssl-trustfile",
+    "--ssl-ciphers",
+    "--ssl-servername",
+    "--ssl-alpn",
+    "--ssl-fingerprint",
+    "--version",
+    "--no-crlf",
+    "--quiet",
+    "--exec",
+    "--sh-exec",
 ];
 
 #[test]

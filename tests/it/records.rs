@@ -39,9 +39,8 @@ fn converse(client: &mut Session, mut peer: Peer) {
     peer.hears("EHLO me\r\n");
     peer.sends(b"250 ok\r\n\0\xff");
     client.shows(b"250 ok\r\n\0\xff");
-    client.ends_stdin();
-    peer.hears_end();
     peer.closes();
+    client.ends_stdin();
     client.leaves(0);
 }
 

@@ -13,7 +13,7 @@ fn an_idle_client_is_1(wire: Wire) {
     let before = Instant::now();
     peer.sends("hello");
     client.leaves(1);
-    assert!(before.elapsed() >= ms(400));
+    assert!(before.elapsed() >= ms(400), "{:?}", before.elapsed());
     client.shows("hello");
     client.says(&["Idle timeout expired (400 ms)"]);
     assert_eq!(client.said().len(), 1, "{:?}", client.said());
@@ -25,7 +25,7 @@ fn an_idle_listener_is_1(wire: Wire) {
     let before = Instant::now();
     peer.sends("hello");
     server.leaves(1);
-    assert!(before.elapsed() >= ms(400));
+    assert!(before.elapsed() >= ms(400), "{:?}", before.elapsed());
     server.shows("hello");
     server.says(&["Idle timeout expired (400 ms)"]);
     assert_eq!(server.said().len(), 1, "{:?}", server.said());
@@ -43,9 +43,6 @@ fn activity_either_way_is_not_idle(wire: Wire) {
         peer.sends("y");
         client.shows("y");
     }
-    peer.closes();
-    client.ends_stdin();
-    client.leaves(0);
 }
 
 #[test]

@@ -2,17 +2,13 @@
 
 use rustls::{CipherSuite, Connection, ProtocolVersion};
 
-use crate::lang::{
-    Identity, Peer, PeerListener, Scratch, Stdin, Tls, Wire, authority_pem, it, netcat,
-};
+use crate::lang::{Identity, Peer, PeerListener, Scratch, Stdin, Tls, Wire, authority_pem, it, netcat};
 
 #[test]
 fn every_ssl_option_implies_ssl() {
     it(|| {
         let listener = PeerListener::new(Wire::Tls);
-        for option in
-            ["--ssl-servername localhost", "--ssl-alpn smtp", "--ssl-ciphers HIGH", "--ssl-verify"]
-        {
+        for option in ["--ssl-servername localhost", "--ssl-alpn smtp", "--ssl-ciphers HIGH", "--ssl-verify"] {
             let client = netcat(option).trusting(&authority_pem()).connects_to(&listener);
             client.types("hello");
             listener.accepts().hears("hello");
@@ -24,12 +20,9 @@ fn every_ssl_option_implies_ssl() {
 fn keys_may_be_pkcs8_sec1_or_pkcs1() {
     it(|| {
         let (ec, rsa) = (Identity::trusted(), &Identity::rsa());
-        for (identity, key) in [
-            (ec, ec.key_pem()),
-            (ec, ec.old_key_pem("EC")),
-            (rsa, rsa.key_pem()),
-            (rsa, rsa.old_key_pem("RSA")),
-        ] {
+        for (identity, key) in
+            [(ec, ec.key_pem()), (ec, ec.sec1_pem()), (rsa, rsa.key_pem()), (rsa, rsa.pkcs1_pem())]
+        {
             let session = netcat("--ssl-cert").arg_file("cert.pem", identity.certificate_pem());
             let mut server = session.arg("--ssl-key").arg_file("key.pem", key).listens();
             Peer::dials_tls(&server, &Tls::client()).sends("hello");

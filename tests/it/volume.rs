@@ -1,8 +1,6 @@
 //! Much at once: every byte arrives, and who is slow holds the other side back.
 
-use crate::lang::{
-    Peer, PeerListener, Stdin, Stdout, Wire, netcat, noise, over_tcp_and_tls, same_bytes,
-};
+use crate::lang::{Peer, PeerListener, Stdin, Stdout, Wire, netcat, noise, over_tcp_and_tls, same_bytes};
 
 const MUCH: usize = 4 << 20;
 

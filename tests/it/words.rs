@@ -1,8 +1,6 @@
 //! What is said on stderr, in the words that scripts look for.
 
-use crate::lang::{
-    Peer, PeerListener, Stdin, Wire, connect, free_port, it, listen, netcat, over_tcp_and_tls,
-};
+use crate::lang::{Peer, PeerListener, Stdin, Wire, connect, free_port, it, listen, netcat, over_tcp_and_tls};
 
 over_tcp_and_tls!(without_v_nothing_is_said, v_tells_the_totals, quiet_hides_what_is_no_error);
 

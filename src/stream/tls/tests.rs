@@ -1,98 +1,13 @@
-use super::*;
+use super::{
+    pipe::{End, pipe, same},
+    *,
+};
 use crate::{
     cli::config::TlsOptions,
     tls::{ClientSettings, ServerSettings},
 };
 use proptest::prelude::*;
-use std::{cell::RefCell, collections::VecDeque, rc::Rc};
-
-/// One direction of a pipe in memory.
-#[derive(Default)]
-struct Way {
-    bytes: VecDeque<u8>,
-    ended: bool,
-    reset: bool,
-    /// At most so many bytes wait in it; 0 for no limit.
-    capacity: usize,
-}
-
-/// An end of a pipe that moves few bytes at a time and is often blocked.
-struct End {
-    incoming: Rc<RefCell<Way>>,
-    outgoing: Rc<RefCell<Way>>,
-    /// At most so many bytes are moved at once; 0 for no limit.
-    step: usize,
-    /// Whether about every other call is blocked, though there is something to move.
-    balky: bool,
-    turn: u32,
-}
-
-fn pipe(step: usize, balky: bool) -> (End, End) {
-    let (one, two) = (Rc::<RefCell<Way>>::default(), Rc::<RefCell<Way>>::default());
-    let left = End { incoming: Rc::clone(&one), outgoing: Rc::clone(&two), step, balky, turn: 1 };
-    (left, End { incoming: two, outgoing: one, step, balky, turn: 2 })
-}
-
-impl End {
-    fn balks(&mut self) -> bool {
-        // By chance, but the same each time (Numerical Recipes' generator).
-        self.turn = self.turn.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-        self.balky && self.turn >> 31 == 1
-    }
-
-    fn step(&self) -> usize {
-        if self.step == 0 { usize::MAX } else { self.step }
-    }
-}
-
-impl Stream for End {
-    fn register(&mut self, _: &Registry, _: Token) -> io::Result<()> {
-        Ok(())
-    }
-
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<Flow> {
-        if self.balks() {
-            return Ok(Flow::Blocked);
-        }
-        let step = self.step();
-        let mut way = self.incoming.borrow_mut();
-        let n = way.bytes.len().min(buffer.len()).min(step);
-        for (to, from) in buffer.iter_mut().zip(way.bytes.drain(..n)) {
-            *to = from;
-        }
-        match n {
-            0 if way.reset => Err(io::ErrorKind::ConnectionReset.into()),
-            0 if way.ended => Ok(Flow::Ended),
-            0 => Ok(Flow::Blocked),
-            n => Ok(Flow::Moved(n)),
-        }
-    }
-
-    fn write(&mut self, bytes: &[u8]) -> io::Result<Flow> {
-        if self.balks() {
-            return Ok(Flow::Blocked);
-        }
-        let step = self.step();
-        let mut way = self.outgoing.borrow_mut();
-        assert!(!way.ended, "written after the end");
-        if way.reset {
-            return Err(io::ErrorKind::BrokenPipe.into());
-        }
-        let room = if way.capacity == 0 { usize::MAX } else { way.capacity.saturating_sub(way.bytes.len()) };
-        match bytes.len().min(step).min(room) {
-            0 => Ok(Flow::Blocked),
-            n => {
-                way.bytes.extend(&bytes[..n]);
-                Ok(Flow::Moved(n))
-            }
-        }
-    }
-
-    fn finish(&mut self) -> io::Result<()> {
-        self.outgoing.borrow_mut().ended = true;
-        Ok(())
-    }
-}
+use std::rc::Rc;
 
 fn settings(options: &TlsOptions) -> (ClientSettings, ServerSettings) {
     (ClientSettings::new(options).unwrap(), ServerSettings::new(options, &[]).unwrap())
@@ -162,8 +77,8 @@ fn carry(from: &mut Tls, to: &mut Tls, data: &[u8], size: usize) -> Vec<u8> {
 }
 
 /// Reads until there is nothing more.
-fn drain(tls: &mut Tls) -> (Vec<u8>, io::Result<Flow>) {
-    let (mut got, mut buffer) = (Vec::new(), vec![0; CHUNK]);
+fn drain(tls: &mut impl Stream) -> (Vec<u8>, io::Result<Flow>) {
+    let (mut got, mut buffer) = (Vec::new(), vec![0; READ]);
     loop {
         match tls.read(&mut buffer) {
             Ok(Flow::Moved(n)) => got.extend_from_slice(&buffer[..n]),
@@ -203,6 +118,20 @@ proptest! {
         // Small reads of much data are slow to test and add nothing.
         let data = noise(length.min(size * 1000).min(if step == 0 { length } else { step * 1000 }));
         prop_assert_eq!(carry(&mut client, &mut server, &data, size), data);
+    }
+}
+
+proptest! {
+    #[test]
+    fn no_bytes_make_it_go_round_for_ever(kind in 0x14_u8..0x18, rest: Vec<u8>, in_session: bool, as_client: bool) {
+        let (left, mut right) = pipe(0, false);
+        let mut tls = if in_session { pair_over(left, same(&right)).0 } else if as_client { client(left) } else { server(left) };
+        right.write(&[&[kind, 3, 3, 0], rest.as_slice()].concat()).unwrap();
+        right.finish().unwrap();
+        if !in_session {
+            prop_assert!(tls.handshake().is_err());
+        }
+        prop_assert!(drain(&mut tls).1.is_err());
     }
 }
 
@@ -252,13 +181,13 @@ fn a_write_is_taken_only_when_the_one_before_is_gone() {
     way.borrow_mut().capacity = 100_000;
     let data = noise(1_000_000);
     let Flow::Moved(taken) = client.write(&data).unwrap() else { panic!("blocked") };
-    assert_eq!(taken, CHUNK);
+    assert_eq!(taken, WRITE);
     assert_eq!(client.write(&data).unwrap(), Flow::Blocked);
-    assert!((CHUNK - 100_000..CHUNK - 99_000).contains(&client.undelivered()), "{}", client.undelivered());
+    assert!((WRITE - 100_000..WRITE - 99_000).contains(&client.undelivered()), "{}", client.undelivered());
     assert!(client.flush().unwrap().is_pending());
     way.borrow_mut().capacity = 0;
     assert!(client.flush().unwrap().is_ready());
-    assert_eq!(drain(&mut server).0, data[..CHUNK]);
+    assert_eq!(drain(&mut server).0, data[..WRITE]);
 }
 
 #[test]
@@ -328,8 +257,8 @@ fn keys_can_be_renewed_in_mid_session() {
     let (mut client, mut server) = pair();
     client.connection.refresh_traffic_keys().unwrap();
     let data = noise(300_000);
-    assert_eq!(carry(&mut client, &mut server, &data, CHUNK), data);
-    assert_eq!(carry(&mut server, &mut client, &data, CHUNK), data);
+    assert_eq!(carry(&mut client, &mut server, &data, READ), data);
+    assert_eq!(carry(&mut server, &mut client, &data, READ), data);
 }
 
 #[test]
@@ -363,7 +292,11 @@ fn plain_text_is_recognised_and_named() {
     let (left, mut right) = pipe(0, false);
     right.write(b"EHLO there\r\n").unwrap();
     let shown = "the client spoke plain text: \"EHLO there\"; leave out --ssl here, or use TLS there";
-    assert_eq!(failure(&mut server(left)).to_string(), shown);
+    let mut server = server(left);
+    assert_eq!(failure(&mut server).to_string(), shown);
+    server.hang_up().unwrap();
+    assert!(server.flush().unwrap().is_ready());
+    assert_eq!(drain(&mut right).0, b"", "no alert that it could not read");
 }
 
 #[test]
@@ -412,7 +345,7 @@ fn tls_goes_through_tls() {
     let mut server = Tls::new(Box::new(outer_server), servers.connection().unwrap());
     meet(&mut client, &mut server);
     let data = noise(100_000);
-    assert_eq!(carry(&mut client, &mut server, &data, CHUNK), data);
+    assert_eq!(carry(&mut client, &mut server, &data, READ), data);
 }
 
 #[test]
@@ -435,6 +368,6 @@ fn both_versions_and_every_suite_carry_data() {
         let facts = crate::tls::facts(client.connection());
         assert!(facts[0].contains(&name.replace("TLS13", "TLS")), "{facts:?}");
         let data = noise(600_000);
-        assert_eq!(carry(&mut client, &mut server, &data, CHUNK), data, "{name}");
+        assert_eq!(carry(&mut client, &mut server, &data, READ), data, "{name}");
     }
 }

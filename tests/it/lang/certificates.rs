@@ -4,8 +4,7 @@ use std::fmt::Write as _;
 use std::sync::OnceLock;
 
 use rcgen::{
-    BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, PKCS_RSA_SHA256,
-    date_time_ymd,
+    BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, PKCS_RSA_SHA256, date_time_ymd,
 };
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 
@@ -99,9 +98,19 @@ impl Identity {
         pem("PRIVATE KEY", &self.pkcs8)
     }
 
-    /// The key as older tools write it: PKCS#1 (`RSA`) or SEC1 (`EC`).
-    pub(crate) fn old_key_pem(&self, kind: &str) -> String {
-        pem(&format!("{kind} PRIVATE KEY"), inner_key(&self.pkcs8))
+    /// An RSA key as older tools write it.
+    pub(crate) fn pkcs1_pem(&self) -> String {
+        pem("RSA PRIVATE KEY", inner_key(&self.pkcs8))
+    }
+
+    /// A P-256 key as older tools write it.
+    pub(crate) fn sec1_pem(&self) -> String {
+        // PKCS#8 tells the curve beside the key, SEC1 within it, after the number itself.
+        let curve = [0xa0, 0x0a, 6, 8, 0x2a, 0x86, 0x48, 0xce, 0x3d, 3, 1, 7];
+        let mut key = inner_key(&self.pkcs8).to_vec();
+        key[1] += curve.len() as u8;
+        key.splice(39..39, curve);
+        pem("EC PRIVATE KEY", &key)
     }
 }
 
@@ -132,14 +141,11 @@ fn der_value(der: &[u8]) -> (&[u8], &[u8]) {
 }
 
 fn pem(label: &str, der: &[u8]) -> String {
-    const ALPHABET: &[u8; 64] =
-        b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let mut text = format!("-----BEGIN {label}-----\n");
     for line in der.chunks(48) {
         for group in line.chunks(3) {
-            let bits = (0..3).fold(0, |bits, at| {
-                bits << 8 | u32::from(group.get(at).copied().unwrap_or_default())
-            });
+            let bits = (0..3).fold(0, |bits, at| bits << 8 | u32::from(group.get(at).copied().unwrap_or_default()));
             for at in 0..4 {
                 let index = (bits >> (18 - 6 * at) & 63) as usize;
                 text.push(if at > group.len() { '=' } else { char::from(ALPHABET[index]) });

@@ -16,13 +16,13 @@ use std::time::{Duration, Instant};
 use crate::differences;
 
 /// No wait takes longer, however slow the machine.
-const LIMIT: Duration = Duration::from_secs(30);
+const LIMIT: Duration = Duration::from_secs(6);
 
 /// A known difference is given less: most of them are waits for what never comes.
 const LIMIT_OF_A_DIFFERENCE: Duration = Duration::from_secs(2);
 
 thread_local! {
-    static THIS_LIMIT: Cell<Duration> = const { Cell::new(LIMIT) };
+    static LIMIT_NOW: Cell<Duration> = const { Cell::new(LIMIT) };
     static SKIPPED: Cell<bool> = const { Cell::new(false) };
 }
 
@@ -36,9 +36,9 @@ pub(crate) fn it<F: FnOnce()>(behaviour: F) {
     let Some(reason) = differences::reason(name).filter(|_| !under_test().is_ours) else {
         return behaviour();
     };
-    THIS_LIMIT.set(LIMIT_OF_A_DIFFERENCE);
+    LIMIT_NOW.set(LIMIT_OF_A_DIFFERENCE);
     let outcome = catch_unwind(AssertUnwindSafe(behaviour));
-    THIS_LIMIT.set(LIMIT);
+    LIMIT_NOW.set(LIMIT);
     if outcome.is_ok() && !SKIPPED.get() {
         resume_unwind(Box::new(format!("{name} is listed as a difference, but passes: {reason}")));
     }
@@ -56,7 +56,7 @@ pub(crate) fn skip(what: &str) {
 
 /// When the wait that begins now has taken too long.
 pub(crate) fn deadline() -> Instant {
-    Instant::now() + THIS_LIMIT.get()
+    Instant::now() + LIMIT_NOW.get()
 }
 
 /// The program under test.

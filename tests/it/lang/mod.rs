@@ -19,7 +19,7 @@ mod tls;
 
 pub(crate) use certificates::{Identity, authority_pem};
 pub(crate) use judge::{it, skip};
-pub(crate) use netcat::{Netcat, Target, connect, listen, netcat, program};
+pub(crate) use netcat::{Target, connect, listen, netcat, program};
 pub(crate) use outside::{bound_known_port, free_port, full_backlog, ipv6, tool};
 pub(crate) use peer::{End, Peer, PeerListener};
 pub(crate) use scratch::Scratch;

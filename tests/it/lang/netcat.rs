@@ -3,6 +3,7 @@
 use std::ffi::{OsStr, OsString};
 use std::net::SocketAddr;
 use std::os::fd::OwnedFd;
+use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -189,6 +190,11 @@ impl Netcat {
     #[track_caller]
     pub(crate) fn connects_to(self, server: &impl Target) -> Session {
         let addr = server.addr();
+        let tls = self.args.iter().any(|arg| arg.as_bytes().starts_with(b"--ssl"));
+        if tls || self.wire == Wire::Tls {
+            // Ncat 7.93 finds only names in certificates.
+            return self.connects_to_name("localhost", addr.port());
+        }
         self.connects_to_name(&addr.ip().to_string(), addr.port())
     }
 

@@ -73,10 +73,8 @@ pub(crate) fn full_backlog() -> Option<FullBacklog> {
 
 /// Waits until a descriptor is ready; false when the time has passed first.
 pub(crate) fn ready(fd: &impl std::os::fd::AsFd, events: PollFlags, time: Duration) -> bool {
-    let time = rustix::event::Timespec {
-        tv_sec: time.as_secs().try_into().unwrap(),
-        tv_nsec: time.subsec_nanos().into(),
-    };
+    let time =
+        rustix::event::Timespec { tv_sec: time.as_secs().try_into().unwrap(), tv_nsec: time.subsec_nanos().into() };
     loop {
         match poll(&mut [PollFd::new(fd, events)], Some(&time)) {
             Ok(count) => return count > 0,

@@ -15,7 +15,7 @@ use super::netcat::Target;
 use super::outside::ready;
 use super::seen::fail;
 use super::tls::{Arrival, Tls, receive, transmit};
-use super::{A_WHILE, Wire};
+use super::Wire;
 
 /// How the program ended its half of a connection.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -73,14 +73,6 @@ impl PeerListener {
             fail("nobody connected");
         }
         Peer::new(self.socket.accept().unwrap().0, self.tls.as_ref())
-    }
-
-    /// Nobody connects for a while.
-    #[track_caller]
-    pub(crate) fn accepts_nobody(&self) {
-        if ready(&self.socket, PollFlags::IN, A_WHILE) {
-            fail("somebody connected");
-        }
     }
 }
 
@@ -158,7 +150,7 @@ impl Peer {
         let mut rest = bytes.as_ref();
         let until = deadline();
         while !rest.is_empty() || self.holds_something() {
-            if !self.turn(&mut rest, false, until) || self.end.is_some() {
+            if !self.turn(&mut rest, false, until) {
                 fail(&format!("{} bytes could not be sent: {:?}", rest.len(), self.end));
             }
         }
@@ -178,7 +170,7 @@ impl Peer {
         let until = deadline();
         while !rest.is_empty() || self.holds_something() {
             if !self.turn(&mut rest, true, until) {
-                fail(&format!("the exchange stopped; {} bytes left to send", rest.len()));
+                fail(&format!("{} bytes were not taken: {:?}", rest.len(), self.end));
             }
         }
         self.half_closes();
@@ -234,8 +226,7 @@ impl Peer {
     #[track_caller]
     pub(crate) fn hears_nothing_for(&mut self, time: Duration) {
         let until = Instant::now() + time;
-        while self.unread.is_empty() && self.end.is_none() && self.turn(&mut &[][..], true, until) {
-        }
+        while self.unread.is_empty() && self.end.is_none() && self.turn(&mut &[][..], true, until) {}
         if !self.unread.is_empty() || self.end.is_some() {
             let heard = self.unread.escape_ascii();
             fail(&format!("the peer expected silence and heard \"{heard}\" {:?}", self.end));
@@ -289,7 +280,8 @@ impl Peer {
         self.tls.as_ref().is_some_and(|tls| tls.wants_write())
     }
 
-    /// Waits until something can be done and does it; false when the time has passed.
+    /// Waits until something can be done and does it; false when the time has passed or when
+    /// nothing can be sent any more.
     fn turn(&mut self, out: &mut &[u8], reading: bool, until: Instant) -> bool {
         let mut events = PollFlags::empty();
         events.set(PollFlags::IN, reading && self.end.is_none());
@@ -300,7 +292,10 @@ impl Peer {
         if events.contains(PollFlags::OUT) {
             match self.writes_once(out) {
                 Ok(count) => *out = &out[count..],
-                Err(error) => self.end = Some(End::Failed(error)),
+                Err(error) => {
+                    self.end = Some(End::Failed(error));
+                    return false;
+                }
             }
         }
         if events.contains(PollFlags::IN) {

@@ -75,19 +75,11 @@ impl Watch {
     }
 
     /// Looks until it is found or the time has passed.
-    pub(crate) fn within<T>(
-        &self,
-        time: Duration,
-        look: impl FnMut(&Seen) -> Option<T>,
-    ) -> Option<T> {
+    pub(crate) fn within<T>(&self, time: Duration, look: impl FnMut(&Seen) -> Option<T>) -> Option<T> {
         self.found_by(Instant::now() + time, look)
     }
 
-    fn found_by<T>(
-        &self,
-        deadline: Instant,
-        mut look: impl FnMut(&Seen) -> Option<T>,
-    ) -> Option<T> {
+    fn found_by<T>(&self, deadline: Instant, mut look: impl FnMut(&Seen) -> Option<T>) -> Option<T> {
         let mut seen = self.seen.lock().unwrap();
         loop {
             let found = look(&seen);
@@ -104,8 +96,7 @@ impl Watch {
 #[track_caller]
 pub(crate) fn fail(message: &str) -> ! {
     let mut text = message.to_owned();
-    for watch in WATCHED.with_borrow(|all| all.iter().filter_map(Weak::upgrade).collect::<Vec<_>>())
-    {
+    for watch in WATCHED.with_borrow(|all| all.iter().filter_map(Weak::upgrade).collect::<Vec<_>>()) {
         let seen = watch.seen.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         let state = if seen.exited { "has left" } else { "is running" };
         let _ = write!(text, "\n$ {} ({state})", watch.command);

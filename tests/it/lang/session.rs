@@ -192,9 +192,8 @@ impl Session {
     #[track_caller]
     pub(crate) fn shows_to_end(&mut self) -> Vec<u8> {
         let from = self.shown;
-        let rest = self.watch.until("the end of stdout", |seen| {
-            seen.stdout.ended.then(|| seen.stdout.bytes[from..].to_vec())
-        });
+        let rest =
+            self.watch.until("the end of stdout", |seen| seen.stdout.ended.then(|| seen.stdout.bytes[from..].to_vec()));
         self.shown += rest.len();
         rest
     }
@@ -263,9 +262,7 @@ impl Session {
 
     #[track_caller]
     fn left(&mut self) -> ExitStatus {
-        self.watch.until("the end of the program", |seen| {
-            (seen.exited && seen.stderr.ended).then_some(())
-        });
+        self.watch.until("the end of the program", |seen| (seen.exited && seen.stderr.ended).then_some(()));
         self.child.wait().unwrap()
     }
 

@@ -155,9 +155,7 @@ impl Reader {
                 (Self::Waiting(reader), writer.into())
             }
             Stdout::Gone => (Self::Nobody, std::io::pipe().unwrap().1.into()),
-            Stdout::File => {
-                (Self::Nobody, File::create(scratch.path("stdout")).unwrap().into())
-            }
+            Stdout::File => (Self::Nobody, File::create(scratch.path("stdout")).unwrap().into()),
             Stdout::Full => {
                 let full = OpenOptions::new().write(true).open("/dev/full").unwrap();
                 (Self::Nobody, full.into())

@@ -10,9 +10,7 @@ use rustls::crypto::hash::Output;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::server::WebPkiClientVerifier;
-use rustls::{
-    ClientConfig, ClientConnection, Connection, RootCertStore, ServerConfig, ServerConnection,
-};
+use rustls::{ClientConfig, ClientConnection, Connection, RootCertStore, ServerConfig, ServerConnection};
 
 use super::certificates::{Identity, authority_pem};
 
@@ -33,9 +31,8 @@ impl Tls {
 
     /// A server with this identity, changed a little.
     pub(crate) fn server_with(identity: &Identity, change: fn(&mut ServerConfig)) -> Self {
-        let config = ServerConfig::builder()
-            .with_no_client_auth()
-            .with_single_cert(identity.chain.clone(), identity.key());
+        let config =
+            ServerConfig::builder().with_no_client_auth().with_single_cert(identity.chain.clone(), identity.key());
         let mut config = config.unwrap();
         change(&mut config);
         Self::Server(Arc::new(config))
@@ -58,8 +55,7 @@ impl Tls {
 
     /// A client that trusts the authority, changed a little.
     pub(crate) fn client_with(name: &'static str, change: fn(&mut ClientConfig)) -> Self {
-        let mut config =
-            ClientConfig::builder().with_root_certificates(roots()).with_no_client_auth();
+        let mut config = ClientConfig::builder().with_root_certificates(roots()).with_no_client_auth();
         change(&mut config);
         Self::Client(Arc::new(config), name.try_into().unwrap())
     }
@@ -119,11 +115,7 @@ pub(super) fn receive(tls: &mut Connection, socket: &mut TcpStream) -> Result<Ar
 }
 
 /// Writes once: plaintext into rustls, and what it holds to the socket.
-pub(super) fn transmit(
-    tls: &mut Connection,
-    socket: &mut TcpStream,
-    bytes: &[u8],
-) -> Result<usize, String> {
+pub(super) fn transmit(tls: &mut Connection, socket: &mut TcpStream, bytes: &[u8]) -> Result<usize, String> {
     let taken = tls.writer().write(bytes).map_err(|error| error.to_string())?;
     match tls.write_tls(socket) {
         Err(error) if error.kind() != ErrorKind::WouldBlock => Err(error.to_string()),
