@@ -5,16 +5,19 @@
 
 use crate::{
     cli::config::{Config, Mode, Partner},
-    error::{Error, Exit, Result},
-    opening::{Arrival, Openings, Peer, Staging, entrance::Entrance, tls::TlsStaging},
+    error::{Exit, Result},
+    opening::{Failed, Openings, Peer, Staging, entrance::Entrance, tls::TlsStaging},
     reactor::{Reactor, Ready},
-    relay::Relay,
+    relay::{Notice, Patience, Relay},
     report::Report,
     tap::Taps,
     wiring::{Context, Wiring, console::Console, exec::Exec, probe::Probe, worse},
 };
 use mio::Token;
 use std::rc::Rc;
+
+/// How long a peer has to hear why its connection failed.
+const FAREWELL: Patience = Patience::For(std::time::Duration::from_secs(1));
 
 /// Does what the configuration says, to its end.
 ///
@@ -43,7 +46,7 @@ pub fn run(config: &Config, report: Report) -> Result<Exit> {
             !listen.keep_open
         }
     };
-    let mut engine = Engine { reactor, relay, entrance, openings, wiring, one_peer, report };
+    let mut engine = Engine { reactor, relay, entrance, openings, wiring, one_peer, farewell: None, report };
     let exit = engine.run()?;
     Ok(if taps.have_failed() { worse(exit, Exit::Usage) } else { exit })
 }
@@ -74,6 +77,8 @@ struct Engine {
     wiring: Box<dyn Wiring>,
     /// There is one peer, and its failure is the program's.
     one_peer: bool,
+    /// The connection that has failed and is waited for, and how the program ends then.
+    farewell: Option<(Token, Exit)>,
     report: Report,
 }
 
@@ -88,8 +93,15 @@ impl Engine {
             for token in alarms.iter().copied() {
                 self.event(token, None)?;
             }
+            self.reactor.tick();
             self.relay.work(&mut self.reactor);
+            self.reactor.tick();
             while let Some(notice) = self.relay.notice() {
+                if let (Notice::Closed(token, ..), Some((failed, exit))) = (&notice, self.farewell)
+                    && *token == failed
+                {
+                    return Ok(exit);
+                }
                 let (wiring, mut context) = self.wiring();
                 wiring.noticed(notice, &mut context);
             }
@@ -103,7 +115,7 @@ impl Engine {
     fn event(&mut self, token: Token, ready: Option<Ready>) -> Result<()> {
         if self.openings.has(token) {
             let peer = self.openings.advance(token, self.reactor.now());
-            return self.opened(peer);
+            return self.opened(token, peer);
         }
         if self.relay.has(token) {
             if let Some(ready) = ready {
@@ -114,7 +126,9 @@ impl Engine {
         } else {
             let present = self.wiring.present() + self.openings.len();
             for arrival in self.entrance.advance(token, present, &mut self.reactor)? {
-                self.arrived(arrival)?;
+                let token = arrival.token;
+                let peer = self.openings.begin(arrival, &mut self.reactor);
+                self.opened(token, peer)?;
             }
         }
         let (wiring, mut context) = self.wiring();
@@ -122,26 +136,27 @@ impl Engine {
         Ok(())
     }
 
-    fn arrived(&mut self, arrival: Arrival) -> Result<()> {
-        let peer = self.openings.begin(arrival, &mut self.reactor);
-        self.opened(peer)
-    }
-
     /// A connection stands, is still under way, or has failed.
-    fn opened(&mut self, peer: Result<Option<Peer>>) -> Result<()> {
+    fn opened(&mut self, token: Token, peer: std::result::Result<Option<Peer>, Failed>) -> Result<()> {
         let (wiring, mut context) = self.wiring();
-        let failed: Error = match peer {
+        let failed = match peer {
             Ok(None) => return Ok(()),
             Ok(Some(peer)) => match wiring.joined(peer, &mut context) {
                 Ok(()) => return Ok(()),
-                Err(error) => error,
+                Err(error) => Failed::from(error),
             },
-            Err(error) => error,
+            Err(failed) => failed,
         };
-        if self.one_peer {
-            return Err(failed);
+        match (failed.stream, self.one_peer) {
+            (None, true) => return Err(failed.error),
+            (None, false) => {}
+            (Some(stream), one_peer) => {
+                self.relay.add(token, stream);
+                self.relay.close(token, FAREWELL, self.reactor.now());
+                self.farewell = one_peer.then_some((token, failed.error.exit()));
+            }
         }
-        self.report.error(&failed);
+        self.report.error(&failed.error);
         Ok(())
     }
 

@@ -111,10 +111,15 @@ impl Reactor {
         self.poll.registry()
     }
 
-    /// The time at which the present round began.
+    /// The time, as of the last [`Reactor::wait`] or [`Reactor::tick`].
     #[must_use]
     pub fn now(&self) -> Instant {
         self.now
+    }
+
+    /// Looks at the clock again, after something that may have taken a while.
+    pub fn tick(&mut self) {
+        self.now = Instant::now();
     }
 
     /// Has `token` among the alarms of the first round at or after `at`. Alarms are not taken

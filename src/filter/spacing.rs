@@ -32,6 +32,13 @@ impl Spacing {
         self.taken == self.held.len()
     }
 
+    /// Throws away what is held and says how much it was, in bytes.
+    pub fn discard(&mut self) -> usize {
+        let held = self.held.len() - self.taken;
+        (self.held, self.taken) = (Vec::new(), 0);
+        held
+    }
+
     /// When the next line may go; at once if `None`.
     #[must_use]
     pub fn due(&self) -> Option<Instant> {

@@ -64,6 +64,23 @@ pub trait Stage {
     /// # Errors
     /// When the connection cannot be used; what the peer should know has been sent.
     fn advance(&mut self) -> Result<Poll<Box<dyn Stream>>>;
+
+    /// What is left after a failure, to be closed lingering: the peer should hear why.
+    fn give_up(self: Box<Self>) -> Option<Box<dyn Stream>>;
+}
+
+/// A connection that has failed on its way, and what is left of it.
+pub struct Failed {
+    /// Why.
+    pub error: Error,
+    /// What is to be closed.
+    pub stream: Option<Box<dyn Stream>>,
+}
+
+impl From<Error> for Failed {
+    fn from(error: Error) -> Self {
+        Self { error, stream: None }
+    }
 }
 
 /// Makes the stage that a new connection goes through.
@@ -120,7 +137,7 @@ impl Openings {
     ///
     /// # Errors
     /// When a stage fails.
-    pub fn begin(&mut self, arrival: Arrival, reactor: &mut Reactor) -> Result<Option<Peer>> {
+    pub fn begin(&mut self, arrival: Arrival, reactor: &mut Reactor) -> std::result::Result<Option<Peer>, Failed> {
         let Arrival { token, socket, remote, local } = arrival;
         let Some(staging) = &self.staging else {
             return Ok(Some(self.peer(token, Box::new(socket), remote, local)));
@@ -136,26 +153,22 @@ impl Openings {
     /// Goes on with the connection that has this token.
     ///
     /// # Errors
-    /// When its stage fails or takes too long; the connection is gone then.
-    pub fn advance(&mut self, token: Token, now: Instant) -> Result<Option<Peer>> {
-        let Some(opening) = self.under_way.get_mut(&token) else { return Ok(None) };
-        let (remote, local) = (opening.remote, opening.local);
-        match opening.stage.advance() {
-            Ok(Poll::Ready(stream)) => {
-                self.under_way.remove(&token);
-                Ok(Some(self.peer(token, stream, remote, local)))
+    /// When its stage fails or takes too long.
+    pub fn advance(&mut self, token: Token, now: Instant) -> std::result::Result<Option<Peer>, Failed> {
+        let Some(mut opening) = self.under_way.remove(&token) else { return Ok(None) };
+        let error = match opening.stage.advance() {
+            Ok(Poll::Ready(stream)) => return Ok(Some(self.peer(token, stream, opening.remote, opening.local))),
+            Ok(Poll::Pending) if now < opening.until => {
+                self.under_way.insert(token, opening);
+                return Ok(None);
             }
-            Ok(Poll::Pending) if now >= opening.until => {
-                self.under_way.remove(&token);
+            Ok(Poll::Pending) => {
                 let why = "TIMEOUT. The handshake was not done in time";
-                Err(Error::network(format!("TLS with {remote}"), why).hint("does the peer speak TLS?"))
+                Error::network(format!("TLS with {}", opening.remote), why).hint("does the peer speak TLS?")
             }
-            Ok(Poll::Pending) => Ok(None),
-            Err(error) => {
-                self.under_way.remove(&token);
-                Err(error)
-            }
-        }
+            Err(error) => error,
+        };
+        Err(Failed { error, stream: opening.stage.give_up() })
     }
 
     fn peer(&self, token: Token, mut stream: Box<dyn Stream>, remote: SocketAddr, local: SocketAddr) -> Peer {

@@ -81,6 +81,10 @@ impl Stage for Handshake {
         self.say(&tls);
         Ok(Poll::Ready(Box::new(tls)))
     }
+
+    fn give_up(self: Box<Self>) -> Option<Box<dyn Stream>> {
+        self.tls.map(|tls| Box::new(tls) as Box<dyn Stream>)
+    }
 }
 
 impl Handshake {

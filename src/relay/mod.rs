@@ -109,6 +109,12 @@ impl Relay {
         }
     }
 
+    /// Throws away the lines of `source` that wait for their time, and says how many bytes they were.
+    pub fn discard_spaced(&mut self, source: Token) -> usize {
+        let spacing = self.endpoints.get_mut(&source).and_then(|from| from.pump.spacing.as_mut());
+        spacing.map_or(0, Spacing::discard)
+    }
+
     /// `sink` is half-closed by [`Relay::finish`] alone, not by rule 3.
     pub fn hold_open(&mut self, sink: Token) {
         if let Some(to) = self.endpoints.get_mut(&sink) {

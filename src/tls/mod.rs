@@ -36,13 +36,6 @@ use crate::{cli::config::TlsOptions, error::Result};
 use rustls::crypto::{CryptoProvider, aws_lc_rs};
 use std::sync::Arc;
 
-/// Whether a peer's first bytes begin a TLS record: a ClientHello, or an alert (RFC 8446, 5.1).
-/// For those who expect plain text, so that they can name what they got.
-#[must_use]
-pub fn looks_like_tls(first: &[u8]) -> bool {
-    matches!(first, [0x15 | 0x16, 0x03, 0x00..=0x04, ..])
-}
-
 /// The cryptography that all connections use: never the process' default, which belongs to nobody.
 fn provider(options: &TlsOptions) -> Result<Arc<CryptoProvider>> {
     let mut provider = aws_lc_rs::default_provider();
@@ -59,13 +52,6 @@ fn alpn(options: &TlsOptions) -> Vec<Vec<u8>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_client_hello_is_told_from_text() {
-        assert!(looks_like_tls(&[0x16, 0x03, 0x01, 0x02, 0x00]));
-        assert!(!looks_like_tls(b"EHLO there"));
-        assert!(!looks_like_tls(b""));
-    }
 
     #[test]
     fn the_post_quantum_hybrid_is_offered_first() {

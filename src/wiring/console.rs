@@ -277,9 +277,16 @@ impl Console {
         }
     }
 
-    fn peer_closed(&mut self, token: Token, lost: usize, context: &Context<'_>) {
+    fn peer_closed(&mut self, token: Token, mut lost: usize, context: &mut Context<'_>) {
         let Some(peer) = self.peers.remove(&token) else { return };
-        if lost > 0 && peer.gone.is_none() {
+        if peer.gone.is_some() {
+            lost = 0;
+        }
+        if !self.keeps_open {
+            // Lines that `-d` has kept waiting for a peer that is no more.
+            lost += context.relay.discard_spaced(self.token);
+        }
+        if lost > 0 {
             let text = format!("{} not known to have been delivered", bytes(lost));
             context.report.error(&Error::network(&*peer.name, text));
             self.exit = worse(self.exit, if peer.end.is_some() { Exit::Done } else { self.failure() });

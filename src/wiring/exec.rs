@@ -22,6 +22,9 @@ use std::{
     time::{Duration, Instant},
 };
 
+/// How long a command whose peer has left may take to read on.
+const PATIENCE: Patience = Patience::For(Duration::from_secs(5));
+
 /// See the module's description.
 pub struct Exec {
     command: Command,
@@ -117,17 +120,18 @@ impl Exec {
         }
     }
 
-    /// The peer's connection is over for good.
-    fn closed(&mut self, peer: Token, lost: usize, context: &mut Context<'_>) {
-        let Some(couple) = self.pairs.remove(&peer) else { return };
-        if lost > 0 {
-            self.lost(&couple.name, "the peer left", lost, context);
+    /// A connection, or a command's pipes, are over for good.
+    fn closed(&mut self, token: Token, lost: usize, context: &mut Context<'_>) {
+        if let Some(couple) = self.pairs.remove(&token) {
+            if lost > 0 {
+                self.lost(&couple.name, "the peer left", lost, context);
+            }
+            // It still gets all that its peer has said, then the end of file.
+            context.relay.close(couple.command, PATIENCE, context.reactor.now());
+            self.orphans.extend(couple.child);
         }
-        self.peer_of.remove(&couple.command);
-        // It gets end of file, or a broken pipe, and the time it needs to make an end.
-        context.relay.close(couple.command, Patience::For(Duration::ZERO), context.reactor.now());
-        self.orphans.extend(couple.child);
-        if !self.keeps_open && self.served && self.pairs.is_empty() {
+        self.peer_of.remove(&token);
+        if !self.keeps_open && self.served && self.pairs.is_empty() && self.peer_of.is_empty() {
             self.outcome = Some(self.exit);
         }
     }

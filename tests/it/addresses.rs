@@ -2,7 +2,9 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream};
 
-use crate::lang::{Peer, PeerListener, Session, Stdin, Wire, bound_known_port, connect, free_port, ipv6, it, ms, netcat, skip};
+use crate::lang::{
+    Peer, PeerListener, Session, Stdin, Wire, bound_known_port, connect, free_port, ipv6, it, ms, netcat, skip,
+};
 
 #[test]
 fn host_and_port_are_two_words() {

@@ -3,8 +3,7 @@
 use std::path::Path;
 
 use crate::lang::{
-    Identity, Session, Stdin, Target as _, Wire, authority_pem, it, ms, netcat, noise, program, same_bytes,
-    tool,
+    Identity, Session, Stdin, Target as _, Wire, authority_pem, it, ms, netcat, noise, program, same_bytes, tool,
 };
 
 #[test]
@@ -77,9 +76,7 @@ fn openssl_says_that_a_certificate_expired() {
 fn certificates_of_yesterday_work_with_a_warning() {
     it(|| {
         let Some(openssl) = tool("openssl") else { return };
-        for (certificate, key) in
-            [("v1", "sec1"), ("rsa1024", "rsa1024.key"), ("sha1", "pkcs8")]
-        {
+        for (certificate, key) in [("v1", "sec1"), ("rsa1024", "rsa1024.key"), ("sha1", "pkcs8")] {
             let made = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/tls/testdata");
             let server = program(&openssl, "s_server -accept 127.0.0.1:0 -cert");
             let server = server.arg(made.join(format!("{certificate}.pem"))).arg("-key");

@@ -20,9 +20,7 @@ fn every_ssl_option_implies_ssl() {
 fn keys_may_be_pkcs8_sec1_or_pkcs1() {
     it(|| {
         let (ec, rsa) = (Identity::trusted(), &Identity::rsa());
-        for (identity, key) in
-            [(ec, ec.key_pem()), (ec, ec.sec1_pem()), (rsa, rsa.key_pem()), (rsa, rsa.pkcs1_pem())]
-        {
+        for (identity, key) in [(ec, ec.key_pem()), (ec, ec.sec1_pem()), (rsa, rsa.key_pem()), (rsa, rsa.pkcs1_pem())] {
             let session = netcat("--ssl-cert").arg_file("cert.pem", identity.certificate_pem());
             let mut server = session.arg("--ssl-key").arg_file("key.pem", key).listens();
             Peer::dials_tls(&server, &Tls::client()).sends("hello");

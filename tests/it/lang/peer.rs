@@ -9,13 +9,13 @@ use rustix::event::PollFlags;
 use rustls::Connection;
 use socket2::SockRef;
 
+use super::Wire;
 use super::certificates::Identity;
 use super::judge::deadline;
 use super::netcat::Target;
 use super::outside::ready;
 use super::seen::fail;
 use super::tls::{Arrival, Tls, receive, transmit};
-use super::Wire;
 
 /// How the program ended its half of a connection.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -256,7 +256,7 @@ impl Peer {
     }
 
     /// Sends FIN alone: over TLS that truncates the stream.
-    pub(crate) fn truncates(&mut self) {
+    pub(crate) fn truncates(&self) {
         self.socket.shutdown(Shutdown::Write).unwrap();
     }
 

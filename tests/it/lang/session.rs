@@ -254,12 +254,6 @@ impl Session {
         }
     }
 
-    /// Leaves, and tells whether with 0.
-    #[track_caller]
-    pub(crate) fn succeeds(&mut self) -> bool {
-        self.left().success()
-    }
-
     #[track_caller]
     fn left(&mut self) -> ExitStatus {
         self.watch.until("the end of the program", |seen| (seen.exited && seen.stderr.ended).then_some(()));
