@@ -21,7 +21,7 @@ pub struct Config {
     /// `-i`: a peer that neither sends nor takes a byte for so long is given up.
     pub idle: Option<Duration>,
     /// `-o`, `-x`.
-    pub taps: Vec<TapFile>,
+    pub taps: Vec<crate::tap::TapFile>,
 }
 
 /// Connect or listen.
@@ -131,17 +131,6 @@ pub struct Command {
     pub words: Vec<String>,
     /// `-C`: the command's LF become CRLF.
     pub crlf: bool,
-}
-
-/// A file that records the session.
-#[derive(Debug, Clone)]
-pub struct TapFile {
-    /// Where.
-    pub path: PathBuf,
-    /// In which form: a row of [`crate::tap::TAPS`].
-    pub format: crate::tap::Format,
-    /// `--append-output`.
-    pub append: bool,
 }
 
 /// All that the `--ssl…` options say.

@@ -6,15 +6,13 @@
 
 use super::{
     Args,
-    config::{
-        Command, Config, Connect, Console, Direction, Family, LineEnds, Listen, Mode, Partner, TapFile, TlsOptions,
-    },
+    config::{Command, Config, Connect, Console, Direction, Family, LineEnds, Listen, Mode, Partner, TlsOptions},
     target, time,
 };
 use crate::{
     error::{Error, Result},
     report::escape,
-    tap::Format,
+    tap::{Format, TapFile},
     tls::parse_fingerprint,
 };
 use std::time::Duration;

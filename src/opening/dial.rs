@@ -194,4 +194,40 @@ mod tests {
             one.about("127.0.0.1:25").to_string().starts_with("connect to 127.0.0.1:25: Connection refused; nobody")
         );
     }
+
+    /// A listener whose queue is full drops what comes, as a firewall does.
+    #[cfg(target_os = "linux")]
+    fn black_hole() -> (socket2::Socket, Vec<socket2::Socket>, SocketAddr) {
+        let tcp = || socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).unwrap();
+        let listener = tcp();
+        listener.bind(&addresses("127.0.0.1:0")[0].into()).unwrap();
+        listener.listen(0).unwrap();
+        let address = listener.local_addr().unwrap();
+        let waiting = (0..3).map(|_| tcp()).inspect(|socket| {
+            socket.set_nonblocking(true).unwrap();
+            let _ = socket.connect(&address);
+        });
+        let waiting = waiting.collect();
+        (listener, waiting, address.as_socket().unwrap())
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn an_address_that_drops_packets_does_not_keep_the_next_waiting() {
+        let (_hole, _full, silent) = black_hole();
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let good = listener.local_addr().unwrap();
+        let mut reactor = Reactor::new().unwrap();
+        let token = reactor.token();
+        let mut dial = Dial::new(token, vec![silent, good], Vec::new());
+        let (mut events, mut alarms) = (Vec::new(), Vec::new());
+        let mut dialled = dial.advance(token, &mut reactor).unwrap();
+        while dialled.is_none() {
+            reactor.wait(false, &mut events, &mut alarms).unwrap();
+            let woken: Vec<_> = events.iter().map(|(token, _)| *token).chain(alarms.iter().copied()).collect();
+            dialled = woken.into_iter().find_map(|token| dial.advance(token, &mut reactor).unwrap());
+        }
+        assert_eq!(dialled.unwrap().to, good);
+        assert!(dial.tried().contains("no answer"));
+    }
 }

@@ -43,6 +43,9 @@ impl Gate {
     /// # Errors
     /// When an address cannot be had.
     pub fn open(listen: &Listen, family: Family, numeric: bool, reactor: &mut Reactor, report: Report) -> Result<Self> {
+        if listen.keep_open {
+            raise_descriptor_limit();
+        }
         let sockets = match &listen.host {
             None => everywhere(listen.port, family)?,
             Some(host) => {
@@ -129,6 +132,13 @@ impl Gate {
             self.short_of = Some(text);
         }
     }
+}
+
+/// As many clients as the system allows; what it does not allow is noticed when it comes to it.
+fn raise_descriptor_limit() {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let limit = getrlimit(Resource::Nofile);
+    let _ = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit });
 }
 
 fn arrive(mut socket: tcp::Tcp, remote: SocketAddr, reactor: &mut Reactor) -> io::Result<Arrival> {

@@ -1,9 +1,8 @@
-//! Taps: files that record what was really sent and received. One file a format, one row each.
+//! Taps: files that record what was really sent and received. One file a format.
 
 mod hex;
 
 use crate::{
-    cli::config::TapFile,
     error::{Error, Result, why},
     report::Report,
 };
@@ -14,9 +13,6 @@ use std::{
     path::PathBuf,
 };
 
-/// The formats, by the option that asks for each.
-pub const TAPS: &[(&str, Format)] = &[("output", Format::Raw), ("hex-dump", Format::Hex)];
-
 /// How a tap writes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
@@ -24,6 +20,17 @@ pub enum Format {
     Raw,
     /// `-x`: both directions as a hex dump; offsets begin anew with each piece.
     Hex,
+}
+
+/// A file that records the session.
+#[derive(Debug, Clone)]
+pub struct TapFile {
+    /// Where.
+    pub path: PathBuf,
+    /// In which form.
+    pub format: Format,
+    /// `--append-output`.
+    pub append: bool,
 }
 
 /// All taps of a run, shared by its connections.

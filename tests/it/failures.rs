@@ -120,7 +120,6 @@ fn usage_errors_are_2() {
             "-l -s 127.0.0.1 9",
             "-l -z 9",
             "-e a -c b 127.0.0.1 9",
-            "--send-only --recv-only 127.0.0.1 9",
             "",
         ] {
             let mut session = netcat(words).stdin(Stdin::Null).starts();
@@ -128,6 +127,15 @@ fn usage_errors_are_2() {
             assert!(!session.said().is_empty(), "nothing was said of {words:?}");
             session.shows_nothing_more();
         }
+    });
+}
+
+#[test]
+fn only_sending_and_only_receiving_is_2() {
+    it(|| {
+        let mut session = netcat("--send-only --recv-only 127.0.0.1 9").starts();
+        session.leaves(2);
+        session.says(&["--send-only", "--recv-only"]);
     });
 }
 

@@ -90,7 +90,7 @@ fn help_is_on_stdout_and_0() {
 fn h_shows_what_one_needs_most() {
     it(|| {
         let help = help_of("-h");
-        for option in ["--listen", "--crlf", "--ssl", "--verbose"] {
+        for option in ["-l", "-C", "--ssl", "-v"] {
             assert!(help.contains(option), "{option} is not in the help");
         }
     });

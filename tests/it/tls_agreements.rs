@@ -2,7 +2,7 @@
 
 use rustls::{CipherSuite, Connection, ProtocolVersion};
 
-use crate::lang::{Identity, Peer, PeerListener, Scratch, Stdin, Tls, Wire, authority_pem, it, netcat};
+use crate::lang::{Identity, Peer, PeerListener, Scratch, Stdin, Tls, Wire, authority_pem, it, ms, netcat};
 
 #[test]
 fn every_ssl_option_implies_ssl() {
@@ -118,9 +118,23 @@ fn a_client_offers_protocols() {
             config.alpn_protocols = vec![b"http/1.1".to_vec()];
         });
         let listener = PeerListener::with_tls(tls);
-        let client = netcat("-v --ssl-alpn h2,http/1.1").connects_to(&listener);
+        let client = netcat("--ssl-alpn h2,http/1.1").connects_to(&listener);
         assert_eq!(listener.accepts().tls().alpn_protocol(), Some(&b"http/1.1"[..]));
-        client.says(&["http/1.1"]);
+        client.stays_for(ms(0));
+    });
+}
+
+#[test]
+fn v_tells_the_protocol() {
+    it(|| {
+        let tls = Tls::server_with(Identity::trusted(), |config| {
+            config.alpn_protocols = vec![b"smtp".to_vec()];
+        });
+        let listener = PeerListener::with_tls(tls);
+        let client = netcat("-v --ssl-alpn http/1.1,smtp").connects_to(&listener);
+        let _peer = listener.accepts();
+        client.says(&["smtp"]);
+        assert_eq!(client.times_said(&["http/1.1"]), 0, "{:?}", client.said());
     });
 }
 

@@ -112,6 +112,19 @@ fn ssl_cert_file_is_heeded() {
 }
 
 #[test]
+fn ssl_cert_dir_is_heeded() {
+    it(|| {
+        let scratch = Scratch::new();
+        // Named like a subject's hash, as OpenSSL's rehash would.
+        scratch.file("0a1b2c3d.0", authority_pem());
+        let listener = PeerListener::new(Wire::Tls);
+        let session = netcat("--ssl-verify").env("SSL_CERT_DIR", scratch.path("")).stdin(Stdin::Null);
+        let mut client = session.connects_to(&listener);
+        exchange(&listener, &mut client);
+    });
+}
+
+#[test]
 fn a_trustfile_replaces_the_stores() {
     it(|| {
         let scratch = Scratch::new();
@@ -184,6 +197,18 @@ fn a_fingerprint_may_have_colons() {
         let mut client = session.stdin(Stdin::Null).connects_to(&listener);
         exchange(&listener, &mut client);
         assert_eq!(client.said().len(), 0, "{:?}", client.said());
+    });
+}
+
+#[test]
+fn a_certificates_text_is_escaped() {
+    it(|| {
+        let identity = Identity::self_signed_by("\x1b[31mred\r\n");
+        let listener = PeerListener::with_tls(Tls::server(&identity));
+        let mut client = netcat("-v --ssl").stdin(Stdin::Null).connects_to(&listener);
+        exchange(&listener, &mut client);
+        client.says(&["red"]);
+        assert!(!client.stderr().contains(['\x1b', '\r']), "{:?}", client.stderr());
     });
 }
 

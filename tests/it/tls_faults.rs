@@ -134,3 +134,53 @@ fn a_server_that_is_silent_in_the_handshake_is_bounded_by_w() {
         assert_eq!(client.said().len(), 1, "{:?}", client.said());
     });
 }
+
+#[test]
+fn close_notify_without_fin_is_an_end() {
+    it(|| {
+        let listener = PeerListener::new(Wire::Tls);
+        let mut client = netcat("").over(Wire::Tls).connects_to(&listener);
+        let mut peer = listener.accepts();
+        client.types("first ");
+        peer.hears("first ");
+        peer.sends("all I have");
+        peer.notifies_of_its_end();
+        assert_eq!(client.shows_to_end(), b"all I have");
+        client.types("second");
+        peer.hears("second");
+        client.ends_stdin();
+        peer.hears_end();
+        client.leaves(0);
+        assert_eq!(client.said().len(), 0, "{:?}", client.said());
+    });
+}
+
+#[test]
+fn a_client_that_closes_without_reading_is_no_error() {
+    it(|| {
+        let mut server = netcat("").over(Wire::Tls).stdin(Stdin::Null).quietly().listens();
+        let mut peer = Peer::dials(&server, Wire::Tls);
+        peer.sends("all I have");
+        peer.half_closes();
+        // The session tickets it has not read make the kernel reset the connection.
+        drop(peer);
+        server.leaves(0);
+        server.shows("all I have");
+        assert_eq!(server.said().len(), 0, "{:?}", server.said());
+    });
+}
+
+#[test]
+fn a_corrupted_record_is_1() {
+    it(|| {
+        let listener = PeerListener::new(Wire::Tls);
+        let mut client = netcat("").over(Wire::Tls).connects_to(&listener);
+        let mut peer = listener.accepts();
+        peer.sends("good");
+        client.shows("good");
+        peer.sends_raw(b"\x17\x03\x03\x00\x20................................");
+        client.leaves(1);
+        client.shows_nothing_more();
+        assert_eq!(client.said().len(), 1, "{:?}", client.said());
+    });
+}

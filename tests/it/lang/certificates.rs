@@ -54,7 +54,12 @@ impl Identity {
 
     /// Signed by itself.
     pub(crate) fn self_signed() -> Self {
-        let params = named("localhost", &["localhost", "127.0.0.1"]);
+        Self::self_signed_by("localhost")
+    }
+
+    /// Signed by itself, whatever that is called.
+    pub(crate) fn self_signed_by(name: &str) -> Self {
+        let params = named(name, &["localhost", "127.0.0.1"]);
         let key = KeyPair::generate().unwrap();
         let certificate = params.self_signed(&key).unwrap();
         Self { chain: vec![certificate.der().clone()], pkcs8: key.serialize_der() }

@@ -240,6 +240,17 @@ impl Peer {
         self.end.is_some()
     }
 
+    /// Sends close_notify and no FIN.
+    pub(crate) fn notifies_of_its_end(&mut self) {
+        self.tls.as_mut().unwrap().send_close_notify();
+        self.sends("");
+    }
+
+    /// Sends bytes past TLS, as a fault on the way would.
+    pub(crate) fn sends_raw(&mut self, bytes: &[u8]) {
+        self.socket.write_all(bytes).unwrap();
+    }
+
     /// Ends what it sends, in order, and can still receive.
     pub(crate) fn half_closes(&mut self) {
         if let Some(tls) = &mut self.tls {
