@@ -46,13 +46,11 @@ impl Gate {
         if listen.keep_open {
             raise_descriptor_limit();
         }
-        let sockets = match &listen.host {
-            None => everywhere(listen.port, family)?,
-            Some(host) => {
-                let question = Question { host: host.clone(), port: listen.port, family, numeric };
-                of_addresses(&question.ask()?)?
-            }
+        let addresses = match &listen.host {
+            None => everywhere(listen.port, family),
+            Some(host) => Question { host: host.clone(), port: listen.port, family, numeric }.ask()?,
         };
+        let sockets = listen_on(&addresses)?;
         let mut gate = Self {
             sockets: Vec::new(),
             once: !listen.keep_open,
@@ -154,46 +152,32 @@ fn is_the_clients(error: &io::Error) -> bool {
     its.iter().any(|it| error.raw_os_error() == Some(it.raw_os_error()))
 }
 
-/// All addresses of both families, on one port; one family is enough where the other is switched off.
-fn everywhere(port: u16, family: Family) -> Result<Vec<TcpListener>> {
-    let mut all: Vec<IpAddr> = Vec::new();
-    if family != Family::V4 {
-        all.push(Ipv6Addr::UNSPECIFIED.into());
-    }
-    if family != Family::V6 {
-        all.push(Ipv4Addr::UNSPECIFIED.into());
-    }
-    let mut last = None;
-    for _ in 0..TRIES {
-        let mut sockets: Vec<TcpListener> = Vec::new();
-        let mut failed = None;
-        for address in &all {
-            let port = sockets.first().and_then(|first| first.local_addr().ok()).map_or(port, |first| first.port());
-            match tcp::listen(SocketAddr::new(*address, port)) {
-                Ok(socket) => sockets.push(socket),
-                Err(error) if all.len() > 1 && is_switched_off(&error) => {
-                    failed = failed.or(Some((*address, error, false)))
-                }
-                Err(error) => failed = Some((*address, error, true)),
-            }
-        }
-        match failed {
-            Some((address, error, true)) if port != 0 => {
-                return Err(cannot_listen(SocketAddr::new(address, port), &error));
-            }
-            Some((address, error, _)) if sockets.is_empty() => {
-                return Err(cannot_listen(SocketAddr::new(address, port), &error));
-            }
-            Some((address, error, true)) => last = Some(cannot_listen(SocketAddr::new(address, port), &error)),
-            _ => return Ok(sockets),
-        }
-    }
-    Err(last.unwrap_or_else(|| Error::usage("listen", "no port is free in both families")))
+/// All addresses of both families.
+fn everywhere(port: u16, family: Family) -> Vec<SocketAddr> {
+    let v6 = (family != Family::V4).then_some(IpAddr::V6(Ipv6Addr::UNSPECIFIED));
+    let v4 = (family != Family::V6).then_some(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
+    v6.into_iter().chain(v4).map(|address| SocketAddr::new(address, port)).collect()
 }
 
-/// The addresses of a name, on one port.
-fn of_addresses(addresses: &[SocketAddr]) -> Result<Vec<TcpListener>> {
+/// Listens on all of these, on one port, also when the kernel chooses it.
+fn listen_on(addresses: &[SocketAddr]) -> Result<Vec<TcpListener>> {
+    let chosen_by_kernel = addresses.iter().all(|address| address.port() == 0);
+    let mut tries = if chosen_by_kernel && addresses.len() > 1 { TRIES } else { 1 };
+    loop {
+        tries -= 1;
+        match bind(addresses) {
+            Ok(sockets) => return Ok(sockets),
+            // What was free in one family is taken in the other.
+            Err((_, error)) if error.kind() == io::ErrorKind::AddrInUse && tries > 0 => {}
+            Err((address, error)) => return Err(cannot_listen(address, &error)),
+        }
+    }
+}
+
+/// One socket for each address; one is enough where the family of another is switched off.
+fn bind(addresses: &[SocketAddr]) -> std::result::Result<Vec<TcpListener>, (SocketAddr, io::Error)> {
     let mut sockets: Vec<TcpListener> = Vec::new();
+    let mut switched_off = None;
     for address in addresses {
         let mut address = *address;
         if let Some(first) = sockets.first().and_then(|first| first.local_addr().ok()) {
@@ -201,12 +185,12 @@ fn of_addresses(addresses: &[SocketAddr]) -> Result<Vec<TcpListener>> {
         }
         match tcp::listen(address) {
             Ok(socket) => sockets.push(socket),
-            Err(error) if addresses.len() > 1 && is_switched_off(&error) => {}
-            Err(error) => return Err(cannot_listen(address, &error)),
+            Err(error) if addresses.len() > 1 && is_switched_off(&error) => switched_off = Some((address, error)),
+            Err(error) => return Err((address, error)),
         }
     }
-    match (sockets.is_empty(), addresses.first()) {
-        (true, Some(address)) => Err(cannot_listen(*address, &io::Error::from(Errno::ADDRNOTAVAIL))),
+    match switched_off {
+        Some(failed) if sockets.is_empty() => Err(failed),
         _ => Ok(sockets),
     }
 }
