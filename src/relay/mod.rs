@@ -16,6 +16,8 @@ mod closing;
 mod endpoint;
 mod outbox;
 mod pump;
+#[cfg(test)]
+mod tests;
 mod turn;
 
 pub use closing::Patience;

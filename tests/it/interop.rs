@@ -86,6 +86,7 @@ fn certificates_of_yesterday_work_with_a_warning() {
             let client = netcat("--ssl").connects_to_name("localhost", port);
             client.types("hello\n");
             server.shows_line_with("hello");
+            client.says(&["certificate"]);
             assert_eq!(client.said().len(), 1, "{certificate}: {:?}", client.said());
             drop(client);
             netcat("--ssl-verify").connects_to_name("localhost", port).leaves(1);

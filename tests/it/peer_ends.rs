@@ -154,10 +154,14 @@ fn a_reset_after_an_orderly_end_is_0(wire: Wire) {
     let listener = PeerListener::new(wire).with_a_small_buffer();
     let mut client = netcat("").over(wire).connects_to(&listener);
     let mut peer = listener.accepts();
+    let bytes = noise(3, 32 << 20);
+    // A stdin that has given something is awaited longer than this test takes.
+    client.types("something");
+    peer.hears("something");
     peer.sends("that is all");
     peer.half_closes();
     assert_eq!(client.shows_to_end(), b"that is all");
-    let taken = client.types_until_blocked(&noise(3, 32 << 20));
+    let taken = client.types_until_blocked(&bytes);
     peer.resets();
     client.leaves(0);
     assert_eq!(client.said().len(), 1, "{:?}", client.said());
