@@ -1,39 +1,41 @@
 //! Text from a pipe goes to a mail server with bare LF: suggests `-C`, once.
 
 use super::Filter;
-use crate::report::Report;
+use crate::{proto::evidence::Evidence, report::Report};
+use std::rc::Rc;
+
+/// Enough to look at; what has shown no mail server by then is bulk data, in bytes.
+const ENOUGH: usize = 64 * 1024;
 
 /// Changes nothing; looks at the first lines.
 #[derive(Debug)]
 pub struct BareLf {
     report: Report,
-    port: u16,
+    evidence: Rc<Evidence>,
     last: u8,
+    found: bool,
+    seen: usize,
     done: bool,
 }
 
 impl BareLf {
-    /// For text sent to `port`.
+    /// Speaks up once the evidence is that of mail: a port, a greeting, an EHLO.
     #[must_use]
-    pub fn new(report: Report, port: u16) -> Self {
-        Self { report, port, last: 0, done: false }
+    pub fn new(report: Report, evidence: Rc<Evidence>) -> Self {
+        Self { report, evidence, last: 0, found: false, seen: 0, done: false }
     }
 }
 
 impl Filter for BareLf {
     fn apply(&mut self, bytes: &mut Vec<u8>, _spare: &mut Vec<u8>) {
-        if self.done {
-            return;
-        }
-        let found = is_bare(self.last, bytes);
+        self.found |= is_bare(self.last, bytes);
         self.last = bytes.last().copied().unwrap_or(self.last);
+        self.seen += bytes.len();
         // What is not text is nobody's mistake.
-        self.done = found || bytes.contains(&0);
-        if found && !bytes.contains(&0) {
-            self.report.note(format_args!(
-                "the lines sent to port {} end with LF alone, where mail servers want CRLF; try -C",
-                self.port
-            ));
+        self.done = self.seen > ENOUGH || bytes.contains(&0);
+        if self.found && !self.done && self.evidence.is_mail() {
+            self.report.note("the lines that are sent end with LF alone, where mail servers want CRLF; try -C");
+            self.done = true;
         }
     }
 

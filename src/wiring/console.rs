@@ -132,14 +132,14 @@ impl Console {
                 self.evidence.decides_line_ends();
                 context.relay.filter(self.token, Box::new(Crlf::when_evident(evidence())));
             }
-            LineEnds::Auto if self.mail_port => {
-                context.relay.filter(self.token, Box::new(BareLf::new(context.report, port)));
-            }
             LineEnds::Auto | LineEnds::AsTyped => {}
         }
         if !self.rules.terminal && self.connects {
             // A piped EHLO shows a conversation before the greeting has come.
             context.relay.filter(self.token, Box::new(Watch::ours(evidence())));
+        }
+        if !self.rules.terminal && self.settings.line_ends == LineEnds::Auto {
+            context.relay.filter(self.token, Box::new(BareLf::new(context.report, evidence())));
         }
         if ports::wants_crlf(port) {
             self.evidence.found(Finding { what: "the port is that of a text protocol", mail: self.mail_port });

@@ -1,9 +1,10 @@
 //! Hosts, ports and address families: what to connect to, where to listen.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream, ToSocketAddrs as _};
 
 use crate::lang::{
-    Peer, PeerListener, Session, Stdin, Wire, bound_known_port, connect, free_port, ipv6, it, ms, netcat, skip,
+    Peer, PeerListener, Session, Stdin, Wire, bound_known_port, connect, free_port, full_backlog, ipv6, it, ms, netcat,
+    skip,
 };
 
 #[test]
@@ -54,6 +55,21 @@ fn localhost_is_found_when_only_ipv4_listens() {
         let listener = PeerListener::new(Wire::Plain);
         let mut client = netcat("").connects_to_name("localhost", listener.address().port());
         meets(&listener, &mut client);
+    });
+}
+
+#[test]
+fn localhost_is_found_at_once_where_ipv6_drops_packets() {
+    it(|| {
+        let Some(silent) = full_backlog("::1") else { return };
+        let port = silent.addr.port();
+        let names_both = ("localhost", port).to_socket_addrs().is_ok_and(|mut all| all.any(|one| one == silent.addr));
+        if !names_both {
+            return skip("localhost is not ::1 here");
+        }
+        let Ok(socket) = TcpListener::bind(("127.0.0.1", port)) else { return skip("the port is in use") };
+        let mut client = netcat("-w 5").connects_to_name("localhost", port);
+        meets(&PeerListener::from(socket), &mut client);
     });
 }
 

@@ -74,6 +74,7 @@ const DIFFERENCES: Table = &[
         &["addresses::an_ipv6_address_and_a_port_are_one_word", "addresses::host_and_port_are_one_word"],
     ),
     ("takes no service names", &["addresses::a_port_may_be_a_service_name"]),
+    ("tries one address after the other", &["addresses::localhost_is_found_at_once_where_ipv6_drops_packets"]),
     ("ignores -p when it listens", &["addresses::the_port_to_listen_on_may_follow_p"]),
     (
         "does not tell which port the kernel chose, and chooses one for each family",
@@ -176,6 +177,11 @@ const DIFFERENCES: Table = &[
     ),
     ("-i ends a listener with 2", &["timers::*::an_idle_listener_is_1"]),
     ("-i ends every client when one is busy", &["keep_open::*::with_k_an_idle_client_touches_nobody_else"]),
+    (
+        "one client that does not read holds all others up",
+        &["keep_open::a_client_that_does_not_read_holds_only_stdin_up"],
+    ),
+    ("-z shakes no hands", &["words::z_with_tls_shakes_hands"]),
     ("a command that cannot be run is 0", &["exec::a_command_that_cannot_be_run_is_2_in_connect_mode"]),
     ("never ends a TLS connection after a client's command", &["exec::tls::a_client_runs_a_command_for_its_server"]),
     // TLS.

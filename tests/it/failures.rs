@@ -84,7 +84,7 @@ fn the_port_in_use_is_named() {
 #[test]
 fn no_connection_within_w_is_1() {
     it(|| {
-        let Some(silent) = full_backlog() else { return };
+        let Some(silent) = full_backlog("127.0.0.1") else { return };
         let before = Instant::now();
         let mut client = connect(&silent, "-w 400ms");
         client.leaves(1);

@@ -212,6 +212,35 @@ fn a_handshake_that_fails_touches_nobody_else() {
 }
 
 #[test]
+fn a_client_that_is_silent_in_the_handshake_holds_nobody_up() {
+    it(|| {
+        let mut server = netcat("-k").over(Wire::Tls).listens();
+        let _silent = Peer::dials(&server, Wire::Plain);
+        let mut busy = Peer::dials(&server, Wire::Tls);
+        busy.sends("hello\n");
+        server.shows("hello\n");
+        server.types("world\n");
+        busy.hears("world\n");
+    });
+}
+
+#[test]
+fn a_client_that_does_not_read_holds_only_stdin_up() {
+    it(|| {
+        let mut server = listen("-k");
+        let (_slow, mut busy) = two_clients(&mut server, Wire::Plain);
+        let bulk = noise(24, 48 << 20);
+        // Each byte goes to both, and one of them takes few.
+        let taken = server.types_until_blocked(&bulk);
+        assert!(taken < bulk.len(), "all was taken for a client that reads none");
+        busy.sends("still here\n");
+        server.shows("still here\n");
+        Peer::dials(&server, Wire::Plain).sends("new\n");
+        server.shows("new\n");
+    });
+}
+
+#[test]
 fn all_clients_data_goes_to_stdout() {
     it(|| {
         let mut server = netcat("-k").stdin(Stdin::Null).listens();

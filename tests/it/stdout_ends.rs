@@ -13,8 +13,9 @@ over_tcp_and_tls!(
 fn without_a_reader_what_stdin_has_is_still_sent(wire: Wire) {
     let listener = PeerListener::new(wire);
     let mut client = netcat("").over(wire).stdout(Stdout::Gone).connects_to(&listener);
-    let mut peer = listener.accepts();
+    // Before the missing reader is noticed, or stdin would be one that never gave a byte.
     client.types("begin ");
+    let mut peer = listener.accepts();
     peer.hears("begin ");
     peer.sends("nobody reads this");
     client.types("end");
@@ -41,8 +42,8 @@ fn a_reader_that_goes_later_is_no_error(wire: Wire) {
 
 fn a_listener_whose_reader_is_gone_is_no_error(wire: Wire) {
     let mut server = netcat("").over(wire).quietly().stdout(Stdout::Gone).listens();
-    let mut peer = Peer::dials(&server, wire);
     server.types("begin ");
+    let mut peer = Peer::dials(&server, wire);
     peer.hears("begin ");
     peer.sends("nobody reads this");
     server.types("end");

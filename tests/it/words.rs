@@ -132,6 +132,20 @@ fn z_with_v_tells_the_connection_and_the_totals() {
 }
 
 #[test]
+fn z_with_tls_shakes_hands() {
+    it(|| {
+        let listener = PeerListener::new(Wire::Tls);
+        let mut client = netcat("-z").over(Wire::Tls).connects_to(&listener);
+        listener.accepts().hears_end();
+        client.leaves(0);
+        let plain = PeerListener::new(Wire::Plain);
+        let mut client = netcat("-z").over(Wire::Tls).connects_to(&plain);
+        plain.accepts().sends("220 plain\r\n");
+        client.leaves(1);
+    });
+}
+
+#[test]
 fn z_of_nobody_is_1() {
     it(|| netcat("-z").connects_to_name("127.0.0.1", free_port()).leaves(1));
 }

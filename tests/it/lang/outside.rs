@@ -1,6 +1,6 @@
 //! What the machine offers or does not: programs, IPv6, ports, a server that never answers.
 
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -53,9 +53,13 @@ pub(crate) struct FullBacklog {
 }
 
 /// Fills a listener's queue, after which the kernel drops every further connection request.
-pub(crate) fn full_backlog() -> Option<FullBacklog> {
-    let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
-    socket.bind(&SocketAddr::from((Ipv4Addr::LOCALHOST, 0)).into()).unwrap();
+pub(crate) fn full_backlog(host: &str) -> Option<FullBacklog> {
+    let addr = SocketAddr::new(host.parse().unwrap(), 0);
+    if addr.is_ipv6() && !ipv6() {
+        return None;
+    }
+    let socket = Socket::new(Domain::for_address(addr), Type::STREAM, None).unwrap();
+    socket.bind(&addr.into()).unwrap();
     socket.listen(0).unwrap();
     let addr = socket.local_addr().unwrap().as_socket().unwrap();
     let mut queued = Vec::new();
