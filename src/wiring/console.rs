@@ -163,7 +163,8 @@ impl Console {
             joined: peer.joined,
             stdin_end: self.stdin_end,
             typed: us.last_received,
-            peer_end: [peer.end, self.deaf].into_iter().flatten().min(),
+            // A reader that went away before the peer came is missed from then on.
+            peer_end: [peer.end, self.deaf.map(|deaf| deaf.max(peer.joined))].into_iter().flatten().min(),
             heard: them.last_received,
             taken: them.last_sent,
             drained: context.relay.is_drained(token),

@@ -25,6 +25,7 @@ fn find(table: Table, test: &str) -> Option<&'static str> {
 
 /// Races in the other program: neither their loss nor their luck is news.
 const AT_TIMES: Table = &[
+    ("-z does not wait for the TLS handshake", &["words::z_with_tls_shakes_hands"]),
     (
         "closes with input unread, and so resets what was on its way, if the input was there by then",
         &["one_way::*::send_only_in_listen_mode", "one_way::*::send_only_loses_nothing_to_a_reset"],
@@ -181,7 +182,6 @@ const DIFFERENCES: Table = &[
         "one client that does not read holds all others up",
         &["keep_open::a_client_that_does_not_read_holds_only_stdin_up"],
     ),
-    ("-z shakes no hands", &["words::z_with_tls_shakes_hands"]),
     ("a command that cannot be run is 0", &["exec::a_command_that_cannot_be_run_is_2_in_connect_mode"]),
     ("never ends a TLS connection after a client's command", &["exec::tls::a_client_runs_a_command_for_its_server"]),
     // TLS.

@@ -1,11 +1,12 @@
 //! The table of ends: what happens when stdout takes no more.
 
-use crate::lang::{Peer, PeerListener, Stdout, Wire, netcat, noise, over_tcp_and_tls, same_bytes};
+use crate::lang::{Peer, PeerListener, Stdout, Wire, ms, netcat, noise, over_tcp_and_tls, same_bytes};
 
 over_tcp_and_tls!(
     without_a_reader_what_stdin_has_is_still_sent,
     a_reader_that_goes_later_is_no_error,
     a_listener_whose_reader_is_gone_is_no_error,
+    a_reader_that_went_before_the_client_came_does_not_hurry,
     a_full_disk_is_2,
     a_closed_stdout_is_as_good_as_dev_null,
 );
@@ -52,6 +53,18 @@ fn a_listener_whose_reader_is_gone_is_no_error(wire: Wire) {
     peer.half_closes();
     server.leaves(0);
     assert_eq!(server.said().len(), 0, "{:?}", server.said());
+}
+
+fn a_reader_that_went_before_the_client_came_does_not_hurry(wire: Wire) {
+    let mut server = netcat("").over(wire).stdout(Stdout::Gone).listens();
+    server.types("what stdin has");
+    // Longer than a stdin is awaited that never gave a byte: nobody was there to give it to.
+    server.stays_for(ms(600));
+    let mut peer = Peer::dials(&server, wire);
+    peer.hears("what stdin has");
+    server.ends_stdin();
+    peer.closes();
+    server.leaves(0);
 }
 
 fn a_full_disk_is_2(wire: Wire) {

@@ -118,7 +118,8 @@ impl Peer {
     #[track_caller]
     fn shakes_hands(&mut self) {
         self.until("the TLS handshake", |peer| {
-            peer.tls.as_ref().is_none_or(|tls| !tls.is_handshaking() && !tls.wants_write())
+            let sent = |tls: &Connection| !tls.wants_write() || peer.end.is_some();
+            peer.tls.as_ref().is_none_or(|tls| !tls.is_handshaking() && sent(tls))
         });
         if let Some(End::Failed(error)) = &self.end {
             fail(&format!("the peer's TLS handshake: {error}"));
