@@ -34,7 +34,7 @@ pub fn run(config: &Config, report: Report) -> Result<Exit> {
     let mut context = Context { reactor: &mut reactor, relay: &mut relay, report };
     let wiring: Box<dyn Wiring> = match (&config.mode, &config.partner) {
         (Mode::Connect(connect), _) if connect.probe => Box::new(Probe::default()),
-        (_, Partner::Command(command)) => Box::new(Exec::new(config, command, &mut context)?),
+        (_, Partner::Command(command)) => Box::new(Exec::new(config, command)),
         (_, Partner::Console(console)) => Box::new(Console::new(config, console, &mut context)?),
     };
     let one_peer = match &config.mode {
@@ -124,7 +124,7 @@ impl Engine {
             }
             self.relay.alarm(token);
         } else {
-            let present = self.wiring.present() + self.openings.len();
+            let present = self.wiring.present() + self.openings.count();
             for arrival in self.entrance.advance(token, present, &mut self.reactor)? {
                 let token = arrival.token;
                 let peer = self.openings.begin(arrival, &mut self.reactor);
@@ -143,7 +143,7 @@ impl Engine {
             Ok(None) => return Ok(()),
             Ok(Some(peer)) => match wiring.joined(peer, &mut context) {
                 Ok(()) => return Ok(()),
-                Err(error) => Failed::from(error),
+                Err(failed) => failed,
             },
             Err(failed) => failed,
         };

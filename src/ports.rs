@@ -106,12 +106,6 @@ pub fn is_mail(port: u16) -> bool {
     known(port).is_some_and(|known| known.mail)
 }
 
-/// The name of the service at this port.
-#[must_use]
-pub fn service(port: u16) -> Option<&'static str> {
-    known(port).map(|known| known.service)
-}
-
 /// The port of a service, for systems that have no list of their own; the case does not matter.
 #[must_use]
 pub fn number(service: &str) -> Option<u16> {
@@ -154,8 +148,6 @@ mod tests {
             assert_eq!(number(name), Some(port), "{name}");
         }
         assert_eq!(number("smtpx"), None);
-        assert_eq!(service(1025), Some("smtp"));
-        assert_eq!(service(1), None);
     }
 
     #[test]

@@ -7,8 +7,7 @@
 use crate::error::{Error, Result, why};
 use mio::{Events, Poll, Registry, Token, Waker, event::Event};
 use std::{
-    cmp::Reverse,
-    collections::BinaryHeap,
+    collections::BTreeSet,
     io,
     sync::{
         Arc,
@@ -48,7 +47,7 @@ pub struct Reactor {
     poll: Poll,
     events: Events,
     next_token: usize,
-    alarms: BinaryHeap<Reverse<(Instant, Token)>>,
+    alarms: BTreeSet<(Instant, Token)>,
     now: Instant,
     /// Made when the first helper thread is.
     helpers: Option<Helpers>,
@@ -71,7 +70,7 @@ impl Reactor {
             poll,
             events: Events::with_capacity(EVENTS),
             next_token: 0,
-            alarms: BinaryHeap::new(),
+            alarms: BTreeSet::new(),
             now: Instant::now(),
             helpers: None,
         })
@@ -123,9 +122,9 @@ impl Reactor {
     }
 
     /// Has `token` among the alarms of the first round at or after `at`. Alarms are not taken
-    /// back: who is woken looks whether there is still a reason.
+    /// back: who is woken looks whether there is still a reason. The same alarm twice is one.
     pub fn wake_at(&mut self, at: Instant, token: Token) {
-        self.alarms.push(Reverse((at, token)));
+        self.alarms.insert((at, token));
     }
 
     /// [`Reactor::wake_at`], counted from now.
@@ -141,7 +140,7 @@ impl Reactor {
     /// # Errors
     /// When the system's event queue fails.
     pub fn wait(&mut self, busy: bool, events: &mut Vec<(Token, Ready)>, alarms: &mut Vec<Token>) -> Result<()> {
-        let until = self.alarms.peek().map(|Reverse((at, _))| at.saturating_duration_since(Instant::now()));
+        let until = self.alarms.first().map(|(at, _)| at.saturating_duration_since(Instant::now()));
         let time = if busy { Some(Duration::ZERO) } else { until };
         match self.poll.poll(&mut self.events, time) {
             Err(error) if error.kind() != io::ErrorKind::Interrupted => {
@@ -152,10 +151,11 @@ impl Reactor {
         events.clear();
         events.extend(self.events.iter().map(|event| (event.token(), Ready::from(event))));
         alarms.clear();
-        while let Some(&Reverse((at, token))) = self.alarms.peek()
-            && at <= self.now
-        {
-            self.alarms.pop();
+        while let Some((at, token)) = self.alarms.pop_first() {
+            if at > self.now {
+                self.alarms.insert((at, token));
+                break;
+            }
             alarms.push(token);
         }
         if let Some(helpers) = &self.helpers {
@@ -163,6 +163,14 @@ impl Reactor {
         }
         Ok(())
     }
+}
+
+/// Raises the limit of open descriptors as far as the system allows; where it does not, that is
+/// noticed when it comes to it. Commands inherit it, so not for those who run any.
+pub fn raise_descriptor_limit() {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let limit = getrlimit(Resource::Nofile);
+    let _ = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit });
 }
 
 #[cfg(test)]

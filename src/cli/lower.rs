@@ -73,7 +73,10 @@ fn contradictions(args: &Args) -> Result<()> {
 fn warnings(args: &Args) -> Vec<String> {
     let exec = args.exec.is_some() || args.sh_exec.is_some();
     let table = [
-        (args.max_conns.is_some() && !(args.listen && args.keep_open), "-m has no effect without -l and -k"),
+        (
+            args.max_conns.as_deref().is_some_and(|n| !args.listen || n != "0") && !(args.listen && args.keep_open),
+            "-m has no effect without -l and -k",
+        ),
         (args.listen && args.wait.is_some(), "-w has no effect with -l: a listener waits for as long as it takes"),
         (args.listen && args.ssl_verify, "--ssl-verify has no effect with -l: clients are not asked for a certificate"),
         (args.listen && args.ssl_trustfile.is_some(), "--ssl-trustfile has no effect with -l"),
@@ -101,14 +104,7 @@ fn connect(args: &Args, wait: Option<Duration>) -> Result<Connect> {
 
 fn listen(args: &Args, max_clients: usize) -> Result<Listen> {
     let (host, port) = target::listen(&args.words, args.source_port.as_deref())?;
-    Ok(Listen {
-        host,
-        port,
-        keep_open: args.keep_open,
-        // One client is all that comes without -k, as in Ncat whatever -m says.
-        max_clients: if args.keep_open { max_clients } else { MAX_CLIENTS },
-        announce: args.test,
-    })
+    Ok(Listen { host, port, keep_open: args.keep_open, max_clients, announce: args.test })
 }
 
 fn clients(text: &str) -> Result<usize> {

@@ -122,7 +122,7 @@ fn how_many_are_served() {
     assert_eq!(listening("-lk").max_clients, 100);
     assert_eq!(listening("-lk -m 0").max_clients, 0);
     assert_eq!(listening("-lk -m3").max_clients, 3);
-    assert_eq!(listening("-l -m 0").max_clients, 100);
+    assert_eq!(listening("-l -m 0").max_clients, 0, "nobody, with -k or without");
     assert!(refused("-lk -m -1").contains("not a number of clients"));
     assert!(refused("-l -m many").contains("not a number of clients"));
     assert_eq!(start("-l -m 3").warnings, ["-m has no effect without -l and -k"]);

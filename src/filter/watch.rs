@@ -21,16 +21,10 @@ pub struct Watch {
 }
 
 impl Watch {
-    /// Watches what is piped to a peer.
+    /// `warns` is for what comes in clear: where to say that TLS was found, and of whom.
     #[must_use]
-    pub fn ours(evidence: Rc<Evidence>) -> Self {
-        Self { evidence, warns: None, seen: Vec::new(), done: false }
-    }
-
-    /// Watches what comes in clear from the peer that is called `name`.
-    #[must_use]
-    pub fn peers(evidence: Rc<Evidence>, report: Report, name: String) -> Self {
-        Self { warns: Some((report, name)), ..Self::ours(evidence) }
+    pub fn new(evidence: Rc<Evidence>, warns: Option<(Report, String)>) -> Self {
+        Self { evidence, warns, seen: Vec::new(), done: false }
     }
 }
 

@@ -87,7 +87,7 @@ impl Dial {
             }
         }
         match self.running.is_empty() && self.left.is_empty() {
-            true => Err(DialError(std::mem::take(&mut self.failed))),
+            true => Err(DialError { failed: std::mem::take(&mut self.failed), bound: !self.from.is_empty() }),
             false => Ok(None),
         }
     }
@@ -136,21 +136,26 @@ fn interleave(addresses: Vec<SocketAddr>) -> VecDeque<SocketAddr> {
 
 /// Why no address could be reached.
 #[derive(Debug)]
-pub struct DialError(Vec<(SocketAddr, io::Error)>);
+pub struct DialError {
+    failed: Vec<(SocketAddr, io::Error)>,
+    /// The user chose the address or port to connect from.
+    bound: bool,
+}
 
 impl DialError {
     /// As the message about connecting to `target`, with what to try.
     #[must_use]
     pub fn about(&self, target: &str) -> Error {
         let what = format!("connect to {target}");
-        let all_refused = self.0.iter().all(|(_, error)| error.kind() == io::ErrorKind::ConnectionRefused);
-        let local = self.0.iter().all(|(_, error)| {
+        let all_refused = self.failed.iter().all(|(_, error)| error.kind() == io::ErrorKind::ConnectionRefused);
+        let cannot_bind = |error: &io::Error| {
             matches!(
                 error.kind(),
                 io::ErrorKind::AddrNotAvailable | io::ErrorKind::AddrInUse | io::ErrorKind::PermissionDenied
             )
-        });
-        let why = match self.0.as_slice() {
+        };
+        let local = self.bound && self.failed.iter().all(|(_, error)| cannot_bind(error));
+        let why = match self.failed.as_slice() {
             [(to, error)] if to.to_string() == target => why(error),
             all => all.iter().map(|(to, error)| format!("{to}: {}", why(error))).collect::<Vec<_>>().join(", "),
         };
@@ -181,15 +186,18 @@ mod tests {
 
     #[test]
     fn every_address_is_named_with_its_reason() {
-        let refused = || io::Error::from_raw_os_error(111);
-        let two = DialError(addresses("[::1]:25 127.0.0.1:25").into_iter().map(|to| (to, refused())).collect());
+        let failed = |to: &[SocketAddr], bound| DialError {
+            failed: to.iter().map(|to| (*to, io::Error::from_raw_os_error(111))).collect(),
+            bound,
+        };
+        let two = failed(&addresses("[::1]:25 127.0.0.1:25"), false);
         let text = two.about("localhost:25").to_string();
         assert!(
             text.starts_with(
                 "connect to localhost:25: [::1]:25: Connection refused, 127.0.0.1:25: Connection refused; "
             )
         );
-        let one = DialError(vec![(addresses("127.0.0.1:25")[0], refused())]);
+        let one = failed(&addresses("127.0.0.1:25"), true);
         assert!(
             one.about("127.0.0.1:25").to_string().starts_with("connect to 127.0.0.1:25: Connection refused; nobody")
         );

@@ -152,8 +152,7 @@ impl Dialling {
                 dial.advance(token, reactor).map_err(|error| error.about(&self.target))?
         {
             let local = socket.local_addr().map_err(|error| Error::network(self.target.clone(), why(&error)))?;
-            self.report.detail(1, format_args!("Connected to {to}."));
-            self.report.detail(2, format_args!("The address at this end is {local}."));
+            self.report.detail(1, format_args!("Connected to {to}. This end is {local}."));
             self.state = State::Done;
             return Ok(Some(Arrival { token, socket, remote: to, local }));
         }

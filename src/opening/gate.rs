@@ -15,7 +15,7 @@ use rustix::io::Errno;
 use std::{
     io,
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 /// Clients taken from one socket before others have their turn.
@@ -33,7 +33,10 @@ pub struct Gate {
     sockets: Vec<(Token, TcpListener)>,
     once: bool,
     max_clients: usize,
+    /// What was short, as it was said.
     short_of: Option<String>,
+    /// Until when nobody is taken, for want of it.
+    resting: Option<Instant>,
     report: Report,
 }
 
@@ -43,9 +46,6 @@ impl Gate {
     /// # Errors
     /// When an address cannot be had.
     pub fn open(listen: &Listen, family: Family, numeric: bool, reactor: &mut Reactor, report: Report) -> Result<Self> {
-        if listen.keep_open {
-            raise_descriptor_limit();
-        }
         let addresses = match &listen.host {
             None => everywhere(listen.port, family),
             Some(host) => Question { host: host.clone(), port: listen.port, family, numeric }.ask()?,
@@ -56,6 +56,7 @@ impl Gate {
             once: !listen.keep_open,
             max_clients: listen.max_clients,
             short_of: None,
+            resting: None,
             report,
         };
         for mut socket in sockets {
@@ -84,18 +85,23 @@ impl Gate {
     /// Takes the clients that wait at one socket, of whom so many are `present` already.
     pub fn accept(&mut self, token: Token, mut present: usize, reactor: &mut Reactor) -> Vec<Arrival> {
         let mut arrivals = Vec::new();
+        if self.resting.is_some_and(|until| until > reactor.now()) {
+            return arrivals;
+        }
         for _ in 0..TURNS {
             let Some((_, socket)) = self.sockets.iter().find(|(it, _)| *it == token) else { return arrivals };
             let (client, remote) = match tcp::accept(socket) {
                 Ok(accepted) => accepted,
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return arrivals,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    self.short_of = None;
+                    return arrivals;
+                }
                 Err(error) if is_the_clients(&error) => continue,
                 Err(error) => {
-                    self.rest(token, &error, reactor);
+                    self.rest(&error, reactor);
                     return arrivals;
                 }
             };
-            self.short_of = None;
             if present >= self.max_clients {
                 let limit = self.max_clients;
                 self.report
@@ -122,21 +128,17 @@ impl Gate {
     }
 
     /// No descriptor or memory left: those who wait can go on waiting, and the others go on talking.
-    fn rest(&mut self, token: Token, error: &io::Error, reactor: &mut Reactor) {
-        reactor.wake_in(REST, token);
+    fn rest(&mut self, error: &io::Error, reactor: &mut Reactor) {
+        let until = reactor.now() + REST;
+        self.resting = Some(until);
+        // Edge-triggered: nobody will tell again of those who wait, at whichever socket.
+        self.sockets.iter().for_each(|(token, _)| reactor.wake_at(until, *token));
         let text = why(error);
         if self.short_of.as_ref() != Some(&text) {
             self.report.error(&Error::network("accept a connection", text.clone()).hint("new clients have to wait"));
             self.short_of = Some(text);
         }
     }
-}
-
-/// As many clients as the system allows; what it does not allow is noticed when it comes to it.
-fn raise_descriptor_limit() {
-    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-    let limit = getrlimit(Resource::Nofile);
-    let _ = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit });
 }
 
 fn arrive(mut socket: tcp::Tcp, remote: SocketAddr, reactor: &mut Reactor) -> io::Result<Arrival> {

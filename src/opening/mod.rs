@@ -27,7 +27,7 @@ use std::{
 };
 
 /// A peer that does not finish its handshake within this time is given up.
-const PATIENCE: Duration = Duration::from_secs(30);
+const STAGE: Duration = Duration::from_secs(30);
 
 /// A connection just made, before its stages.
 #[derive(Debug)]
@@ -117,14 +117,8 @@ impl Openings {
 
     /// How many are under way.
     #[must_use]
-    pub fn len(&self) -> usize {
+    pub fn count(&self) -> usize {
         self.under_way.len()
-    }
-
-    /// Whether none is under way.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.under_way.is_empty()
     }
 
     /// Whether the connection with this token is under way.
@@ -143,7 +137,7 @@ impl Openings {
             return Ok(Some(self.peer(token, Box::new(socket), remote, local)));
         };
         let stage = staging.enter(Box::new(socket), remote)?;
-        let until = reactor.now() + PATIENCE;
+        let until = reactor.now() + STAGE;
         let until = self.deadline.map_or(until, |deadline| deadline.min(until));
         reactor.wake_at(until, token);
         self.under_way.insert(token, Opening { stage, remote, local, until });

@@ -24,6 +24,8 @@ pub(super) struct Closing {
     left: usize,
     since: Instant,
     pause: Duration,
+    /// When it will be looked at again anyway.
+    next: Option<Instant>,
 }
 
 /// What to do with an endpoint that is being closed.
@@ -33,8 +35,8 @@ pub(super) enum Step {
     Done,
     /// The peer takes no more.
     GiveUp,
-    /// No event tells when the kernel's queue is empty: look again after this time.
-    LookAgain(Duration),
+    /// No event tells when the kernel's queue is empty: look again, at this time if no alarm is set yet.
+    LookAgain(Option<Instant>),
 }
 
 impl Closing {
@@ -42,7 +44,7 @@ impl Closing {
     const LONGEST_PAUSE: Duration = Duration::from_millis(100);
 
     pub(super) fn new(patience: Patience, left: usize, now: Instant) -> Self {
-        Self { patience, left, since: now, pause: Self::PAUSE }
+        Self { patience, left, since: now, pause: Self::PAUSE, next: None }
     }
 
     /// `left` bytes are not delivered; `hung_up` when the goodbye was said.
@@ -54,15 +56,17 @@ impl Closing {
             (self.since, self.pause) = (now, Self::PAUSE);
         }
         self.left = left;
-        let waited = now.saturating_duration_since(self.since);
-        match self.patience {
-            Patience::For(time) if waited >= time => Step::GiveUp,
-            _ => {
-                let pause = self.pause;
-                self.pause = (pause * 2).min(Self::LONGEST_PAUSE);
-                Step::LookAgain(pause)
-            }
+        if let Patience::For(time) = self.patience
+            && now.saturating_duration_since(self.since) >= time
+        {
+            return Step::GiveUp;
         }
+        if self.next.is_some_and(|next| next > now) {
+            return Step::LookAgain(None);
+        }
+        self.next = now.checked_add(self.pause);
+        self.pause = (self.pause * 2).min(Self::LONGEST_PAUSE);
+        Step::LookAgain(self.next)
     }
 }
 
@@ -76,8 +80,8 @@ mod tests {
     fn it_is_done_when_all_is_delivered_and_the_goodbye_said() {
         let now = Instant::now();
         let mut closing = Closing::new(Patience::For(SECOND), 10, now);
-        assert_eq!(closing.step(10, true, now), Step::LookAgain(Closing::PAUSE));
-        assert_eq!(closing.step(0, false, now), Step::LookAgain(Closing::PAUSE));
+        assert_eq!(closing.step(10, true, now), Step::LookAgain(Some(now + Closing::PAUSE)));
+        assert_eq!(closing.step(0, false, now), Step::LookAgain(None), "one alarm is enough");
         assert_eq!(closing.step(0, true, now), Step::Done);
     }
 
@@ -85,20 +89,20 @@ mod tests {
     fn patience_begins_anew_with_each_byte_taken() {
         let begun = Instant::now();
         let mut closing = Closing::new(Patience::For(SECOND), 10, begun);
-        assert!(matches!(closing.step(9, true, begun + SECOND), Step::LookAgain(_)));
-        assert!(matches!(closing.step(9, true, begun + SECOND * 3 / 2), Step::LookAgain(_)));
+        assert!(matches!(closing.step(9, true, begun + SECOND), Step::LookAgain(Some(_))));
+        assert!(matches!(closing.step(9, true, begun + SECOND * 3 / 2), Step::LookAgain(Some(_))));
         assert_eq!(closing.step(9, true, begun + SECOND * 2), Step::GiveUp);
     }
 
     #[test]
     fn endless_patience_looks_ever_more_rarely() {
-        let begun = Instant::now();
-        let mut closing = Closing::new(Patience::Endless, 10, begun);
+        let mut now = Instant::now();
+        let mut closing = Closing::new(Patience::Endless, 10, now);
         let mut last = Duration::ZERO;
         for _ in 0..20 {
-            let Step::LookAgain(pause) = closing.step(10, true, begun + SECOND * 3600) else { panic!() };
-            assert!(pause >= last);
-            last = pause;
+            let Step::LookAgain(Some(next)) = closing.step(10, true, now) else { panic!() };
+            assert!(next - now >= last);
+            (last, now) = (next - now, next);
         }
         assert_eq!(last, Closing::LONGEST_PAUSE);
     }

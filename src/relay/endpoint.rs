@@ -73,8 +73,8 @@ pub(super) enum Drained {
     Waiting,
     /// The outbox is empty.
     Empty,
-    /// The outbox is empty and the goodbye has just been said.
-    SaidGoodbye,
+    /// The outbox is empty and the half-close has just been said.
+    HalfClosed,
 }
 
 impl Endpoint {
@@ -148,8 +148,8 @@ impl Endpoint {
                         return Ok(Drained::Waiting);
                     }
                     self.writing = Writing::Finished(said);
-                    if self.goodbye <= Some(said) {
-                        return Ok(Drained::SaidGoodbye);
+                    if said == Goodbye::HalfClose && self.goodbye == Some(said) {
+                        return Ok(Drained::HalfClosed);
                     }
                 }
                 _ => return Ok(Drained::Empty),

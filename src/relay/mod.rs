@@ -1,13 +1,6 @@
 //! The relay: endpoints, and the pumps that join them.
 //!
-//! Three rules hold for every mode:
-//!
-//! 1. What must talk back is a layer inside the endpoint; what only changes bytes one way is a
-//!    filter on a pump.
-//! 2. Bytes wait in one place, the outbox of the sink they go to. A pump reads only while it has
-//!    a sink and every sink it feeds has room.
-//! 3. A sink half-closes when the last pump that fed it has come to its source's end and its
-//!    outbox is empty. One that was never fed does not, and a wiring may hold a sink open.
+//! The three rules that hold for every mode are on [the first page](crate).
 //!
 //! A newcomer's trap: events are edge-triggered, so whoever stops before the stream said
 //! *blocked* must be queued again: by a sink whose outbox has become empty, or by itself.
@@ -51,7 +44,7 @@ const TURNS: usize = 16;
 pub enum Notice {
     /// Nothing more will come from this endpoint.
     Ended(Token, End),
-    /// This endpoint has been half-closed: everything was given to its stream, and its end.
+    /// This endpoint has been half-closed: its stream was given everything, and the end of it.
     Finished(Token),
     /// This endpoint takes nothing more; so many bytes given to it were not delivered.
     Gone(Token, io::Error, usize),
@@ -161,6 +154,18 @@ impl Relay {
     #[must_use]
     pub fn is_drained(&self, sink: Token) -> bool {
         self.endpoints.get(&sink).is_none_or(|endpoint| endpoint.outbox.is_empty())
+    }
+
+    /// Whether a sink without room keeps `source` from being read.
+    #[must_use]
+    pub fn is_held_back(&self, source: Token) -> bool {
+        self.endpoints.get(&source).is_some_and(|endpoint| endpoint.waits)
+    }
+
+    /// Whether lines of `source` wait for their time.
+    #[must_use]
+    pub fn has_spaced(&self, source: Token) -> bool {
+        self.endpoints.get(&source).is_some_and(|endpoint| endpoint.pump.holds())
     }
 
     /// Bytes given to `sink` that are not known to have reached its peer's machine.

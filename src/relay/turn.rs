@@ -33,7 +33,7 @@ impl Relay {
         match to.drain(&mut self.spare, now) {
             Ok(Drained::Waiting) => {}
             Ok(Drained::Empty) => self.wake_waiting(sink),
-            Ok(Drained::SaidGoodbye) => {
+            Ok(Drained::HalfClosed) => {
                 self.wake_waiting(sink);
                 self.notices.push_back(Notice::Finished(sink));
             }
@@ -203,9 +203,9 @@ impl Relay {
         let left = endpoint.undelivered();
         let step = if dead { Step::GiveUp } else { closing.step(left, hung_up, reactor.now()) };
         match step {
-            Step::LookAgain(pause) => {
+            Step::LookAgain(at) => {
                 endpoint.closing = Some(closing);
-                reactor.wake_in(pause, token);
+                at.into_iter().for_each(|at| reactor.wake_at(at, token));
             }
             Step::Done | Step::GiveUp => {
                 // A write that failed has told already what was lost.

@@ -76,36 +76,6 @@ pub trait Stream {
     }
 }
 
-impl Stream for Box<dyn Stream> {
-    fn register(&mut self, registry: &Registry, token: Token) -> io::Result<()> {
-        (**self).register(registry, token)
-    }
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<Flow> {
-        (**self).read(buffer)
-    }
-    fn write(&mut self, bytes: &[u8]) -> io::Result<Flow> {
-        (**self).write(bytes)
-    }
-    fn write_vectored(&mut self, slices: &[IoSlice<'_>]) -> io::Result<Flow> {
-        (**self).write_vectored(slices)
-    }
-    fn flush(&mut self) -> io::Result<Poll<()>> {
-        (**self).flush()
-    }
-    fn finish(&mut self) -> io::Result<()> {
-        (**self).finish()
-    }
-    fn hang_up(&mut self) -> io::Result<()> {
-        (**self).hang_up()
-    }
-    fn broken(&mut self) -> io::Result<()> {
-        (**self).broken()
-    }
-    fn undelivered(&self) -> usize {
-        (**self).undelivered()
-    }
-}
-
 /// Turns what a non-blocking call returned into a [`Flow`]; `EINTR` is the caller's to retry.
 pub fn flow(result: io::Result<usize>) -> io::Result<Flow> {
     match result {

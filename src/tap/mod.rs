@@ -4,13 +4,13 @@ mod hex;
 
 use crate::{
     error::{Error, Result, why},
-    report::Report,
+    report::{Report, escape},
 };
 use std::{
     cell::{Cell, RefCell},
     fs::File,
     io::Write,
-    path::PathBuf,
+    path::{Path, PathBuf},
 };
 
 /// How a tap writes.
@@ -62,7 +62,7 @@ impl Taps {
                 .truncate(!it.append)
                 .open(&it.path)
                 .map(|file| Tap { file, path: it.path.clone(), format: it.format })
-                .map_err(|error| Error::usage(format!("open {}", it.path.display()), why(&error)))
+                .map_err(|error| Error::usage(format!("open {}", shown(&it.path)), why(&error)))
         };
         let open = files.iter().map(open).collect::<Result<_>>()?;
         Ok(Self { open: RefCell::new(open), failed: Cell::new(false), report })
@@ -90,11 +90,15 @@ impl Taps {
             if let Err(error) = &written {
                 self.failed.set(true);
                 self.report.error(&Error::usage(
-                    format!("write {}", tap.path.display()),
+                    format!("write {}", shown(&tap.path)),
                     format!("{}; the session goes on unrecorded", why(error)),
                 ));
             }
             written.is_ok()
         });
     }
+}
+
+fn shown(path: &Path) -> String {
+    escape(path.as_os_str().as_encoded_bytes())
 }

@@ -26,6 +26,7 @@ const PIPE_BUF: usize = if cfg!(target_os = "linux") { 4096 } else { 512 };
 pub struct Descriptor {
     fd: OwnedFd,
     way: Way,
+    is_terminal: bool,
 }
 
 /// How it is kept from blocking.
@@ -58,7 +59,7 @@ impl Descriptor {
     pub fn own(fd: OwnedFd) -> io::Result<Self> {
         let flags = rustix::fs::fcntl_getfl(&fd)?;
         rustix::fs::fcntl_setfl(&fd, flags | OFlags::NONBLOCK)?;
-        Ok(Self { fd, way: Way::NonBlocking })
+        Ok(Self { fd, way: Way::NonBlocking, is_terminal: false })
     }
 
     /// A descriptor that other processes may share, left as it was found.
@@ -66,15 +67,16 @@ impl Descriptor {
     /// # Errors
     /// Of fstat(2) and dup(2).
     pub fn shared(fd: BorrowedFd<'_>, used: Use) -> io::Result<Self> {
+        let is_terminal = rustix::termios::isatty(fd);
         let way = match FileType::from_raw_mode(rustix::fs::fstat(fd)?.st_mode) {
             FileType::RegularFile | FileType::Directory => Way::AlwaysReady,
             FileType::Socket => Way::Socket,
             _ => match reopen(fd, used) {
-                Ok(fd) => return Ok(Self { fd, way: Way::NonBlocking }),
+                Ok(fd) => return Ok(Self { fd, way: Way::NonBlocking, is_terminal }),
                 Err(_) => Way::Asked,
             },
         };
-        Ok(Self { fd: fcntl_dupfd_cloexec(fd, 3)?, way })
+        Ok(Self { fd: fcntl_dupfd_cloexec(fd, 3)?, way, is_terminal })
     }
 
     fn register(&mut self, registry: &Registry, token: Token, interest: Interest) -> io::Result<()> {
@@ -174,13 +176,13 @@ impl Stream for Pair {
     }
 
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<Flow> {
-        match &self.input {
-            Some(input) => match input.read(buffer) {
-                // A terminal that has been hung up.
-                Err(error) if error.raw_os_error() == Some(Errno::IO.raw_os_error()) => Ok(Flow::Ended),
-                other => other,
-            },
-            None => Ok(Flow::Ended),
+        let Some(input) = &self.input else { return Ok(Flow::Ended) };
+        match input.read(buffer) {
+            // It has been hung up.
+            Err(error) if input.is_terminal && error.raw_os_error() == Some(Errno::IO.raw_os_error()) => {
+                Ok(Flow::Ended)
+            }
+            other => other,
         }
     }
 

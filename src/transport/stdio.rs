@@ -3,7 +3,10 @@
 use super::descriptor::{Descriptor, Pair, Use};
 use crate::error::{Error, Result, why};
 use rustix::fs::{FileType, fstat, stat};
-use std::{io::IsTerminal, os::fd::AsFd};
+use std::{
+    io::IsTerminal,
+    os::fd::{AsFd, BorrowedFd},
+};
 
 /// What stdin is, as far as it matters to how a session ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,7 +33,7 @@ pub fn stdin_kind() -> Kind {
     if null { Kind::Null } else { Kind::Other }
 }
 
-/// Makes the stream. What `--recv-only` never reads or nobody looks at is left alone.
+/// Makes the stream. A stdin that is never to be read is left alone.
 ///
 /// # Errors
 /// When a descriptor cannot be duplicated.
@@ -46,8 +49,22 @@ pub fn open(read_stdin: bool) -> Result<Pair> {
 
 /// The reader of a pipe sees its end only when descriptor 1 is closed as well as our own.
 fn close_stdout() {
+    let stdout = std::io::stdout();
+    if is_stdin_too(stdout.as_fd()) {
+        // One socket in both places, as under inetd: it stays open as stdin, so its reader has
+        // to be told.
+        let _ = rustix::net::shutdown(&stdout, rustix::net::Shutdown::Write);
+    }
     if let Ok(null) = std::fs::OpenOptions::new().write(true).open("/dev/null") {
         // That /dev/null stands there instead keeps a later open(2) from becoming "stdout".
         let _ = rustix::stdio::dup2_stdout(null);
     }
+}
+
+fn is_stdin_too(stdout: BorrowedFd<'_>) -> bool {
+    let Ok((stdin, stdout)) = fstat(std::io::stdin().as_fd()).and_then(|stdin| Ok((stdin, fstat(stdout)?))) else {
+        return false;
+    };
+    FileType::from_raw_mode(stdout.st_mode) == FileType::Socket
+        && (stdin.st_dev, stdin.st_ino) == (stdout.st_dev, stdout.st_ino)
 }

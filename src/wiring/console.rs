@@ -1,9 +1,8 @@
 //! stdin and stdout, joined to the peer, or to all clients of `-l -k`.
 
-mod departures;
-
 use super::{
     Context, Totals, Wiring, bytes,
+    departure::{Departure, Fate},
     ends::{Decision, Rules, Situation, Why, decide},
     worse,
 };
@@ -11,9 +10,10 @@ use crate::{
     cli::config::{Config, Console as Settings, Direction, LineEnds, Mode},
     error::{Error, Exit, Result, why},
     filter::{crlf::Crlf, hint::BareLf, watch::Watch},
-    opening::Peer,
+    opening::{Failed, Peer},
     ports,
     proto::evidence::{Evidence, Finding, Side},
+    reactor,
     relay::{End, Notice, Patience},
     transport::stdio::{self, Kind},
 };
@@ -29,7 +29,7 @@ use std::{
 const SHORT_TALK: u64 = 64 * 1024;
 
 /// How long a peer that takes nothing more may delay leaving.
-const PATIENCE: Patience = Patience::For(Duration::from_secs(5));
+const STUCK_PEER: Patience = Patience::For(Duration::from_secs(5));
 
 /// … where the user sees that the peer has left, and wants to as well.
 const AT_ONCE: Patience = Patience::For(Duration::from_millis(100));
@@ -60,13 +60,12 @@ pub struct Console {
 
 /// What is known of one peer.
 struct State {
-    name: String,
+    departure: Departure,
     tls: bool,
     joined: Instant,
-    end: Option<Instant>,
     half_closed: bool,
-    /// Writing failed, and so many bytes were lost with it.
-    gone: Option<(io::Error, usize)>,
+    /// When it was last seen waiting for somebody else: for our stdout, or for another client.
+    held_up: Option<Instant>,
     leaving: Option<Why>,
 }
 
@@ -99,6 +98,7 @@ impl Console {
             .map_err(|error| Error::usage("stdin and stdout", why(&error)))?;
         context.relay.add(token, stream);
         if keeps_open {
+            reactor::raise_descriptor_limit();
             // More clients may come, whatever the present ones do.
             context.relay.hold_open(token);
         }
@@ -136,7 +136,7 @@ impl Console {
         }
         if !self.rules.terminal && self.connects {
             // A piped EHLO shows a conversation before the greeting has come.
-            context.relay.filter(self.token, Box::new(Watch::ours(evidence())));
+            context.relay.filter(self.token, Box::new(Watch::new(evidence(), None)));
         }
         if !self.rules.terminal && self.settings.line_ends == LineEnds::Auto {
             context.relay.filter(self.token, Box::new(BareLf::new(context.report, evidence())));
@@ -151,33 +151,40 @@ impl Console {
 
     /// Looks at the table of ends, for one peer.
     fn review(&mut self, token: Token, context: &mut Context<'_>) {
-        let Some(peer) = self.peers.get(&token) else { return };
+        let deaf = self.deaf.filter(|_| !self.keeps_open || self.stdin_is_over());
+        let Some(peer) = self.peers.get_mut(&token) else { return };
         if peer.leaving.is_some() {
             return;
         }
-        let (us, them) = (context.relay.traffic(self.token), context.relay.traffic(token));
-        let conversation =
-            self.connects && (self.mail_port || self.evidence.is_mail() || (peer.tls && them.sent <= SHORT_TALK));
+        let (relay, now) = (&mut *context.relay, context.reactor.now());
+        let (us, them) = (relay.traffic(self.token), relay.traffic(token));
+        let stdout_full = relay.is_held_back(token);
+        if stdout_full || (relay.is_drained(token) && relay.is_held_back(self.token)) {
+            peer.held_up = Some(now);
+        }
+        let mail = self.mail_port || self.evidence.is_mail();
         let situation = Situation {
-            now: context.reactor.now(),
+            now,
             joined: peer.joined,
             stdin_end: self.stdin_end,
             typed: us.last_received,
             // A reader that went away before the peer came is missed from then on.
-            peer_end: [peer.end, self.deaf.map(|deaf| deaf.max(peer.joined))].into_iter().flatten().min(),
+            peer_end: [peer.departure.end(), deaf.map(|deaf| deaf.max(peer.joined))].into_iter().flatten().min(),
             heard: them.last_received,
             taken: them.last_sent,
-            drained: context.relay.is_drained(token),
+            held_up: peer.held_up,
+            drained: relay.is_drained(token) && !relay.has_spaced(self.token),
             half_closed: peer.half_closed,
-            conversation,
+            conversation: self.connects && (mail || (peer.tls && them.sent <= SHORT_TALK)),
         };
         match decide(&self.rules, &situation) {
             Decision::Stay(None) => {}
             Decision::Stay(Some(until)) => {
-                context.report.detail(3, format_args!("{}: looks again in {:?}.", peer.name, until - situation.now));
+                let name = peer.departure.name();
+                context.report.detail(3, format_args!("{name}: looks again in {:?}.", until - now));
                 context.reactor.wake_at(until, token);
             }
-            Decision::HalfClose => context.relay.finish(token),
+            Decision::HalfClose => relay.finish(token),
             Decision::Leave(why) => self.leave(token, why, context),
         }
     }
@@ -191,26 +198,49 @@ impl Console {
             }
             Why::AllSent => Patience::Endless,
             Why::PeerEnded => AT_ONCE,
-            Why::StdinSilent | Why::Quit => PATIENCE,
+            Why::StdinSilent | Why::Quit => STUCK_PEER,
             Why::Idle => Patience::For(Duration::ZERO),
         };
+        let name = peer.departure.name();
         match why {
             Why::Idle => {
-                let time = self.rules.idle.unwrap_or_default().as_millis();
-                context.report.error(&Error::network(&*peer.name, format!("Idle timeout expired ({time} ms).")));
-                self.exit = worse(self.exit, self.failure());
+                let exit = peer.departure.idle(self.rules.idle.unwrap_or_default(), context.relay.undelivered(token));
+                self.blame(exit);
             }
-            Why::StdinSilent if peer.end.is_some() => {
-                context.report.note(format_args!("{} has ended; leaving, though stdin is still open", peer.name));
+            Why::StdinSilent if peer.departure.end().is_some() && !self.keeps_open => {
+                context.report.note(format_args!("{name} has ended; leaving, though stdin is still open"));
             }
-            _ => context.report.detail(2, format_args!("{}: leaving ({why:?}).", peer.name)),
+            _ => context.report.detail(2, format_args!("{name}: leaving ({why:?}).")),
         }
         context.relay.close(token, patience, context.reactor.now());
     }
 
-    /// What one client's failure means for the exit status: nothing, where others come and go.
-    fn failure(&self) -> Exit {
-        if self.keeps_open { Exit::Done } else { Exit::Network }
+    /// One client's failure is not the program's, where others come and go.
+    fn blame(&mut self, exit: Exit) {
+        if !self.keeps_open {
+            self.exit = worse(self.exit, exit);
+        }
+    }
+
+    fn settle(&mut self, token: Token, fate: Fate, context: &mut Context<'_>) {
+        self.blame(fate.exit);
+        let Some(peer) = self.peers.get_mut(&token) else { return };
+        if !fate.dead {
+            self.review(token, context);
+        } else if peer.leaving.is_none() {
+            peer.leaving = Some(Why::PeerEnded);
+            context.relay.close(token, Patience::For(Duration::ZERO), context.reactor.now());
+        }
+    }
+
+    /// Lines that `-d` has kept waiting for a peer that is no more.
+    fn discard_spaced(&self, context: &mut Context<'_>) -> usize {
+        if self.keeps_open { 0 } else { context.relay.discard_spaced(self.token) }
+    }
+
+    /// Nothing will be read from stdin any more, or nothing that would be waited for.
+    fn stdin_is_over(&self) -> bool {
+        self.stdin_end.is_some() || self.rules.terminal || self.rules.nothing_to_say
     }
 
     /// Looks whether the program has come to its end, now that nobody is there.
@@ -218,9 +248,8 @@ impl Console {
         if !self.peers.is_empty() || self.outcome.is_some() {
             return;
         }
-        let stdin_over = self.stdin_end.is_some();
-        let of_no_use = self.deaf.is_some() && (self.rules.terminal || self.rules.nothing_to_say || stdin_over);
-        let sent_all = self.rules.send_only && stdin_over;
+        let of_no_use = self.deaf.is_some() && self.stdin_is_over();
+        let sent_all = self.rules.send_only && self.stdin_end.is_some();
         let over = self.quits || if self.keeps_open { sent_all || of_no_use } else { self.served };
         if over && (self.stdout_done || self.deaf.is_some()) {
             self.outcome = Some(self.exit);
@@ -264,7 +293,7 @@ impl Console {
 }
 
 impl Wiring for Console {
-    fn joined(&mut self, peer: Peer, context: &mut Context<'_>) -> Result<()> {
+    fn joined(&mut self, peer: Peer, context: &mut Context<'_>) -> std::result::Result<(), Failed> {
         let Peer { token, stream, remote, tls, .. } = peer;
         self.served = true;
         let relay = &mut *context.relay;
@@ -273,8 +302,8 @@ impl Wiring for Console {
             relay.discard(token);
         } else {
             let evidence = Rc::clone(&self.evidence);
-            let watch =
-                if tls { Watch::ours(evidence) } else { Watch::peers(evidence, context.report, remote.to_string()) };
+            let warns = (!tls).then(|| (context.report, remote.to_string()));
+            let watch = Watch::new(evidence, warns);
             relay.filter(token, Box::new(watch));
             relay.join(token, self.token);
         }
@@ -285,12 +314,11 @@ impl Wiring for Console {
             relay.join(self.token, token);
         }
         let state = State {
-            name: remote.to_string(),
+            departure: Departure::new(remote.to_string(), self.verify, context.report),
             tls,
             joined: context.reactor.now(),
-            end: None,
             half_closed: false,
-            gone: None,
+            held_up: None,
             leaving: None,
         };
         self.peers.insert(token, state);
@@ -303,21 +331,36 @@ impl Wiring for Console {
             Notice::Ended(token, _) | Notice::Finished(token) | Notice::Gone(token, ..) if token == self.token => {
                 self.console_noticed(notice, context);
             }
-            Notice::Ended(token, end) => self.peer_ended(token, end, context),
-            Notice::Gone(token, error, lost) => self.peer_gone(token, error, lost, context),
+            Notice::Ended(token, end) => {
+                let mut undelivered = context.relay.undelivered(token);
+                if matches!(end, End::Failed(_)) {
+                    undelivered += self.discard_spaced(context);
+                }
+                let Some(peer) = self.peers.get_mut(&token).filter(|peer| peer.leaving.is_none()) else { return };
+                let fate = peer.departure.ended(end, undelivered, context.reactor.now());
+                self.settle(token, fate, context);
+            }
+            Notice::Gone(token, error, lost) => {
+                let lost = lost + self.discard_spaced(context);
+                let Some(peer) = self.peers.get_mut(&token) else { return };
+                let fate = peer.departure.gone(error, lost, peer.leaving.is_some());
+                self.settle(token, fate, context);
+            }
             Notice::Finished(token) => {
                 if let Some(peer) = self.peers.get_mut(&token) {
                     peer.half_closed = true;
-                    context.report.detail(2, format_args!("{}: half-closed.", peer.name));
+                    context.report.detail(2, format_args!("{}: half-closed.", peer.departure.name()));
                 }
                 self.review(token, context);
             }
             Notice::Closed(token, lost, traffic) => {
-                if let Some(peer) = self.peers.get(&token) {
+                let lost = lost + self.discard_spaced(context);
+                if let Some(mut peer) = self.peers.remove(&token) {
                     let time = context.reactor.now() - peer.joined;
+                    let exit = peer.departure.closed(lost);
+                    self.blame(exit);
                     context.report.detail(1, Totals(traffic, time));
                 }
-                self.peer_closed(token, lost, context);
             }
         }
         self.review_end(context);

@@ -50,6 +50,8 @@ pub struct Situation {
     pub heard: Option<Instant>,
     /// When it last took some.
     pub taken: Option<Instant>,
+    /// When it was last seen waiting for somebody else, which is nobody's silence.
+    pub held_up: Option<Instant>,
     /// Nothing waits for it.
     pub drained: bool,
     /// It has been half-closed.
@@ -135,14 +137,14 @@ fn half_close(it: &Situation, stdin_end: Instant) -> Decision {
     if !it.conversation {
         return Decision::HalfClose;
     }
-    let last = [it.heard, it.taken].into_iter().flatten().fold(stdin_end, Instant::max);
+    let last = [it.heard, it.taken, it.held_up].into_iter().flatten().fold(stdin_end, Instant::max);
     let at = last + SILENCE;
     if at <= it.now && it.drained { Decision::HalfClose } else { Decision::Stay(Some(at.max(it.now + SILENCE / 10))) }
 }
 
 impl Situation {
     fn active(&self) -> Option<Instant> {
-        [Some(self.joined), self.heard, self.taken].into_iter().flatten().max()
+        [Some(self.joined), self.heard, self.taken, self.held_up].into_iter().flatten().max()
     }
 }
 
@@ -161,6 +163,7 @@ mod tests {
             peer_end: None,
             heard: None,
             taken: None,
+            held_up: None,
             drained: true,
             half_closed: false,
             conversation: false,
@@ -185,6 +188,8 @@ mod tests {
             |now, heard| Situation { stdin_end: Some(t), heard: Some(t + heard), conversation: true, ..at(t, now) };
         assert_eq!(decide(&rules, &talk(TICK * 40, TICK * 30)), Decision::Stay(Some(t + TICK * 80)));
         assert_eq!(decide(&rules, &talk(TICK * 80, TICK * 30)), Decision::HalfClose);
+        let held_up = Situation { held_up: Some(t + TICK * 80), ..talk(TICK * 80, TICK * 30) };
+        assert_eq!(decide(&rules, &held_up), Decision::Stay(Some(t + TICK * 130)), "it may be in mid-sentence");
         let stalled = Situation { drained: false, ..talk(TICK * 80, TICK * 30) };
         assert!(matches!(decide(&rules, &stalled), Decision::Stay(Some(_))));
     }
@@ -242,6 +247,8 @@ mod tests {
         assert_eq!(decide(&rules, &at(t, TICK * 10)), Decision::Leave(Why::Idle));
         let heard = Situation { heard: Some(t + TICK * 9), ..at(t, TICK * 10) };
         assert_eq!(decide(&rules, &heard), Decision::Stay(Some(t + TICK * 19)));
+        let held_up = Situation { held_up: Some(t + TICK * 10), ..at(t, TICK * 10) };
+        assert_eq!(decide(&rules, &held_up), Decision::Stay(Some(t + TICK * 20)), "others kept it waiting");
         let ended = |now| Situation { stdin_end: Some(t), ..at(t, now) };
         assert_eq!(decide(&rules, &ended(TICK)), Decision::Stay(Some(t + TICK * 5)));
         assert_eq!(decide(&rules, &ended(TICK * 5)), Decision::Leave(Why::Quit));

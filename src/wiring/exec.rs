@@ -4,40 +4,45 @@
 //! that `--sh-exec 'sort -n'` answers, and the command's last byte must reach the peer before
 //! the connection closes. Both are the relay's third rule; nothing here has to do it.
 
-use super::{Context, Totals, Wiring, bytes};
+use super::{
+    Context, Totals, Wiring,
+    departure::{Departure, Fate},
+    worse,
+};
 use crate::{
     cli::config::{Command, Config, Mode},
     error::{Error, Exit, Result, why},
     filter::crlf::Crlf,
-    opening::Peer,
+    opening::{Failed, Peer},
     relay::{End, Notice, Patience},
+    report::escape,
     stream::Stream,
-    transport::child,
+    transport::{
+        child::{self, Process},
+        descriptor::Pair,
+    },
 };
-use mio::{Interest, Token, net::UnixStream};
+use mio::Token;
 use std::{
     collections::HashMap,
-    io::Read,
-    process::Child,
     time::{Duration, Instant},
 };
 
 /// How long a command whose peer has left may take to read on.
-const PATIENCE: Patience = Patience::For(Duration::from_secs(5));
+const STUCK_COMMAND: Duration = Duration::from_secs(5);
 
 /// See the module's description.
 pub struct Exec {
     command: Command,
     keeps_open: bool,
+    verify: bool,
     idle: Option<Duration>,
-    /// Readable when a child has ended (SIGCHLD).
-    signal: (Token, UnixStream),
     /// By the peer's token.
-    pairs: HashMap<Token, Couple>,
+    couples: HashMap<Token, Couple>,
     /// From a command's token to its peer's.
     peer_of: HashMap<Token, Token>,
-    /// Commands whose peers have left, until they have ended too.
-    orphans: Vec<Child>,
+    /// By their own tokens, with their peers'; some of those have left already.
+    processes: HashMap<Token, (Process, Token)>,
     served: bool,
     exit: Exit,
     outcome: Option<Exit>,
@@ -45,121 +50,139 @@ pub struct Exec {
 
 /// A peer and its command.
 struct Couple {
-    name: String,
+    departure: Departure,
     joined: Instant,
+    /// The command's pipes.
     command: Token,
-    child: Option<Child>,
-    peer_ended: bool,
-    command_ended: bool,
+    /// Its process.
+    process: Token,
+    /// All its output has been read.
+    said_all: bool,
+    /// Since when the peer takes nothing more, though what it has sent is still to be read.
+    unheard: Option<Instant>,
+    /// The peer was last seen waiting for the command.
+    held_up: Option<Instant>,
     leaving: bool,
 }
 
 impl Exec {
-    /// # Errors
-    /// When the signal cannot be heard.
-    pub fn new(config: &Config, command: &Command, context: &mut Context<'_>) -> Result<Self> {
-        let failed = |error: std::io::Error| Error::usage("wait for commands", why(&error));
-        let (mut heard, told) = UnixStream::pair().map_err(failed)?;
-        let token = context.reactor.token();
-        context.reactor.registry().register(&mut heard, token, Interest::READABLE).map_err(failed)?;
-        signal_hook::low_level::pipe::register(signal_hook::consts::SIGCHLD, told).map_err(failed)?;
-        Ok(Self {
+    /// For the peers that `config` lets come.
+    #[must_use]
+    pub fn new(config: &Config, command: &Command) -> Self {
+        Self {
             command: command.clone(),
             keeps_open: matches!(&config.mode, Mode::Listen(listen) if listen.keep_open),
+            verify: config.tls.as_ref().is_some_and(|tls| tls.verify),
             idle: config.idle,
-            signal: (token, heard),
-            pairs: HashMap::new(),
+            couples: HashMap::new(),
             peer_of: HashMap::new(),
-            orphans: Vec::new(),
+            processes: HashMap::new(),
             served: false,
             exit: Exit::Done,
             outcome: None,
-        })
+        }
     }
 
-    /// A child has ended; which, only asking each tells.
-    fn reap(&mut self, context: &mut Context<'_>) {
-        let mut buffer = [0; 64];
-        while self.signal.1.read(&mut buffer).is_ok_and(|n| n > 0) {}
-        let ended = |child: &mut Child| !matches!(child.try_wait(), Ok(None));
-        self.orphans.retain_mut(|child| !ended(child));
-        for couple in self.pairs.values_mut() {
-            if couple.child.as_mut().is_some_and(ended) {
-                couple.child = None;
-                context.report.detail(2, format_args!("{}: the command has ended.", couple.name));
-            }
-        }
-        let all: Vec<_> = self.pairs.keys().copied().collect();
-        all.into_iter().for_each(|peer| self.review(peer, context));
+    fn start(&self, peer: &Peer, context: &mut Context<'_>) -> Result<(Process, Token, Pair)> {
+        let environment = [
+            ("NCAT_REMOTE_ADDR", peer.remote.ip().to_string()),
+            ("NCAT_REMOTE_PORT", peer.remote.port().to_string()),
+            ("NCAT_LOCAL_ADDR", peer.local.ip().to_string()),
+            ("NCAT_LOCAL_PORT", peer.local.port().to_string()),
+            ("NCAT_PROTO", "TCP".to_owned()),
+        ];
+        let (process, mut pipes) = child::spawn(&self.command.words, &environment, context.reactor)?;
+        let token = context.reactor.token();
+        pipes
+            .register(context.reactor.registry(), token)
+            .map_err(|error| Error::usage("wait for a command", why(&error)))?;
+        Ok((process, token, pipes))
     }
 
     /// Leaves the peer when its command has ended and all its output was read, or when both
-    /// directions are over.
+    /// directions are over; or when nothing has passed for too long.
     fn review(&mut self, peer: Token, context: &mut Context<'_>) {
-        let Some(couple) = self.pairs.get_mut(&peer) else { return };
-        let over = couple.command_ended && (couple.child.is_none() || couple.peer_ended);
-        if over && !couple.leaving {
+        let Some(couple) = self.couples.get_mut(&peer).filter(|couple| !couple.leaving) else { return };
+        let (relay, now) = (&mut *context.relay, context.reactor.now());
+        let runs = self.processes.contains_key(&couple.process);
+        if couple.said_all && (!runs || couple.departure.end().is_some()) {
             couple.leaving = true;
-            context.relay.close(peer, Patience::Endless, context.reactor.now());
+            return relay.close(peer, self.idle.map_or(Patience::Endless, Patience::For), now);
         }
-        let traffic = context.relay.traffic(peer);
-        let last = [Some(couple.joined), traffic.last_received, traffic.last_sent].into_iter().flatten().max();
-        let until = self.idle.zip(last).and_then(|(idle, last)| last.checked_add(idle));
-        match until {
-            Some(until) if until <= context.reactor.now() => {
-                let time = self.idle.unwrap_or_default().as_millis();
-                context.report.error(&Error::network(&*couple.name, format!("Idle timeout expired ({time} ms).")));
-                if !self.keeps_open {
-                    self.exit = Exit::Network;
-                }
+        if let Some(since) = couple.unheard {
+            let until = relay.traffic(couple.command).last_sent.map_or(since, |sent| sent.max(since)) + STUCK_COMMAND;
+            if until <= now {
                 couple.leaving = true;
-                context.relay.close(peer, Patience::For(Duration::ZERO), context.reactor.now());
+                return relay.close(peer, Patience::For(Duration::ZERO), now);
+            }
+            context.reactor.wake_at(until, peer);
+        }
+        let Some(idle) = self.idle else { return };
+        if relay.is_held_back(peer) {
+            couple.held_up = Some(now);
+        }
+        let traffic = relay.traffic(peer);
+        let last =
+            [Some(couple.joined), traffic.last_received, traffic.last_sent, couple.held_up].into_iter().flatten();
+        match last.max().and_then(|last| last.checked_add(idle)) {
+            Some(until) if until <= now => {
+                couple.leaving = true;
+                let exit = couple.departure.idle(idle, relay.undelivered(peer));
+                relay.close(peer, Patience::For(Duration::ZERO), now);
+                self.blame(exit);
             }
             Some(until) => context.reactor.wake_at(until, peer),
             None => {}
         }
     }
 
-    /// A connection, or a command's pipes, are over for good.
-    fn closed(&mut self, token: Token, lost: usize, context: &mut Context<'_>) {
-        if let Some(couple) = self.pairs.remove(&token) {
-            if lost > 0 {
-                self.lost(&couple.name, "the peer left", lost, context);
-            }
-            // It still gets all that its peer has said, then the end of file.
-            context.relay.close(couple.command, PATIENCE, context.reactor.now());
-            self.orphans.extend(couple.child);
-        }
-        self.peer_of.remove(&token);
-        if !self.keeps_open && self.served && self.pairs.is_empty() && self.peer_of.is_empty() {
-            self.outcome = Some(self.exit);
+    /// One client's failure is not the program's, where others come and go.
+    fn blame(&mut self, exit: Exit) {
+        if !self.keeps_open {
+            self.exit = worse(self.exit, exit);
         }
     }
 
-    fn lost(&mut self, name: &str, why: &str, lost: usize, context: &Context<'_>) {
-        context.report.error(&Error::network(name, format!("{why}; {} not delivered", bytes(lost))));
-        if !self.keeps_open {
-            self.exit = Exit::Network;
+    fn settle(&mut self, peer: Token, fate: Fate, context: &mut Context<'_>) {
+        self.blame(fate.exit);
+        match self.couples.get_mut(&peer) {
+            Some(couple) if fate.dead && !couple.leaving => {
+                couple.leaving = true;
+                context.relay.close(peer, Patience::For(Duration::ZERO), context.reactor.now());
+            }
+            _ => self.review(peer, context),
+        }
+    }
+
+    /// A peer's read side, or a command's output, has ended.
+    fn ended(&mut self, token: Token, end: End, context: &mut Context<'_>) {
+        if let Some(&peer) = self.peer_of.get(&token) {
+            if let Some(couple) = self.couples.get_mut(&peer) {
+                couple.said_all = true;
+            }
+            self.review(peer, context);
+        } else if let Some(couple) = self.couples.get_mut(&token).filter(|couple| !couple.leaving) {
+            let fate = couple.departure.ended(end, context.relay.undelivered(token), context.reactor.now());
+            self.settle(token, fate, context);
+        }
+    }
+
+    fn review_end(&mut self) {
+        if !self.keeps_open && self.served && self.couples.is_empty() && self.peer_of.is_empty() {
+            self.outcome = Some(self.exit);
         }
     }
 }
 
 impl Wiring for Exec {
-    fn joined(&mut self, peer: Peer, context: &mut Context<'_>) -> Result<()> {
-        let Peer { token, stream, remote, local, .. } = peer;
-        let environment = [
-            ("NCAT_REMOTE_ADDR", remote.ip().to_string()),
-            ("NCAT_REMOTE_PORT", remote.port().to_string()),
-            ("NCAT_LOCAL_ADDR", local.ip().to_string()),
-            ("NCAT_LOCAL_PORT", local.port().to_string()),
-            ("NCAT_PROTO", "TCP".to_owned()),
-        ];
-        let (child, mut pipes) = child::spawn(&self.command.words, &environment)?;
-        let command = context.reactor.token();
-        pipes
-            .register(context.reactor.registry(), command)
-            .map_err(|error| Error::usage("wait for a command", why(&error)))?;
-        context.report.detail(2, format_args!("{remote}: runs {}.", self.command.words.join(" ")));
+    fn joined(&mut self, peer: Peer, context: &mut Context<'_>) -> std::result::Result<(), Failed> {
+        let (process, command, pipes) = match self.start(&peer, context) {
+            Ok(started) => started,
+            Err(error) => return Err(Failed { error, stream: Some(peer.stream) }),
+        };
+        let Peer { token, stream, remote, .. } = peer;
+        let words = escape(self.command.words.join(" ").as_bytes());
+        context.report.detail(2, format_args!("{remote}: runs {words}."));
 
         let relay = &mut *context.relay;
         relay.add(token, stream);
@@ -172,78 +195,66 @@ impl Wiring for Exec {
         self.served = true;
         self.peer_of.insert(command, token);
         let couple = Couple {
-            name: remote.to_string(),
+            departure: Departure::new(remote.to_string(), self.verify, context.report),
             joined: context.reactor.now(),
             command,
-            child: Some(child),
-            peer_ended: false,
-            command_ended: false,
+            process: process.token(),
+            said_all: false,
+            unheard: None,
+            held_up: None,
             leaving: false,
         };
-        self.pairs.insert(token, couple);
+        self.processes.insert(process.token(), (process, token));
+        self.couples.insert(token, couple);
         self.review(token, context);
         Ok(())
     }
 
     fn noticed(&mut self, notice: Notice, context: &mut Context<'_>) {
         match notice {
-            Notice::Ended(token, end) => {
-                if let Some(&peer) = self.peer_of.get(&token) {
-                    if let Some(couple) = self.pairs.get_mut(&peer) {
-                        couple.command_ended = true;
-                    }
-                    self.review(peer, context);
-                } else if let Some(couple) = self.pairs.get_mut(&token) {
-                    couple.peer_ended = true;
-                    if let End::Failed(error) = end
-                        && !couple.leaving
-                    {
-                        couple.leaving = true;
-                        let name = couple.name.clone();
-                        let lost = context.relay.undelivered(token);
-                        self.lost(&name, &why(&error), lost, context);
-                        context.relay.close(token, Patience::For(Duration::ZERO), context.reactor.now());
-                    } else {
-                        self.review(token, context);
-                    }
-                }
-            }
+            Notice::Ended(token, end) => self.ended(token, end, context),
             Notice::Gone(token, error, lost) => {
-                // A command that does not read to the end has its reasons, as with any pipe.
-                if let Some(couple) = self.pairs.get(&token) {
-                    let name = couple.name.clone();
-                    if !couple.leaving && lost > 0 {
-                        self.lost(&name, &why(&error), lost, context);
+                if let Some(couple) = self.couples.get_mut(&token) {
+                    let fate = couple.departure.gone(error, lost, couple.leaving);
+                    if !fate.dead {
+                        // The command must not be stuck with its output while there is more to read.
+                        couple.unheard = Some(context.reactor.now());
+                        context.relay.discard(couple.command);
                     }
-                    if let Some(couple) = self.pairs.get_mut(&token) {
-                        couple.leaving = true;
-                    }
-                    context.relay.close(token, Patience::For(Duration::ZERO), context.reactor.now());
+                    self.settle(token, fate, context);
                 } else if let Some(&peer) = self.peer_of.get(&token) {
-                    // Nobody takes what the peer still sends; it is read, so that it is not stuck.
+                    // A command that does not read to the end has its reasons, as with any pipe.
+                    // What the peer still sends is read, so that it is not stuck.
                     context.relay.discard(peer);
                 }
             }
             Notice::Closed(token, lost, traffic) => {
-                if let Some(couple) = self.pairs.get(&token) {
+                if let Some(mut couple) = self.couples.remove(&token) {
+                    let exit = couple.departure.closed(lost);
+                    self.blame(exit);
                     context.report.detail(1, Totals(traffic, context.reactor.now() - couple.joined));
+                    // It still gets all that its peer has said, then the end of file.
+                    context.relay.close(couple.command, Patience::For(STUCK_COMMAND), context.reactor.now());
                 }
-                self.closed(token, lost, context);
+                self.peer_of.remove(&token);
+                self.review_end();
             }
             Notice::Finished(_) => {}
         }
     }
 
     fn woken(&mut self, token: Token, context: &mut Context<'_>) {
-        if token == self.signal.0 {
-            self.reap(context);
-        } else {
-            self.review(token, context);
+        let Some((process, peer)) = self.processes.get_mut(&token) else { return self.review(token, context) };
+        if process.has_ended(context.reactor) {
+            let peer = *peer;
+            self.processes.remove(&token);
+            self.review(peer, context);
         }
     }
 
     fn present(&self) -> usize {
-        self.pairs.len()
+        let alone = self.processes.values().filter(|(_, peer)| !self.couples.contains_key(peer));
+        self.couples.len() + alone.count()
     }
 
     fn outcome(&self) -> Option<Exit> {

@@ -4,13 +4,14 @@
 //! [`Relay`], and is told how it fares. It moves no bytes itself.
 
 pub mod console;
+pub mod departure;
 pub mod ends;
 pub mod exec;
 pub mod probe;
 
 use crate::{
-    error::{Exit, Result},
-    opening::Peer,
+    error::Exit,
+    opening::{Failed, Peer},
     reactor::Reactor,
     relay::{Notice, Relay, Traffic},
     report::Report,
@@ -33,8 +34,8 @@ pub trait Wiring {
     /// A connection stands.
     ///
     /// # Errors
-    /// When nothing can be done with it; it is dropped then.
-    fn joined(&mut self, peer: Peer, context: &mut Context<'_>) -> Result<()>;
+    /// When nothing can be done with it.
+    fn joined(&mut self, peer: Peer, context: &mut Context<'_>) -> Result<(), Failed>;
 
     /// Something has become of an endpoint.
     fn noticed(&mut self, notice: Notice, context: &mut Context<'_>);

@@ -2,8 +2,8 @@
 
 use super::{Context, Totals, Wiring};
 use crate::{
-    error::{Exit, Result},
-    opening::Peer,
+    error::Exit,
+    opening::{Failed, Peer},
     relay::{Notice, Patience},
 };
 use mio::Token;
@@ -16,7 +16,7 @@ pub struct Probe {
 }
 
 impl Wiring for Probe {
-    fn joined(&mut self, peer: Peer, context: &mut Context<'_>) -> Result<()> {
+    fn joined(&mut self, peer: Peer, context: &mut Context<'_>) -> Result<(), Failed> {
         context.relay.add(peer.token, peer.stream);
         context.relay.close(peer.token, Patience::For(Duration::ZERO), context.reactor.now());
         context.report.detail(1, Totals(context.relay.traffic(peer.token), Duration::ZERO));

@@ -1,0 +1,200 @@
+//! What is said, once, and which exit status there is, when a peer ends, refuses more or is gone.
+//!
+//! A newcomer's trap: a failed write is noticed before the peer's end that came before it has
+//! been read. Whether a peer left in order is known only when its end was read, or from EPIPE.
+
+use super::bytes;
+use crate::{
+    error::{Error, Exit, why},
+    relay::End,
+    report::Report,
+};
+use std::{
+    io,
+    time::{Duration, Instant},
+};
+
+/// What has become of one peer's connection so far.
+#[derive(Debug)]
+pub struct Departure {
+    name: String,
+    verify: bool,
+    report: Report,
+    /// When the peer ended, in order or cut short.
+    end: Option<Instant>,
+    /// Why writing failed, and how many bytes were lost with it.
+    gone: Option<(io::Error, usize)>,
+    /// A failure has been reported; what follows from it is not.
+    told: bool,
+}
+
+/// What a turn of events means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Fate {
+    /// The exit status that it asks for.
+    pub exit: Exit,
+    /// Nothing more can be sent or received.
+    pub dead: bool,
+}
+
+impl Fate {
+    const ALIVE: Self = Self { exit: Exit::Done, dead: false };
+}
+
+impl Departure {
+    /// The peer is called `name`; `verify` is `--ssl-verify`.
+    #[must_use]
+    pub fn new(name: String, verify: bool, report: Report) -> Self {
+        Self { name, verify, report, end: None, gone: None, told: false }
+    }
+
+    /// What the peer is called.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// When the peer ended, if it has.
+    #[must_use]
+    pub fn end(&self) -> Option<Instant> {
+        self.end
+    }
+
+    /// Nothing more will come from the peer, which has not taken so many bytes.
+    pub fn ended(&mut self, end: End, undelivered: usize, now: Instant) -> Fate {
+        self.end = Some(now);
+        let dead = |exit| Fate { exit, dead: true };
+        match (self.gone.take(), end) {
+            // It had left in order before it refused more: that was its decision.
+            (Some((error, lost)), End::InOrder) if error.kind() == io::ErrorKind::BrokenPipe => {
+                if lost > 0 {
+                    self.tell(&why(&error), lost);
+                }
+                dead(Exit::Done)
+            }
+            // An end that comes after the failed write is no orderly one.
+            (Some((error, lost)), _) => {
+                self.tell(&why(&error), lost);
+                dead(Exit::Network)
+            }
+            (None, End::Failed(error)) => {
+                self.tell(&why(&error), undelivered);
+                dead(Exit::Network)
+            }
+            (None, End::Truncated) => Fate { exit: self.truncated(), dead: false },
+            (None, End::InOrder) => {
+                self.report.detail(2, format_args!("{} has half-closed.", self.name));
+                Fate::ALIVE
+            }
+        }
+    }
+
+    /// The peer takes no more; `lost` bytes were not delivered. `leaving` when it was to be left anyway.
+    pub fn gone(&mut self, error: io::Error, lost: usize, leaving: bool) -> Fate {
+        if !leaving && self.end.is_none() && !self.told {
+            // What it had sent before may still be read; then its end tells.
+            self.gone = Some((error, lost));
+            return Fate::ALIVE;
+        }
+        if lost == 0 || self.told {
+            return Fate { exit: Exit::Done, dead: true };
+        }
+        self.tell(&why(&error), lost);
+        Fate { exit: self.blame(), dead: true }
+    }
+
+    /// The connection is closed, with so many bytes that were not known to be delivered.
+    pub fn closed(&mut self, lost: usize) -> Exit {
+        if lost == 0 || self.told {
+            return Exit::Done;
+        }
+        self.told = true;
+        let text = format!("{} not known to have been delivered", bytes(lost));
+        self.report.error(&Error::network(&*self.name, text));
+        self.blame()
+    }
+
+    /// `-i`: nothing has passed for so long.
+    pub fn idle(&mut self, time: Duration, undelivered: usize) -> Exit {
+        self.tell(&format!("Idle timeout expired ({} ms).", time.as_millis()), undelivered);
+        Exit::Network
+    }
+
+    fn truncated(&self) -> Exit {
+        let text = "the stream is truncated: the peer closed without close_notify";
+        if self.verify {
+            self.report.error(&Error::network(&*self.name, text));
+            return Exit::Network;
+        }
+        self.report.note(format_args!("{}: {text}", self.name));
+        Exit::Done
+    }
+
+    /// To leave after one's own end is no failure, whoever loses by it.
+    fn blame(&self) -> Exit {
+        if self.end.is_some() { Exit::Done } else { Exit::Network }
+    }
+
+    fn tell(&mut self, why: &str, lost: usize) {
+        self.told = true;
+        let why = if lost == 0 { why.to_owned() } else { format!("{why}; {} not delivered", bytes(lost)) };
+        self.report.error(&Error::network(&*self.name, why));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NETWORK: Fate = Fate { exit: Exit::Network, dead: true };
+    const LEFT: Fate = Fate { exit: Exit::Done, dead: true };
+
+    fn departure(verify: bool) -> Departure {
+        Departure::new("peer".to_owned(), verify, Report::new("rncat", 0, false))
+    }
+
+    fn reset() -> io::Error {
+        io::ErrorKind::ConnectionReset.into()
+    }
+
+    #[test]
+    fn an_orderly_end_is_no_failure_whatever_comes_after_it() {
+        let mut peer = departure(false);
+        assert_eq!(peer.ended(End::InOrder, 0, Instant::now()), Fate::ALIVE);
+        assert_eq!(peer.gone(reset(), 10, false), LEFT);
+        assert_eq!(peer.closed(10), Exit::Done);
+    }
+
+    #[test]
+    fn a_failed_write_waits_for_the_end_that_came_before_it() {
+        let mut left_in_order = departure(false);
+        assert_eq!(left_in_order.gone(io::ErrorKind::BrokenPipe.into(), 10, false), Fate::ALIVE);
+        assert_eq!(left_in_order.ended(End::InOrder, 0, Instant::now()), LEFT);
+        let mut reset_first = departure(false);
+        assert_eq!(reset_first.gone(reset(), 0, false), Fate::ALIVE);
+        assert_eq!(reset_first.ended(End::InOrder, 0, Instant::now()), NETWORK);
+    }
+
+    #[test]
+    fn a_failure_is_told_once() {
+        let mut peer = departure(false);
+        assert_eq!(peer.ended(End::Failed(reset()), 5, Instant::now()), NETWORK);
+        assert!(peer.told);
+        assert_eq!(peer.gone(reset(), 5, true), LEFT);
+        assert_eq!(peer.closed(5), Exit::Done);
+    }
+
+    #[test]
+    fn bytes_lost_while_leaving_are_a_failure() {
+        assert_eq!(departure(false).gone(reset(), 5, true), NETWORK);
+        assert_eq!(departure(false).gone(reset(), 0, true), LEFT);
+        assert_eq!(departure(false).closed(5), Exit::Network);
+    }
+
+    #[test]
+    fn a_truncated_stream_is_a_failure_for_those_who_verify() {
+        let end = |verify| departure(verify).ended(End::Truncated, 0, Instant::now());
+        assert_eq!(end(true), Fate { exit: Exit::Network, dead: false });
+        assert_eq!(end(false), Fate::ALIVE);
+    }
+}
