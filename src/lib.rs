@@ -28,11 +28,13 @@
 //!    * A sink half-closes when the last pump that fed it has come to its source's end and its
 //!      outbox is empty. One that was never fed does not, and a wiring may hold a sink open.
 //!
-//! 5. There is one way to leave: every connection is [closed lingering](relay::Relay::close),
-//!    because a reset destroys what is still on its way.
+//! 5. There is one way to leave: a connection that anything was said on is [closed
+//!    lingering](relay::Relay::close), because a reset destroys what is still on its way. (One
+//!    client too many is closed at once, and a full disk under stdout ends everything.)
 //!
 //! How a session ends is not decided where bytes are moved but in one table without I/O,
-//! [`wiring::ends`], which the man page publishes. In connect mode the half-close is its decision
+//! [`wiring::ends`], which the man page publishes; what is then said, and with which exit status,
+//! in [`wiring::departure`]. In connect mode the half-close is its decision
 //! (it may have to wait until a mail server has been silent); elsewhere it is the third rule's.
 //!
 //! # Where to change what
@@ -51,7 +53,8 @@
 //! | what is said on stderr | [`report`] (how), [`error`] (exit status) |
 //!
 //! Imports point one way: the engine knows wirings and openings, those know the relay, the relay
-//! knows streams, and transports are streams. Filters, taps and protocols know none of them.
+//! knows streams, and transports are streams. Filters, taps and protocols know none of them; like
+//! all, they may [`report`].
 //!
 //! # What a newcomer gets wrong
 //!
