@@ -67,6 +67,7 @@ pub mod cli;
 pub mod engine;
 pub mod error;
 pub mod filter;
+pub mod fingerprint;
 pub mod opening;
 pub mod ports;
 pub mod proto;

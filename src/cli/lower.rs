@@ -11,9 +11,9 @@ use super::{
 };
 use crate::{
     error::{Error, Result},
+    fingerprint,
     report::escape,
     tap::{Format, TapFile},
-    tls::parse_fingerprint,
 };
 use std::time::Duration;
 
@@ -187,7 +187,7 @@ fn tls(args: &Args) -> Result<Option<TlsOptions>> {
 }
 
 fn fingerprint(text: &str) -> Result<[u8; 32]> {
-    parse_fingerprint(text).ok_or_else(|| {
+    fingerprint::parse(text).ok_or_else(|| {
         Error::usage("--ssl-fingerprint", "not a SHA-256 fingerprint")
             .hint("write 64 hexadecimal digits, as a listener prints them")
     })

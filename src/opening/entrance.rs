@@ -164,12 +164,11 @@ impl Dialling {
 
     fn timed_out(&self) -> Error {
         let after = format!("TIMEOUT. No connection within {} s", self.wait.as_secs_f32());
-        let why = match &self.state {
-            State::Dialling(dial) => format!("{after} ({})", dial.tried()),
-            _ => format!("{after}: the name look-up has not answered"),
+        let (why, hint) = match &self.state {
+            State::Dialling(dial) => (format!("{after} ({})", dial.tried()), "is a firewall in the way?"),
+            _ => (format!("{after}: the name look-up has not answered"), "is the network up?"),
         };
-        Error::network(format!("connect to {}", self.target), why)
-            .hint("is a firewall in the way? -w sets how long to wait")
+        Error::network(format!("connect to {}", self.target), why).hint(format!("{hint} -w sets how long to wait"))
     }
 }
 

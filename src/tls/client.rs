@@ -111,7 +111,7 @@ pub(super) fn bare(host: &str) -> &str {
 mod tests {
     use super::*;
     use crate::tls::{
-        ServerSettings, explain, facts, parse_fingerprint,
+        ServerSettings, explain, facts,
         testing::{Made, Maker, TempFile, meet, pem_to_der},
     };
     use rustls::Connection;
@@ -177,7 +177,7 @@ mod tests {
         let made = Maker::new("mail.test").valid((2020, 1, 1), (2024, 5, 1)).self_signed();
         let server = server(&made);
         for verify in [false, true] {
-            let fingerprint = parse_fingerprint(server.fingerprint());
+            let fingerprint = crate::fingerprint::parse(server.fingerprint());
             let options = TlsOptions { fingerprint, verify, ..TlsOptions::default() };
             assert_eq!(connect(&options, &server, "localhost").unwrap(), "");
             let options = TlsOptions { fingerprint: Some([7; 32]), verify, ..TlsOptions::default() };
@@ -214,7 +214,7 @@ mod tests {
             assert_eq!(connect(&TlsOptions::default(), &server, "localhost").unwrap(), words);
             let options = TlsOptions { verify: true, ..TlsOptions::default() };
             assert!(connect(&options, &server, "localhost").unwrap_err().ends_with(words));
-            let fingerprint = parse_fingerprint(server.fingerprint());
+            let fingerprint = crate::fingerprint::parse(server.fingerprint());
             let options = TlsOptions { verify: true, fingerprint, ..TlsOptions::default() };
             assert_eq!(connect(&options, &server, "localhost").unwrap(), "", "the user named it");
         }

@@ -6,10 +6,12 @@
 use super::{
     certificate::{Certificate, day},
     ciphers,
-    fingerprint::fingerprint,
     judge::some_of,
 };
-use crate::report::escape;
+use crate::{
+    fingerprint::{sha256, show},
+    report::escape,
+};
 use rustls::{Connection, ProtocolVersion, pki_types::UnixTime};
 
 /// A line on the protocol, and two on the peer's certificate if there is one. Remote text is escaped.
@@ -18,7 +20,7 @@ pub fn facts(connection: &Connection) -> Vec<String> {
     let mut lines = vec![protocol(connection)];
     if let Some(leaf) = connection.peer_certificates().and_then(<[_]>::first) {
         lines.extend(Certificate::parse(leaf).map(|certificate| describe(&certificate)));
-        lines.push(format!("SHA-256 fingerprint: {}", fingerprint(leaf)));
+        lines.push(format!("SHA-256 fingerprint: {}", show(&sha256(leaf))));
     }
     lines
 }

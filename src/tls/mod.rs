@@ -12,7 +12,6 @@ mod client;
 mod ephemeral;
 mod explain;
 mod facts;
-mod fingerprint;
 mod identity;
 mod judge;
 mod pem;
@@ -28,7 +27,6 @@ pub use ciphers::select as select_ciphers;
 pub use client::ClientSettings;
 pub use explain::explain;
 pub use facts::facts;
-pub use fingerprint::{fingerprint, parse_fingerprint};
 pub use server::ServerSettings;
 pub use verify::Verdict;
 

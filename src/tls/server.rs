@@ -3,10 +3,11 @@
 //! A newcomer's trap: the ephemeral certificate is made once for all clients, so its fingerprint
 //! is known before the first of them comes.
 
-use super::{alpn, ephemeral, fingerprint, identity::Identity, provider};
+use super::{alpn, ephemeral, identity::Identity, provider};
 use crate::{
     cli::config::TlsOptions,
     error::{Error, Result},
+    fingerprint::{sha256, show},
 };
 use rustls::{DEFAULT_VERSIONS, KeyLogFile, ServerConfig, ServerConnection, server::NoServerSessionStorage};
 use std::sync::Arc;
@@ -39,7 +40,7 @@ impl ServerSettings {
         // closes makes its kernel send a reset, which may destroy the last of its data.
         config.send_tls13_tickets = 0;
         config.session_storage = Arc::new(NoServerSessionStorage {});
-        Ok(Self { config: Arc::new(config), fingerprint: fingerprint(identity.certificate()), ephemeral })
+        Ok(Self { config: Arc::new(config), fingerprint: show(&sha256(identity.certificate())), ephemeral })
     }
 
     /// The TLS of one client.

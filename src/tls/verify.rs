@@ -5,11 +5,11 @@
 
 use super::{
     certificate::Certificate,
-    fingerprint::{sha256, show},
     judge::{Expected, Judge},
     signature,
     trust::Trust,
 };
+use crate::fingerprint::{sha256, show};
 use rustls::{
     CertificateError, DigitallySignedStruct, Error, OtherError, SignatureScheme,
     client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},

@@ -6,7 +6,8 @@
 use aws_lc_rs::digest::{SHA256, digest};
 
 /// SHA-256 over a certificate's DER.
-pub(super) fn sha256(der: &[u8]) -> [u8; 32] {
+#[must_use]
+pub fn sha256(der: &[u8]) -> [u8; 32] {
     let mut out = [0; 32];
     for (to, from) in out.iter_mut().zip(digest(&SHA256, der).as_ref()) {
         *to = *from;
@@ -14,20 +15,16 @@ pub(super) fn sha256(der: &[u8]) -> [u8; 32] {
     out
 }
 
-/// A certificate's fingerprint, as OpenSSL writes it: upper-case hex with colons.
+/// As OpenSSL writes it: upper-case hex with colons.
 #[must_use]
-pub fn fingerprint(der: &[u8]) -> String {
-    show(&sha256(der))
-}
-
-pub(super) fn show(hash: &[u8]) -> String {
+pub fn show(hash: &[u8]) -> String {
     hash.iter().map(|byte| format!("{byte:02X}")).collect::<Vec<_>>().join(":")
 }
 
 /// Reads a fingerprint as rncat, OpenSSL or a browser shows it: colons, blanks or nothing between
 /// the bytes, either case, perhaps with `SHA256:` or `sha256 Fingerprint=` in front.
 #[must_use]
-pub fn parse_fingerprint(text: &str) -> Option<[u8; 32]> {
+pub fn parse(text: &str) -> Option<[u8; 32]> {
     let text = text.trim();
     let hex = match text.rsplit_once('=') {
         Some((label, hex)) if is_label(label) => hex,
@@ -59,7 +56,7 @@ mod tests {
 
     #[test]
     fn the_format_is_that_of_openssl() {
-        let shown = fingerprint(b"abc");
+        let shown = show(&sha256(b"abc"));
         assert!(shown.starts_with("BA:78:16:BF:8F:01:CF:EA:"), "{shown}");
         assert_eq!(shown.len(), 95);
     }
@@ -67,9 +64,9 @@ mod tests {
     #[test]
     fn what_does_not_have_32_bytes_is_no_fingerprint() {
         for text in ["", "AB", "SHA256:", &"AB:".repeat(31), &"AB".repeat(33), &"A".repeat(63), &"XY".repeat(32)] {
-            assert_eq!(parse_fingerprint(text), None, "{text:?}");
+            assert_eq!(parse(text), None, "{text:?}");
         }
-        assert_eq!(parse_fingerprint(&format!("MD5={}", "AB".repeat(32))), None);
+        assert_eq!(parse(&format!("MD5={}", "AB".repeat(32))), None);
     }
 
     proptest! {
@@ -84,12 +81,12 @@ mod tests {
                 4 => format!("SHA256:{colons}"),
                 _ => format!(" sha256 Fingerprint={}\n", colons.to_lowercase()),
             };
-            prop_assert_eq!(parse_fingerprint(&text), Some(hash));
+            prop_assert_eq!(parse(&text), Some(hash));
         }
 
         #[test]
         fn no_text_makes_it_fall_over(text: String) {
-            let _ = parse_fingerprint(&text);
+            let _ = parse(&text);
         }
     }
 }
