@@ -166,8 +166,10 @@ impl Openings {
     }
 
     fn peer(&self, token: Token, mut stream: Box<dyn Stream>, remote: SocketAddr, local: SocketAddr) -> Peer {
+        let tls = if self.staging.is_some() { "TLS over " } else { "" };
+        let tap = if self.taps.is_empty() { "" } else { "a tap over " };
+        self.report.detail(3, format_args!("{remote}: the layers are {tap}{tls}TCP."));
         if !self.taps.is_empty() {
-            self.report.detail(3, format_args!("{remote}: recorded from here on."));
             stream = Box::new(Tapped::new(stream, Rc::clone(&self.taps)));
         }
         Peer { token, stream, remote, local, tls: self.staging.is_some() }

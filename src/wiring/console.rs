@@ -181,7 +181,7 @@ impl Console {
             Decision::Stay(None) => {}
             Decision::Stay(Some(until)) => {
                 let name = peer.departure.name();
-                context.report.detail(3, format_args!("{name}: looks again in {:?}.", until - now));
+                context.report.detail(2, format_args!("{name}: a timer is set to {:.0?}.", until - now));
                 context.reactor.wake_at(until, token);
             }
             Decision::HalfClose => relay.finish(token),
@@ -210,7 +210,7 @@ impl Console {
             Why::StdinSilent if peer.departure.end().is_some() && !self.keeps_open => {
                 context.report.note(format_args!("{name} has ended; leaving, though stdin is still open"));
             }
-            _ => context.report.detail(2, format_args!("{name}: leaving ({why:?}).")),
+            _ => context.report.detail(2, format_args!("{name}: leaving: {why}.")),
         }
         context.relay.close(token, patience, context.reactor.now());
     }

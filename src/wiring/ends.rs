@@ -2,7 +2,10 @@
 //!
 //! No I/O and no clock of its own, so that each row is a test. The man page publishes the table.
 
-use std::time::{Duration, Instant};
+use std::{
+    fmt,
+    time::{Duration, Instant},
+};
 
 /// A server that answers something is silent for so long once it has said all: half-closing
 /// earlier makes many drop the reply, or the mail.
@@ -84,6 +87,18 @@ pub enum Why {
     Quit,
     /// `-i`.
     Idle,
+}
+
+impl fmt::Display for Why {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::PeerEnded => "the peer has ended",
+            Self::StdinSilent => "the peer has ended, stdin is silent",
+            Self::AllSent => "all was sent",
+            Self::Quit => "the time of -q is up",
+            Self::Idle => "idle for too long",
+        })
+    }
 }
 
 /// The table.
