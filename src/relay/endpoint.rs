@@ -32,6 +32,8 @@ pub(super) struct Endpoint {
     /// This source is in some sink's `waiting`.
     pub(super) waits: bool,
     pub(super) queued: bool,
+    /// An event told of trouble, which has not been looked into.
+    pub(super) trouble: bool,
     pub(super) closing: Option<Closing>,
 }
 
@@ -64,6 +66,8 @@ pub struct Traffic {
     pub last_received: Option<Instant>,
     /// When its stream last took bytes.
     pub last_sent: Option<Instant>,
+    /// When it last waited, as a source, for room in a sink.
+    pub last_held_up: Option<Instant>,
 }
 
 /// What came of [`Endpoint::drain`].
@@ -94,6 +98,7 @@ impl Endpoint {
             waiting: Vec::new(),
             waits: false,
             queued: false,
+            trouble: false,
             closing: None,
         }
     }

@@ -23,7 +23,7 @@ use crate::{
     stream::Stream,
 };
 use closing::Closing;
-use endpoint::{Endpoint, Goodbye, Writing};
+use endpoint::{Endpoint, Goodbye};
 use mio::Token;
 use outbox::Spare;
 use pump::Work;
@@ -62,6 +62,8 @@ pub struct Relay {
     buffer: Vec<u8>,
     work: Work,
     spare: Spare,
+    /// The time of the present round.
+    now: Option<Instant>,
 }
 
 impl Relay {
@@ -126,6 +128,7 @@ impl Relay {
     /// when all is delivered or patience ends; [`Notice::Closed`] says when.
     pub fn close(&mut self, token: Token, patience: Patience, now: Instant) {
         self.discard(token);
+        self.now = Some(now);
         let Some(endpoint) = self.endpoints.get_mut(&token) else { return };
         let sources = std::mem::take(&mut endpoint.fed_by);
         endpoint.closing = Some(Closing::new(patience, endpoint.undelivered(), now));
@@ -156,10 +159,11 @@ impl Relay {
         self.endpoints.get(&sink).is_none_or(|endpoint| endpoint.outbox.is_empty())
     }
 
-    /// Whether a sink without room keeps `source` from being read.
+    /// When `source` last waited for a sink without room: `now`, if it does.
     #[must_use]
-    pub fn is_held_back(&self, source: Token) -> bool {
-        self.endpoints.get(&source).is_some_and(|endpoint| endpoint.waits)
+    pub fn held_up(&self, source: Token, now: Instant) -> Option<Instant> {
+        let endpoint = self.endpoints.get(&source)?;
+        if endpoint.waits { Some(now) } else { endpoint.traffic.last_held_up }
     }
 
     /// Whether lines of `source` wait for their time.
@@ -178,12 +182,7 @@ impl Relay {
     pub fn ready(&mut self, token: Token, ready: Ready) {
         let Some(endpoint) = self.endpoints.get_mut(&token) else { return };
         endpoint.may_read |= ready.read;
-        if ready.trouble
-            && endpoint.writing != Writing::Gone
-            && let Err(error) = endpoint.stream.broken()
-        {
-            self.sink_gone(token, error, 0);
-        }
+        endpoint.trouble |= ready.trouble;
         self.enqueue(token);
     }
 

@@ -14,10 +14,17 @@ use std::{io, time::Instant};
 impl Relay {
     /// Gives everyone who is queued a turn.
     pub fn work(&mut self, reactor: &mut Reactor) {
+        self.now = Some(reactor.now());
         for _ in 0..self.queue.len() {
             let Some(token) = self.queue.pop_front() else { return };
             let Some(endpoint) = self.endpoints.get_mut(&token) else { continue };
             endpoint.queued = false;
+            if std::mem::take(&mut endpoint.trouble)
+                && endpoint.writing != Writing::Gone
+                && let Err(error) = endpoint.stream.broken()
+            {
+                self.sink_gone(token, error, 0);
+            }
             self.drain(token, reactor.now());
             self.pull(token, reactor);
             self.see_off(token, reactor);
@@ -46,6 +53,7 @@ impl Relay {
         for source in std::mem::take(&mut to.waiting) {
             if let Some(from) = self.endpoints.get_mut(&source) {
                 from.waits = false;
+                from.traffic.last_held_up = self.now;
             }
             self.enqueue(source);
         }

@@ -64,8 +64,6 @@ struct State {
     tls: bool,
     joined: Instant,
     half_closed: bool,
-    /// When it was last seen waiting for somebody else: for our stdout, or for another client.
-    held_up: Option<Instant>,
     leaving: Option<Why>,
 }
 
@@ -152,16 +150,11 @@ impl Console {
     /// Looks at the table of ends, for one peer.
     fn review(&mut self, token: Token, context: &mut Context<'_>) {
         let deaf = self.deaf.filter(|_| !self.keeps_open || self.stdin_is_over());
-        let Some(peer) = self.peers.get_mut(&token) else { return };
-        if peer.leaving.is_some() {
-            return;
-        }
+        let Some(peer) = self.peers.get(&token).filter(|peer| peer.leaving.is_none()) else { return };
         let (relay, now) = (&mut *context.relay, context.reactor.now());
         let (us, them) = (relay.traffic(self.token), relay.traffic(token));
-        let stdout_full = relay.is_held_back(token);
-        if stdout_full || (relay.is_drained(token) && relay.is_held_back(self.token)) {
-            peer.held_up = Some(now);
-        }
+        // It may wait for room in our stdout; and for stdin, which another client holds back.
+        let for_stdin = relay.held_up(self.token, now).filter(|_| relay.is_drained(token));
         let mail = self.mail_port || self.evidence.is_mail();
         let situation = Situation {
             now,
@@ -172,7 +165,7 @@ impl Console {
             peer_end: [peer.departure.end(), deaf.map(|deaf| deaf.max(peer.joined))].into_iter().flatten().min(),
             heard: them.last_received,
             taken: them.last_sent,
-            held_up: peer.held_up,
+            held_up: relay.held_up(token, now).max(for_stdin),
             drained: relay.is_drained(token) && !relay.has_spaced(self.token),
             half_closed: peer.half_closed,
             conversation: self.connects && (mail || (peer.tls && them.sent <= SHORT_TALK)),
@@ -318,7 +311,6 @@ impl Wiring for Console {
             tls,
             joined: context.reactor.now(),
             half_closed: false,
-            held_up: None,
             leaving: None,
         };
         self.peers.insert(token, state);

@@ -116,7 +116,8 @@ impl Departure {
 
     /// `-i`: nothing has passed for so long.
     pub fn idle(&mut self, time: Duration, undelivered: usize) -> Exit {
-        self.tell(&format!("Idle timeout expired ({} ms).", time.as_millis()), undelivered);
+        let end = if undelivered == 0 { "." } else { "" };
+        self.tell(&format!("Idle timeout expired ({} ms){end}", time.as_millis()), undelivered);
         Exit::Network
     }
 

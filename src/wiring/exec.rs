@@ -60,8 +60,6 @@ struct Couple {
     said_all: bool,
     /// Since when the peer takes nothing more, though what it has sent is still to be read.
     unheard: Option<Instant>,
-    /// The peer was last seen waiting for the command.
-    held_up: Option<Instant>,
     leaving: bool,
 }
 
@@ -118,12 +116,10 @@ impl Exec {
             context.reactor.wake_at(until, peer);
         }
         let Some(idle) = self.idle else { return };
-        if relay.is_held_back(peer) {
-            couple.held_up = Some(now);
-        }
         let traffic = relay.traffic(peer);
-        let last =
-            [Some(couple.joined), traffic.last_received, traffic.last_sent, couple.held_up].into_iter().flatten();
+        let last = [Some(couple.joined), traffic.last_received, traffic.last_sent, relay.held_up(peer, now)]
+            .into_iter()
+            .flatten();
         match last.max().and_then(|last| last.checked_add(idle)) {
             Some(until) if until <= now => {
                 couple.leaving = true;
@@ -201,7 +197,6 @@ impl Wiring for Exec {
             process: process.token(),
             said_all: false,
             unheard: None,
-            held_up: None,
             leaving: false,
         };
         self.processes.insert(process.token(), (process, token));

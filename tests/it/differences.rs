@@ -131,6 +131,7 @@ const DIFFERENCES: Table = &[
             "stdin_ends::tls::an_empty_file_half_closes",
             "stdin_ends::tls::an_empty_pipe_half_closes",
             "stdin_ends::tls::what_was_typed_before_the_connection_is_sent",
+            "held_up::tls::lines_that_are_held_for_a_delay_outlive_the_peers_end",
             "tls_faults::close_notify_without_fin_is_an_end",
             "volume::tls::a_blocked_peer_holds_stdin_back",
             "volume::tls::a_client_is_exact_in_both_directions_at_once",
@@ -152,7 +153,13 @@ const DIFFERENCES: Table = &[
             "peer_ends::*::a_listener_ends_stdout_and_goes_on_sending",
         ],
     ),
-    ("closes with input unread, and so resets what was on its way", &["interop::openssl_receives_every_byte"]),
+    (
+        "closes with input unread, and so resets what was on its way",
+        &[
+            "interop::openssl_receives_every_byte",
+            "limits::awaiting_what_the_kernel_delivers_is_no_work_however_much_the_peer_says",
+        ],
+    ),
     (
         "says of a reset what errno says, or nothing",
         &[
@@ -164,6 +171,7 @@ const DIFFERENCES: Table = &[
     (
         "a broken stdout ends it with 2, what stdin has left unsent",
         &[
+            "stdout_ends::*::with_k_the_clients_of_a_listener_whose_reader_is_gone_are_served",
             "stdout_ends::*::a_listener_whose_reader_is_gone_is_no_error",
             "stdout_ends::*::a_reader_that_goes_later_is_no_error",
             "stdout_ends::*::without_a_reader_what_stdin_has_is_still_sent",
@@ -180,9 +188,45 @@ const DIFFERENCES: Table = &[
     ("-i ends every client when one is busy", &["keep_open::*::with_k_an_idle_client_touches_nobody_else"]),
     (
         "one client that does not read holds all others up",
-        &["keep_open::a_client_that_does_not_read_holds_only_stdin_up"],
+        &[
+            "held_up::*::a_client_that_waits_for_another_is_not_idle",
+            "keep_open::a_client_that_does_not_read_holds_only_stdin_up",
+        ],
     ),
-    ("a command that cannot be run is 0", &["exec::a_command_that_cannot_be_run_is_2_in_connect_mode"]),
+    (
+        "a command that cannot be run is 0",
+        &[
+            "commands_ends::*::the_client_of_a_command_that_cannot_be_run_gets_an_orderly_end",
+            "exec::a_command_that_cannot_be_run_is_2_in_connect_mode",
+        ],
+    ),
+    (
+        "does not tell how a command's peer ended, and is 0",
+        &[
+            "commands_ends::*::a_reset_after_the_command_tells_how_much_was_not_delivered",
+            "commands_ends::*::a_reset_is_1_though_the_command_is_silent",
+            "commands_ends::*::a_reset_tells_how_much_of_the_command_was_not_delivered",
+            "commands_ends::a_truncated_stream_is_1_under_verify_for_a_command_too",
+        ],
+    ),
+    (
+        "-m does not count a command whose client is gone",
+        &["commands_ends::a_command_whose_client_is_gone_still_counts_for_m"],
+    ),
+    ("ignores -i when it runs a command", &["held_up::*::a_command_that_waits_for_its_peer_is_idle"]),
+    ("-i does not tell what was not delivered", &["held_up::*::the_client_that_takes_nothing_is_idle"]),
+    ("-d delays the first line, too", &["held_up::lines_that_are_held_when_the_peer_resets_are_counted"]),
+    ("a full stdout holds stdin up, too", &["held_up::*::a_server_that_waits_for_our_stdout_has_not_said_all"]),
+    ("a denied client ends a listener without -k", &["keep_open::*::m_0_without_k_takes_nobody"]),
+    ("a stdin that cannot be read is 1", &["failures::a_stdin_that_cannot_be_read_is_2"]),
+    (
+        "does not end a stdout that is stdin's socket, too",
+        &["streams::one_socket_serves_as_both_and_hears_of_the_peers_end"],
+    ),
+    (
+        "lets ten clients wait to be accepted, and keeps to the limit of descriptors that it was given",
+        &["limits::a_thousand_clients_are_heard", "limits::who_finds_no_descriptor_left_waits_for_one"],
+    ),
     ("never ends a TLS connection after a client's command", &["exec::tls::a_client_runs_a_command_for_its_server"]),
     // TLS.
     (
@@ -254,6 +298,11 @@ const DIFFERENCES: Table = &[
         ],
     ),
     // Words.
+    ("tells no totals when it listens", &["words::with_k_a_client_that_leaves_is_no_news_to_an_open_stdin"]),
+    (
+        "-vv tells what its libraries do, in their words",
+        &["words::every_message_is_one_line_whatever_the_command", "words::vv_tells_of_each_half_close_once"],
+    ),
     ("names no address that refused", &["failures::a_failed_connection_names_each_address"]),
     ("does not name a file that cannot be written", &["failures::a_file_that_cannot_be_written_is_2"]),
     ("takes what is no number for a number", &["failures::what_is_no_number_is_2"]),

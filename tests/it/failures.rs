@@ -5,7 +5,38 @@ use std::time::Instant;
 
 use crate::lang::{
     PeerListener, Scratch, Stdin, Target as _, Wire, connect, free_port, full_backlog, it, listen, ms, netcat,
+    starts_programs,
 };
+
+#[test]
+fn a_stdin_that_cannot_be_read_is_2() {
+    it(|| {
+        let listener = PeerListener::new(Wire::Plain);
+        let mut client = netcat("").stdin(Stdin::Unreadable).connects_to(&listener);
+        let mut peer = listener.accepts();
+        peer.hears_end();
+        peer.closes();
+        client.leaves(2);
+        client.says(&["stdin", "input/output error"]);
+        assert_eq!(client.said().len(), 1, "{:?}", client.said());
+    });
+}
+
+#[test]
+fn a_network_without_addresses_is_1() {
+    it(|| {
+        let starter = "exec unshare -rn";
+        if !starts_programs(starter) {
+            return;
+        }
+        // Its ::1 is down: there is no address to connect from.
+        for host in ["::1", "127.0.0.1"] {
+            let mut client = netcat("").started_by(starter).connects_to_name(host, 9);
+            client.leaves(1);
+            assert_eq!(client.said().len(), 1, "{:?}", client.said());
+        }
+    });
+}
 
 #[test]
 fn nobody_listening_is_1() {

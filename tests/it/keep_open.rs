@@ -17,6 +17,7 @@ over_tcp_and_tls!(
     with_k_send_only_ends_with_stdin,
     m_closes_one_client_too_many,
     m_0_takes_nobody,
+    m_0_without_k_takes_nobody,
 );
 
 fn without_k_one_client_is_taken(wire: Wire) {
@@ -142,6 +143,14 @@ fn m_0_takes_nobody(wire: Wire) {
     }
     server.says(&["New connection denied: connection limit reached (0)"]);
     server.stays_for(ms(0));
+}
+
+fn m_0_without_k_takes_nobody(wire: Wire) {
+    let server = netcat("-m 0").over(wire).listens();
+    for _ in 0..2 {
+        Peer::dials(&server, Wire::Plain).waits_for_end();
+    }
+    server.stays_for(A_WHILE);
 }
 
 #[test]

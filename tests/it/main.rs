@@ -7,13 +7,16 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
 mod addresses;
+mod commands_ends;
 mod conversations;
 mod differences;
 mod exec;
 mod failures;
+mod held_up;
 mod interop;
 mod keep_open;
 mod lang;
+mod limits;
 mod line_ends;
 mod mock_smtp;
 mod one_way;

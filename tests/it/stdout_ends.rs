@@ -7,6 +7,7 @@ over_tcp_and_tls!(
     a_reader_that_goes_later_is_no_error,
     a_listener_whose_reader_is_gone_is_no_error,
     a_reader_that_went_before_the_client_came_does_not_hurry,
+    with_k_the_clients_of_a_listener_whose_reader_is_gone_are_served,
     a_full_disk_is_2,
     a_closed_stdout_is_as_good_as_dev_null,
 );
@@ -65,6 +66,22 @@ fn a_reader_that_went_before_the_client_came_does_not_hurry(wire: Wire) {
     server.ends_stdin();
     peer.closes();
     server.leaves(0);
+}
+
+fn with_k_the_clients_of_a_listener_whose_reader_is_gone_are_served(wire: Wire) {
+    let mut server = netcat("-k").over(wire).stdout(Stdout::Unread).listens();
+    let mut peer = Peer::dials(&server, wire);
+    server.drops_stdout();
+    peer.sends("nobody reads this");
+    // Longer than a stdin is awaited that never gave a byte.
+    peer.hears_nothing_for(ms(600));
+    server.types("still there\n");
+    peer.hears("still there\n");
+    let mut late = Peer::dials(&server, wire);
+    late.hears_nothing_for(ms(600));
+    server.types("to all\n");
+    peer.hears("to all\n");
+    late.hears("to all\n");
 }
 
 fn a_full_disk_is_2(wire: Wire) {

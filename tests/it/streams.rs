@@ -24,6 +24,26 @@ fn sockets_serve_as_stdin_and_stdout() {
 }
 
 #[test]
+fn one_socket_serves_as_both_and_hears_of_the_peers_end() {
+    it(|| {
+        let listener = PeerListener::new(Wire::Plain);
+        let mut client = netcat("").at_a_socket().connects_to(&listener);
+        let mut peer = listener.accepts();
+        client.types("up");
+        peer.hears("up");
+        peer.sends("down");
+        peer.half_closes();
+        client.shows("down");
+        client.shows_nothing_more();
+        client.types("more");
+        peer.hears("more");
+        client.ends_stdin();
+        peer.hears_end();
+        client.leaves(0);
+    });
+}
+
+#[test]
 fn a_file_is_sent_and_a_file_is_filled() {
     it(|| {
         let (up, down) = (noise(21, 700_000), noise(22, 700_000));

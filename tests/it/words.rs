@@ -98,6 +98,50 @@ fn vv_tells_of_half_closes() {
     });
 }
 
+#[test]
+fn vv_tells_of_each_half_close_once() {
+    it(|| {
+        let listener = PeerListener::new(Wire::Plain);
+        let mut client = connect(&listener, "-vv");
+        let mut peer = listener.accepts();
+        client.ends_stdin();
+        peer.hears_end();
+        peer.closes();
+        client.leaves(0);
+        assert_eq!(client.times_said(&[": half-closed"]), 1, "{:?}", client.said());
+        assert_eq!(client.times_said(&["has half-closed"]), 1, "{:?}", client.said());
+    });
+}
+
+#[test]
+fn every_message_is_one_line_whatever_the_command() {
+    it(|| {
+        let listener = PeerListener::new(Wire::Plain);
+        let mut client = netcat("-vv -c").arg("true\ntrue").connects_to(&listener);
+        listener.accepts().hears_end();
+        client.leaves(0);
+        for line in client.stderr().lines() {
+            assert!(line.starts_with("rncat: ") || line.starts_with("Ncat: "), "{:?}", client.stderr());
+        }
+    });
+}
+
+#[test]
+fn with_k_a_client_that_leaves_is_no_news_to_an_open_stdin() {
+    it(|| {
+        let server = listen("-k");
+        for count in 1..=2 {
+            let mut peer = Peer::dials(&server, Wire::Plain);
+            peer.sends("x");
+            peer.half_closes();
+            peer.waits_for_end();
+            server.says_times(&["bytes received in"], count);
+        }
+        assert_eq!(server.times_said(&["leaving"]), 0, "{:?}", server.said());
+        assert_eq!(server.times_said(&["stdin"]), 0, "{:?}", server.said());
+    });
+}
+
 fn connect_once(args: &str) -> usize {
     let listener = PeerListener::new(Wire::Plain);
     let mut client = connect(&listener, args);

@@ -32,6 +32,7 @@ pub(crate) struct Netcat {
     wire: Wire,
     stdin: Stdin,
     stdout: Stdout,
+    starter: &'static str,
     quiet: bool,
     scratch: Scratch,
 }
@@ -45,6 +46,7 @@ pub(crate) fn netcat(args: &str) -> Netcat {
         wire: Wire::Plain,
         stdin: Stdin::Pipe,
         stdout: Stdout::Pipe,
+        starter: "",
         quiet: false,
         scratch: Scratch::new(),
     }
@@ -134,6 +136,17 @@ impl Netcat {
         self
     }
 
+    /// Starts it by a shell with these words before its own: `ulimit -n 24; exec`.
+    pub(crate) fn started_by(mut self, starter: &'static str) -> Self {
+        self.starter = starter;
+        self
+    }
+
+    /// Stdin and stdout are one socket, as under inetd.
+    pub(crate) fn at_a_socket(self) -> Self {
+        self.stdin(Stdin::Socket).stdout(Stdout::SameSocket)
+    }
+
     /// Stdin, stdout are one terminal.
     pub(crate) fn at_a_terminal(self) -> Self {
         self.stdin(Stdin::Terminal).stdout(Stdout::Terminal)
@@ -213,8 +226,17 @@ impl Netcat {
         let terminal = matches!(self.stdin, Stdin::Terminal) || self.stdout == Stdout::Terminal;
         let pty = terminal.then(Pty::open);
         let mut command = self.command();
-        let (typist, stdin) = Typist::make(self.stdin, &self.scratch, pty.as_ref());
-        let (reader, stdout) = Reader::make(&self.stdout, &self.scratch, pty.as_ref());
+        let (typist, stdin, stdout_too) = match self.stdout {
+            Stdout::SameSocket => Typist::at_a_socket(),
+            _ => {
+                let (typist, stdin) = Typist::make(self.stdin, &self.scratch, pty.as_ref());
+                (typist, stdin, None)
+            }
+        };
+        let (reader, stdout) = match stdout_too {
+            Some(socket) => socket,
+            None => Reader::make(&self.stdout, &self.scratch, pty.as_ref()),
+        };
         let (errors, stderr) = std::io::pipe().unwrap();
         command.stdin(stdin).stdout(stdout).stderr(Stdio::from(OwnedFd::from(stderr)));
         let words = std::iter::once(command.get_program()).chain(command.get_args());
@@ -226,7 +248,7 @@ impl Netcat {
         Session::new(child, watch, (typist, reader, pty), self.scratch)
     }
 
-    /// Only a shell can start a program with a descriptor closed.
+    /// Only a shell can start a program with a descriptor closed, or with other limits.
     fn command(&self) -> Command {
         let closes = match (&self.stdin, &self.stdout) {
             (Stdin::Closed, Stdout::Closed) => "<&- >&-",
@@ -238,11 +260,12 @@ impl Netcat {
             Program::Other(path) => path,
             _ => &under_test().path,
         };
-        let mut command = if closes.is_empty() {
+        let mut command = if closes.is_empty() && self.starter.is_empty() {
             Command::new(program)
         } else {
+            let starter = if self.starter.is_empty() { "exec" } else { self.starter };
             let mut shell = Command::new("/bin/sh");
-            shell.arg("-c").arg(format!("exec \"$@\" {closes}")).arg("sh").arg(program);
+            shell.arg("-c").arg(format!("{starter} \"$@\" {closes}")).arg("sh").arg(program);
             shell
         };
         if let Program::Called(name) = self.program {

@@ -3,9 +3,11 @@
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::os::fd::OwnedFd;
 use std::path::PathBuf;
+use std::process::Command;
 use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, poll};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use socket2::{Domain, Socket, Type};
 
 use super::judge::skip;
@@ -73,6 +75,28 @@ pub(crate) fn full_backlog(host: &str) -> Option<FullBacklog> {
     }
     skip("this kernel answers beyond the backlog");
     None
+}
+
+/// Sees to it that the test itself may have so many descriptors open, or says that it may not.
+pub(crate) fn descriptors(count: u64) -> bool {
+    let limit = getrlimit(Resource::Nofile);
+    let enough = |limit: Option<u64>| limit.is_none_or(|limit| limit >= count);
+    let raised = Rlimit { current: Some(count), ..limit };
+    let there = enough(limit.current) || (enough(limit.maximum) && setrlimit(Resource::Nofile, raised).is_ok());
+    if !there {
+        skip(&format!("{count} descriptors are not allowed"));
+    }
+    there
+}
+
+/// Whether a shell can start programs with these words before their own; if not, that is said.
+pub(crate) fn starts_programs(starter: &str) -> bool {
+    let tried = Command::new("/bin/sh").arg("-c").arg(format!("{starter} true")).output();
+    let works = tried.unwrap().status.success();
+    if !works {
+        skip(&format!("`{starter}` does not work"));
+    }
+    works
 }
 
 /// Waits until a descriptor is ready; false when the time has passed first.

@@ -101,7 +101,7 @@ impl Peer {
     #[track_caller]
     pub(crate) fn dials(server: &impl Target, wire: Wire) -> Self {
         match wire {
-            Wire::Plain => Self::new(TcpStream::connect(server.addr()).unwrap(), None),
+            Wire::Plain => Self::new(dial(server), None),
             Wire::Tls => Self::dials_tls(server, &Tls::client()),
         }
     }
@@ -109,7 +109,7 @@ impl Peer {
     /// Connects with this kind of TLS.
     #[track_caller]
     pub(crate) fn dials_tls(server: &impl Target, tls: &Tls) -> Self {
-        let mut peer = Self::new(TcpStream::connect(server.addr()).unwrap(), Some(tls));
+        let mut peer = Self::new(dial(server), Some(tls));
         peer.shakes_hands();
         peer
     }
@@ -143,6 +143,11 @@ impl Peer {
     /// Where it comes from, or is.
     pub(crate) fn address(&self) -> SocketAddr {
         self.socket.peer_addr().unwrap()
+    }
+
+    /// This end's own address, which the program calls it by.
+    pub(crate) fn own_address(&self) -> SocketAddr {
+        self.socket.local_addr().unwrap()
     }
 
     /// Sends these bytes, reading nothing.
@@ -194,6 +199,23 @@ impl Peer {
                 heard.escape_ascii(),
                 self.end
             ));
+        }
+    }
+
+    /// So many bytes come, whatever they are. They are forgotten.
+    #[track_caller]
+    pub(crate) fn hears_bytes(&mut self, mut count: usize) {
+        let until = deadline();
+        loop {
+            let heard = self.unread.len().min(count);
+            self.unread.drain(..heard);
+            count -= heard;
+            if count == 0 {
+                return;
+            }
+            if self.end.is_some() || !self.turn(&mut &[][..], true, until) {
+                fail(&format!("the peer waited for {count} more bytes, {:?}", self.end));
+            }
         }
     }
 
@@ -344,6 +366,13 @@ impl Peer {
             Err(error) => self.end = Some(End::Failed(error)),
         }
     }
+}
+
+#[track_caller]
+fn dial(server: &impl Target) -> TcpStream {
+    let left = deadline().saturating_duration_since(Instant::now());
+    let dialled = TcpStream::connect_timeout(&server.addr(), left);
+    dialled.unwrap_or_else(|error| fail(&format!("the peer could not connect: {error}")))
 }
 
 fn receive_plain(socket: &mut TcpStream) -> Result<Arrival, String> {

@@ -236,6 +236,14 @@ impl Session {
         self.said().iter().filter(|line| has(line, words)).count()
     }
 
+    /// So many lines on stderr have these words, sooner or later.
+    #[track_caller]
+    pub(crate) fn says_times(&self, words: &[&str], count: usize) {
+        self.watch.until(&format!("{count} lines with {words:?} on stderr"), |seen| {
+            (lines(&seen.stderr).iter().filter(|line| has(line, words)).count() >= count).then_some(())
+        });
+    }
+
     /// Leaves with this status, having said what it had to.
     #[track_caller]
     pub(crate) fn leaves(&mut self, code: i32) {
@@ -275,6 +283,20 @@ impl Session {
         if self.watch.within(time, more).is_some() {
             fail("it showed something");
         }
+    }
+
+    /// How often it wakes up, if it does anything, while the test only looks on for a second.
+    #[track_caller]
+    pub(crate) fn wakes_in_a_second(&self) -> u64 {
+        let before = self.times_asleep();
+        self.stays_for(super::ms(1000));
+        self.times_asleep() - before
+    }
+
+    fn times_asleep(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
+        let count = status.lines().find_map(|line| line.strip_prefix("voluntary_ctxt_switches:"));
+        count.unwrap().trim().parse().unwrap()
     }
 
     /// Sends it a signal.

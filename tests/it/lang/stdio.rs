@@ -31,6 +31,10 @@ pub(crate) enum Stdin {
     Terminal,
     /// A socket that the test writes to.
     Socket,
+    /// `</dev/zero`: there is always more.
+    Endless,
+    /// A file that can be opened, and whose first byte is an I/O error.
+    Unreadable,
 }
 
 /// Where the program's stdout goes to.
@@ -52,6 +56,8 @@ pub(crate) enum Stdout {
     Terminal,
     /// A socket that is read as it fills.
     Socket,
+    /// The same socket as stdin.
+    SameSocket,
 }
 
 /// The test's end of the program's stdin.
@@ -85,12 +91,23 @@ impl Typist {
                 let path = scratch.file("stdin", content);
                 (Self::Nobody, File::open(path).unwrap().into())
             }
+            Stdin::Endless => (Self::Nobody, File::open("/dev/zero").unwrap().into()),
+            Stdin::Unreadable => (Self::Nobody, File::open("/proc/self/mem").unwrap().into()),
             Stdin::Null | Stdin::Closed => (Self::Nobody, Stdio::null()),
             Stdin::Terminal => {
                 let pty = terminal.unwrap();
                 (Self::Terminal(pty.ours.try_clone().unwrap()), pty.theirs())
             }
         }
+    }
+
+    /// Makes a socket that is stdin and stdout: the test's end, the one, and the other with its
+    /// reader.
+    pub(crate) fn at_a_socket() -> (Self, Stdio, Option<(Reader, Stdio)>) {
+        let (ours, theirs) = UnixStream::pair().unwrap();
+        let reader = Reader::Eager(Box::new(ours.try_clone().unwrap()));
+        let stdout = OwnedFd::from(theirs.try_clone().unwrap()).into();
+        (Self::Socket(ours), OwnedFd::from(theirs).into(), Some((reader, stdout)))
     }
 
     /// Writes what the program's stdin takes of `bytes` until it takes no more for `patience`.
@@ -165,7 +182,7 @@ impl Reader {
                 let pty = pty.unwrap();
                 (Self::Eager(Box::new(File::from(pty.ours.try_clone().unwrap()))), pty.theirs())
             }
-            Stdout::Socket => {
+            Stdout::Socket | Stdout::SameSocket => {
                 let (ours, theirs) = UnixStream::pair().unwrap();
                 (Self::Eager(Box::new(ours)), OwnedFd::from(theirs).into())
             }
