@@ -23,6 +23,8 @@ struct Far {
     heard: Vec<u8>,
     half_closed: bool,
     hung_up: bool,
+    /// It has a layer that has not passed on all it took.
+    holds: bool,
     /// What the kernel would not have delivered.
     queue: usize,
     reads: usize,
@@ -57,7 +59,7 @@ impl Stream for Fake {
         Ok(if n == 0 { Flow::Blocked } else { Flow::Moved(n) })
     }
     fn flush(&mut self) -> io::Result<Poll<()>> {
-        Ok(Poll::Ready(()))
+        Ok(if self.0.borrow().holds { Poll::Pending } else { Poll::Ready(()) })
     }
     fn finish(&mut self) -> io::Result<()> {
         self.0.borrow_mut().half_closed = true;
@@ -161,6 +163,24 @@ fn a_full_sink_holds_its_sources_back_and_keeps_the_order() -> Result<()> {
     world.ready(slow);
     assert_eq!((turtle.heard(), hare.heard()), (b"abcdef".to_vec(), b"abcdef".to_vec()));
     assert!(turtle.half_closed() && hare.half_closed());
+    Ok(())
+}
+
+#[test]
+fn what_a_layer_holds_keeps_no_source_waiting_but_the_half_close() -> Result<()> {
+    let mut world = World::new()?;
+    let ((source, stdin), (sink, peer)) = (world.add(), world.add());
+    world.relay.join(source, sink);
+    peer.0.borrow_mut().holds = true;
+    peer.has_room(1);
+    stdin.says([bytes("ab"), bytes("cd"), Step::End]);
+    world.works();
+    peer.has_room(100);
+    world.ready(sink);
+    assert_eq!((peer.heard(), peer.half_closed()), (b"abcd".to_vec(), false));
+    peer.0.borrow_mut().holds = false;
+    world.ready(sink);
+    assert!(peer.half_closed());
     Ok(())
 }
 

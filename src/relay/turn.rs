@@ -38,13 +38,13 @@ impl Relay {
             return;
         }
         match to.drain(&mut self.spare, now) {
-            Ok(Drained::Waiting) => {}
-            Ok(Drained::Empty) => self.wake_waiting(sink),
-            Ok(Drained::HalfClosed) => {
-                self.wake_waiting(sink);
-                self.notices.push_back(Notice::Finished(sink));
-            }
-            Err(error) => self.sink_gone(sink, error, 0),
+            Ok(Drained::HalfClosed) => self.notices.push_back(Notice::Finished(sink)),
+            Ok(Drained::Waiting | Drained::Empty) => {}
+            Err(error) => return self.sink_gone(sink, error, 0),
+        }
+        // Room is room in the outbox, whatever a layer behind it still holds.
+        if to.outbox.is_empty() {
+            self.wake_waiting(sink);
         }
     }
 

@@ -105,6 +105,12 @@ impl Departure {
 
     /// The connection is closed, with so many bytes that were not known to be delivered.
     pub fn closed(&mut self, lost: usize) -> Exit {
+        if let Some((error, gone)) = self.gone.take().filter(|(_, gone)| *gone > 0) {
+            // It was left before its end was read.
+            self.tell(&why(&error), gone + lost);
+            let in_order = error.kind() == io::ErrorKind::BrokenPipe;
+            return if in_order { Exit::Done } else { self.blame() };
+        }
         if lost == 0 || self.told {
             return Exit::Done;
         }
@@ -190,6 +196,14 @@ mod tests {
         assert_eq!(departure(false).gone(reset(), 5, true), NETWORK);
         assert_eq!(departure(false).gone(reset(), 0, true), LEFT);
         assert_eq!(departure(false).closed(5), Exit::Network);
+    }
+
+    #[test]
+    fn what_a_failed_write_lost_is_told_even_if_no_end_is_ever_read() {
+        let mut peer = departure(false);
+        assert_eq!(peer.gone(reset(), 5, false), Fate::ALIVE);
+        assert_eq!(peer.closed(0), Exit::Network);
+        assert!(peer.told);
     }
 
     #[test]
