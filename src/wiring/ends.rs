@@ -105,7 +105,7 @@ impl fmt::Display for Why {
 #[must_use]
 pub fn decide(rules: &Rules, it: &Situation) -> Decision {
     let timers = [
-        (Why::Idle, rules.idle.and_then(|idle| it.active()?.checked_add(idle))),
+        (Why::Idle, rules.idle.and_then(|idle| it.active().checked_add(idle))),
         (Why::Quit, rules.quit_after.and_then(|time| it.stdin_end?.checked_add(time))),
     ];
     for (why, at) in timers {
@@ -158,9 +158,15 @@ fn half_close(it: &Situation, stdin_end: Instant) -> Decision {
 }
 
 impl Situation {
-    fn active(&self) -> Option<Instant> {
-        [Some(self.joined), self.heard, self.taken, self.held_up].into_iter().flatten().max()
+    fn active(&self) -> Instant {
+        active(self.joined, [self.heard, self.taken, self.held_up])
     }
+}
+
+/// Since when a peer has been silent: it came, sent bytes, took some, or was last held up, whichever is latest.
+#[must_use]
+pub fn active(joined: Instant, since: [Option<Instant>; 3]) -> Instant {
+    since.into_iter().flatten().fold(joined, Instant::max)
 }
 
 #[cfg(test)]

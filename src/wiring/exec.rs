@@ -7,6 +7,7 @@
 use super::{
     Context, Totals, Wiring,
     departure::{Departure, Fate},
+    ends::active,
     worse,
 };
 use crate::{
@@ -117,10 +118,8 @@ impl Exec {
         }
         let Some(idle) = self.idle else { return };
         let traffic = relay.traffic(peer);
-        let last = [Some(couple.joined), traffic.last_received, traffic.last_sent, relay.held_up(peer, now)]
-            .into_iter()
-            .flatten();
-        match last.max().and_then(|last| last.checked_add(idle)) {
+        let since = [traffic.last_received, traffic.last_sent, relay.held_up(peer, now)];
+        match active(couple.joined, since).checked_add(idle) {
             Some(until) if until <= now => {
                 couple.leaving = true;
                 let exit = couple.departure.idle(idle, relay.undelivered(peer));

@@ -1,6 +1,6 @@
 //! What is said on stderr, in the words that scripts look for.
 
-use crate::lang::{Peer, PeerListener, Stdin, Wire, connect, free_port, it, listen, netcat, over_tcp_and_tls};
+use crate::lang::{Peer, PeerListener, Session, Stdin, Wire, connect, free_port, it, listen, netcat, over_tcp_and_tls};
 
 over_tcp_and_tls!(without_v_nothing_is_said, v_tells_the_totals, quiet_hides_what_is_no_error);
 
@@ -85,15 +85,8 @@ fn v_begins_with_the_version() {
 #[test]
 fn vv_tells_of_half_closes() {
     it(|| {
-        let listener = PeerListener::new(Wire::Plain);
-        let mut client = connect(&listener, "-vv");
-        let mut peer = listener.accepts();
-        client.ends_stdin();
-        peer.hears_end();
-        peer.closes();
-        client.leaves(0);
-        let once = connect_once("-v");
-        let twice = connect_once("-vv");
+        let once = connect_once("-v").said().len();
+        let twice = connect_once("-vv").said().len();
         assert!(twice > once, "-v said {once} lines, -vv {twice}");
     });
 }
@@ -101,13 +94,7 @@ fn vv_tells_of_half_closes() {
 #[test]
 fn vv_tells_of_each_half_close_once() {
     it(|| {
-        let listener = PeerListener::new(Wire::Plain);
-        let mut client = connect(&listener, "-vv");
-        let mut peer = listener.accepts();
-        client.ends_stdin();
-        peer.hears_end();
-        peer.closes();
-        client.leaves(0);
+        let client = connect_once("-vv");
         assert_eq!(client.times_said(&[": half-closed"]), 1, "{:?}", client.said());
         assert_eq!(client.times_said(&["has half-closed"]), 1, "{:?}", client.said());
     });
@@ -142,7 +129,7 @@ fn with_k_a_client_that_leaves_is_no_news_to_an_open_stdin() {
     });
 }
 
-fn connect_once(args: &str) -> usize {
+fn connect_once(args: &str) -> Session {
     let listener = PeerListener::new(Wire::Plain);
     let mut client = connect(&listener, args);
     let mut peer = listener.accepts();
@@ -150,7 +137,7 @@ fn connect_once(args: &str) -> usize {
     peer.hears_end();
     peer.closes();
     client.leaves(0);
-    client.said().len()
+    client
 }
 
 #[test]
