@@ -306,10 +306,12 @@ proptest! {
         world.relay.join(source, sink);
         peer.has_room(0);
         let whole = pieces.concat();
+        // Each step has room for a byte at least, or finds the end of a piece.
+        let steps = whole.len() + 2 * pieces.len() + 2;
         stdin.says(pieces.into_iter().flat_map(|piece| [Step::Bytes(piece), Step::Wait]));
         stdin.says([Step::End]);
         world.works();
-        for room in rooms.iter().copied().cycle().take(2000) {
+        for room in rooms.iter().copied().cycle().take(steps) {
             if peer.half_closed() {
                 break;
             }
