@@ -39,6 +39,16 @@ pub enum Entry {
     },
 }
 
+impl Entry {
+    /// Reads a file of hosts.
+    ///
+    /// # Errors
+    /// Those of [`read_file`].
+    pub fn file(path: &Path) -> Result<Self> {
+        Ok(Self::File { path: path.to_owned(), text: read_file(path)? })
+    }
+}
+
 /// Who may connect.
 #[derive(Debug, Default)]
 pub struct Access {
@@ -289,7 +299,7 @@ mod tests {
         std::fs::write(&path, b"::1\n\n10.0.0.\xff\n").unwrap();
         assert!(read_file(&path).unwrap_err().to_string().ends_with("line 3 is not UTF-8 text"));
         std::fs::write(&path, "::1\n").unwrap();
-        assert_eq!(read_file(&path).unwrap(), "::1\n");
+        assert_eq!(Entry::file(&path).unwrap(), Entry::File { path: path.clone(), text: "::1\n".to_owned() });
         std::fs::remove_file(&path).unwrap();
     }
 }
