@@ -7,6 +7,7 @@
 //! will come; whoever stops reading or writing earlier must come back by itself.
 
 pub mod tapped;
+pub mod telnet;
 pub mod tls;
 
 use mio::{Registry, Token};
