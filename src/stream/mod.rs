@@ -8,6 +8,7 @@
 
 pub mod prefixed;
 pub mod tapped;
+pub mod telnet;
 pub mod tls;
 
 use mio::{Registry, Token};
