@@ -88,7 +88,7 @@ pub struct Args {
     #[arg(short = 's', long, value_name = "ADDRESS", allow_hyphen_values = true, help_heading = CONNECT)]
     pub source: Option<String>,
 
-    /// Pass these hosts on the way (IPv4 source routing)
+    /// Pass these hosts on the way (source routing)
     ///
     /// At most 8, separated by commas; may be repeated. Most networks refuse such packets.
     #[arg(short = 'g', value_name = "HOP,...", allow_hyphen_values = true, help_heading = CONNECT)]
@@ -243,7 +243,7 @@ pub struct Args {
     #[arg(long, value_name = "USER[:PASSWORD]", allow_hyphen_values = true, help_heading = PROXY)]
     pub proxy_auth: Option<String>,
 
-    /// Who finds the target: remote, local, both, none
+    /// Who looks names up: remote, local, both, none
     ///
     /// remote, the default, hands its name to the proxy; local looks it up here; both tries here first;
     /// none takes only an address.

@@ -89,7 +89,10 @@ pub fn ports(text: &str) -> Result<Option<Vec<u16>>> {
             Some((first, last)) if is_range(part) => {
                 let (first, last) = (number(first)?, number(last)?);
                 if first > last || first == 0 {
-                    return Err(Error::usage(format!("Invalid port range \"{part}\""), "it must go upwards, from 1 on"));
+                    return Err(Error::usage(
+                        format!("Invalid port range \"{part}\""),
+                        "it must go upwards, from 1 on",
+                    ));
                 }
                 ports.extend(first..=last);
             }

@@ -2,7 +2,7 @@
 
 use super::Arrival;
 use crate::{
-    access::{Access, Entry, read_file},
+    access::{Access, Entry},
     cli::config::{AccessLists, Config, Family, Listen, Where},
     error::{Error, Result, why},
     opening::resolve::Question,
@@ -165,7 +165,7 @@ fn is_the_clients(error: &io::Error) -> bool {
 fn access(lists: &AccessLists, numeric: bool) -> Result<Access> {
     let entries = |hosts: &[String], files: &[PathBuf]| -> Result<Vec<Entry>> {
         let hosts = hosts.iter().map(|hosts| Ok(Entry::Hosts(hosts.clone())));
-        let files = files.iter().map(|path| Ok(Entry::File { path: path.clone(), text: read_file(path)? }));
+        let files = files.iter().map(|path| Entry::file(path));
         hosts.chain(files).collect()
     };
     let look_up = |host: &str| {

@@ -11,7 +11,7 @@ const LSRR: u8 = 131;
 const NOP: u8 = 1;
 
 /// The bytes for `IP_OPTIONS`; `pointer` counts from 4, the first hop.
-pub fn option(hops: impl Iterator<Item = IpAddr>, pointer: u8) -> Vec<u8> {
+pub(super) fn option(hops: impl Iterator<Item = IpAddr>, pointer: u8) -> Vec<u8> {
     let addresses: Vec<u8> = hops
         .filter_map(|hop| match hop {
             IpAddr::V4(hop) => Some(hop.octets()),

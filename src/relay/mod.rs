@@ -69,6 +69,8 @@ pub struct Relay {
     notices: VecDeque<Notice>,
     /// Those who hear what any other of them says.
     room: Rc<Vec<Token>>,
+    /// Those who wait for somebody in the room.
+    waiting_for_room: Vec<Token>,
     buffer: Vec<u8>,
     work: Work,
     spare: Spare,
@@ -98,6 +100,9 @@ impl Relay {
         if let Some(endpoint) = self.endpoints.get_mut(&token) {
             endpoint.pump.voice = Some(voice);
         }
+        if voice == Voice::Waits {
+            self.waiting_for_room.push(token);
+        }
         self.enqueue(token);
     }
 
@@ -105,9 +110,9 @@ impl Relay {
     pub fn hear_room(&mut self, token: Token) {
         self.hold_open(token);
         Rc::make_mut(&mut self.room).push(token);
-        // Those who had nobody to talk to go on.
-        let room = Rc::clone(&self.room);
-        room.iter().for_each(|member| self.enqueue(*member));
+        for speaker in self.waiting_for_room.clone() {
+            self.enqueue(speaker);
+        }
     }
 
     /// Ends both.

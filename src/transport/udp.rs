@@ -4,7 +4,7 @@
 //! refusal is how a broadcast address is recognised here.
 
 use super::{
-    Address, Choice, Connecting, Serves, Transport,
+    Address, Choice, Connecting, Transport,
     datagram::{Datagrams, Hub, Solo},
     socket,
 };
@@ -112,7 +112,7 @@ impl Datagrams for Udp {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::stream::{Flow, Stream};
+    use crate::stream::Flow;
 
     #[test]
     fn datagrams_keep_their_boundaries_and_empty_ones_count() -> io::Result<()> {
@@ -139,11 +139,18 @@ mod tests {
         Ok(())
     }
 
+    #[cfg(target_os = "linux")]
     #[test]
     fn a_broadcast_address_is_not_connected() -> io::Result<()> {
-        let sender = connect(&Address::Inet("255.255.255.255:9".parse().map_err(io::Error::other)?), &Choice::default());
-        // A machine without a network has nowhere to broadcast to.
-        assert!(sender.is_ok_and(|it| it.connected().is_ok()) || cfg!(not(target_os = "linux")));
+        let receiver = UdpSocket::bind("0.0.0.0:0")?;
+        let to = SocketAddr::from(([127, 255, 255, 255], receiver.local_addr()?.port()));
+        let mut sender = connect(&Address::Inet(to), &Choice::default())?;
+        sender.write(b"to all")?;
+        let mut buffer = [0; 10];
+        let (n, from) = receiver.recv_from(&mut buffer)?;
+        assert_eq!(&buffer[..n], b"to all");
+        receiver.send_to(b"answer", from)?;
+        assert_eq!(sender.read(&mut buffer)?, Flow::Moved(6), "it comes from another address");
         Ok(())
     }
 }

@@ -378,7 +378,7 @@ impl Wiring for Console {
 
     fn woken(&mut self, token: Token, context: &mut Context<'_>) {
         if token == self.token
-            && let (Some(time), Some(end)) = (self.rules.quit_after, self.stdin_end)
+            && let (Some(time), Some(end)) = (self.rules.quit.after(), self.stdin_end)
         {
             self.quits |= context.reactor.now() >= end + time;
             self.review_end(context);

@@ -83,7 +83,8 @@ pub(super) fn listen(args: &Args, transport: &Transport) -> Result<Where> {
     if args.vsock {
         let port = args.source_port.as_deref().map(number).transpose()?;
         return match (numbers(&args.words)?.as_slice(), port) {
-            ([cid, port], None) | ([cid], Some(port)) => Ok(Where::Known(Address::Vsock { cid: *cid, port: *port })),
+            ([cid, port], None) => Ok(Where::Known(Address::Vsock { cid: *cid, port: *port })),
+            ([cid], Some(port)) => Ok(Where::Known(Address::Vsock { cid: *cid, port })),
             ([port], None) => Ok(at_any(*port)),
             ([], port) => Ok(at_any(port.unwrap_or(target::DEFAULT_PORT.into()))),
             _ => Err(Error::usage("--vsock", "at most a machine's number and one port are expected")),
@@ -135,7 +136,8 @@ pub(super) fn source(args: &Args, transport: &Transport) -> Result<Source> {
 /// # Errors
 /// When there are too many hops, or the pointer does not point to one.
 pub(super) fn route(args: &Args) -> Result<Option<Route>> {
-    let hops: Vec<String> = args.hops.iter().flat_map(|list| list.split(',')).map(|hop| hop.trim().to_owned()).collect();
+    let hops: Vec<String> =
+        args.hops.iter().flat_map(|list| list.split(',')).map(|hop| hop.trim().to_owned()).collect();
     if hops.is_empty() {
         return Ok(None);
     }

@@ -8,4 +8,5 @@ pub struct Proxy {
     pub port: u16,
 }
 /// x
-pub const PROXIES: [Proxy; 3] = [Proxy { name: "http", port: 3128 }, Proxy { name: "socks4", port: 1080 }, Proxy { name: "socks5", port: 1080 }];
+pub const PROXIES: [Proxy; 3] =
+    [Proxy { name: "http", port: 3128 }, Proxy { name: "socks4", port: 1080 }, Proxy { name: "socks5", port: 1080 }];

@@ -8,7 +8,6 @@
 use super::{Datagrams, LARGEST};
 use crate::{
     reactor::{Reactor, Ready},
-    report::Report,
     stream::{Flow, Stream, flow},
     transport::{Accepted, Address, Listener, Serves},
 };
