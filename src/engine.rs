@@ -15,7 +15,7 @@ use crate::{
     relay::{Notice, Patience, Relay},
     report::Report,
     tap::Taps,
-    wiring::{Context, Wiring, console::Console, exec::Exec, probe::Probe, worse},
+    wiring::{Context, Wiring, broker::Broker, console::Console, exec::Exec, probe::Probe, worse},
 };
 use mio::Token;
 use std::rc::Rc;
@@ -41,7 +41,9 @@ pub fn run(config: &Config, report: Report) -> Result<Exit> {
     let wiring: Box<dyn Wiring> = match (&config.mode, &config.partner) {
         (Mode::Connect(connect), _) if connect.probe => Box::new(Probe::new(connect)),
         (_, Partner::Command(command)) => Box::new(Exec::new(config, command)),
-        (_, Partner::Broker(_) | Partner::Chat(_) | Partner::Proxy(_)) => {
+        (_, Partner::Broker(console)) => Box::new(Broker::new(config, console, false, &mut context)?),
+        (_, Partner::Chat(console)) => Box::new(Broker::new(config, console, true, &mut context)?),
+        (_, Partner::Proxy(_)) => {
             return Err(crate::error::Error::usage("todo", "todo"));
         }
         (_, Partner::Console(console)) => Box::new(Console::new(config, console, &mut context)?),
