@@ -9,6 +9,7 @@ use crate::{
     opening::{
         Failed, Openings, Peer, Staging, Way,
         entrance::{Entrance, Found},
+        proxy,
         tls::TlsStaging,
     },
     reactor::{Reactor, Ready},
@@ -34,7 +35,7 @@ pub fn run(config: &Config, report: Report) -> Result<Exit> {
     // Listening comes first: a port that cannot be had is told before stdin is touched.
     let found = Found::default();
     let entrance = Entrance::open(config, &found, &mut reactor, report)?;
-    let stages = stages(config, &entrance, report)?;
+    let stages = stages(config, &entrance, &found, report)?;
     let way = Way { transport: config.transport, stages, telnet: config.telnet, taps: Rc::clone(&taps) };
     let openings = Openings::new(way, deadline(config, &reactor), report);
     let mut context = Context { reactor: &mut reactor, relay: &mut relay, report };
@@ -63,8 +64,11 @@ pub fn run(config: &Config, report: Report) -> Result<Exit> {
 }
 
 /// What each connection goes through: the proxies, then TLS.
-fn stages(config: &Config, entrance: &Entrance, report: Report) -> Result<Vec<Box<dyn Staging>>> {
-    let mut stages: Vec<Box<dyn Staging>> = Vec::new();
+fn stages(config: &Config, entrance: &Entrance, found: &Found, report: Report) -> Result<Vec<Box<dyn Staging>>> {
+    let mut stages = match &config.mode {
+        Mode::Connect(connect) => proxy::stages(connect, found)?,
+        Mode::Listen(_) => Vec::new(),
+    };
     if let Some(options) = &config.tls {
         let addresses = match entrance {
             Entrance::Gate(gate) => gate.addresses(),
