@@ -86,14 +86,8 @@ impl<L: FirstLine> HeadReader<L> {
     }
 
     fn first_line(&mut self, arrived: &mut Vec<u8>) -> Result<Option<L>, BadHead> {
-        while L::AFTER_EMPTY_LINES {
-            match arrived.as_slice() {
-                [b'\r', b'\n', ..] => arrived.drain(..2),
-                [b'\n', ..] => arrived.drain(..1),
-                // Its second half may come.
-                [b'\r'] => return Ok(None),
-                _ => break,
-            };
+        if L::AFTER_EMPTY_LINES && !skip_empty_lines(arrived) {
+            return Ok(None);
         }
         if !L::begins(arrived) {
             return Err(BadHead::Malformed("this is not HTTP"));
@@ -126,6 +120,17 @@ impl<L: FirstLine> HeadReader<L> {
         }
         self.looked = arrived.len();
         None
+    }
+}
+
+/// False when the second half of one may still come.
+fn skip_empty_lines(arrived: &mut Vec<u8>) -> bool {
+    loop {
+        match arrived.as_slice() {
+            [b'\r', b'\n', ..] => arrived.drain(..2),
+            [b'\n', ..] => arrived.drain(..1),
+            rest => return !matches!(rest, b"" | b"\r"),
+        };
     }
 }
 
