@@ -2,3 +2,5 @@
 
 pub mod evidence;
 pub mod http;
+pub mod proxy;
+pub mod telnet;

@@ -43,6 +43,9 @@ pub trait Wiring {
     /// An event or an alarm came under `token`: one of the peers', or the wiring's own.
     fn woken(&mut self, token: Token, context: &mut Context<'_>);
 
+    /// No peer will come besides those that have.
+    fn nobody_comes(&mut self) {}
+
     /// How many peers are present.
     fn present(&self) -> usize;
 
