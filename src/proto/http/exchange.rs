@@ -18,16 +18,10 @@ use super::{
     first_line::RequestLine,
     head::{Head, HeadReader},
     response::Response,
+    rewrite::Settings,
     target::Destination,
 };
 use std::rc::Rc;
-
-/// What all exchanges of a proxy share.
-#[derive(Debug)]
-pub struct Settings {
-    /// See [`super::rewrite::pseudonym`].
-    pub pseudonym: String,
-}
 
 /// What is to be done next.
 #[derive(Debug, PartialEq, Eq)]
@@ -118,6 +112,12 @@ impl Exchange {
             Phase::Done(next) => Event::Done(*next),
             Phase::Asked { .. } | Phase::Relaying { .. } | Phase::Tunnel => Event::Wait,
         }
+    }
+
+    /// Whether nothing of a request has come; `arrived` is what is left.
+    #[must_use]
+    pub fn is_idle(&self, arrived: &[u8]) -> bool {
+        matches!(&self.phase, Phase::Head(reader) if !reader.has_begun(arrived))
     }
 
     /// The connection that was wanted stands.
@@ -228,11 +228,12 @@ impl Exchange {
         }
     }
 
-    /// What becomes of the client's connection; closed unless both messages were whole.
+    /// What becomes of the client's connection, as things stand: it is closed unless both messages were whole.
     #[must_use]
     pub fn next(&self) -> Next {
         match &self.phase {
             Phase::Done(next) => *next,
+            Phase::Skipping(_) => Next::KeepOpen,
             Phase::Relaying { body, response } if body.is_over() => response.next(),
             _ => Next::Close,
         }

@@ -27,6 +27,13 @@ const HOP_BY_HOP: [&str; 10] = [
     "upgrade",
 ];
 
+/// What all exchanges of a proxy share.
+#[derive(Debug)]
+pub struct Settings {
+    /// See [`pseudonym`].
+    pub pseudonym: String,
+}
+
 /// A name for this run of the proxy that no other has, for Via: 64 random bits make one.
 #[must_use]
 pub fn pseudonym(random: [u8; 8]) -> String {

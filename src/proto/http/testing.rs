@@ -3,9 +3,10 @@
 use super::{
     answers::Next,
     asking::{Authorize, Everyone},
-    exchange::{Connected, Event, Exchange, Settings},
+    exchange::{Connected, Event, Exchange},
     first_line::FirstLine,
     head::{BadHead, Head, HeadReader},
+    rewrite::Settings,
     target::Destination,
 };
 use std::rc::Rc;
