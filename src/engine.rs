@@ -9,13 +9,14 @@ use crate::{
     opening::{
         Failed, Openings, Peer, Staging, Way,
         entrance::{Entrance, Found},
+        proxy,
         tls::TlsStaging,
     },
     reactor::{Reactor, Ready},
     relay::{Notice, Patience, Relay},
     report::Report,
     tap::Taps,
-    wiring::{Context, Wiring, console::Console, exec::Exec, probe::Probe, worse},
+    wiring::{Context, Wiring, broker::Broker, console::Console, exec::Exec, probe::Probe, worse},
 };
 use mio::Token;
 use std::rc::Rc;
@@ -34,14 +35,16 @@ pub fn run(config: &Config, report: Report) -> Result<Exit> {
     // Listening comes first: a port that cannot be had is told before stdin is touched.
     let found = Found::default();
     let entrance = Entrance::open(config, &found, &mut reactor, report)?;
-    let stages = stages(config, &entrance, report)?;
+    let stages = stages(config, &entrance, &found, report)?;
     let way = Way { transport: config.transport, stages, telnet: config.telnet, taps: Rc::clone(&taps) };
     let openings = Openings::new(way, deadline(config, &reactor), report);
     let mut context = Context { reactor: &mut reactor, relay: &mut relay, report };
     let wiring: Box<dyn Wiring> = match (&config.mode, &config.partner) {
         (Mode::Connect(connect), _) if connect.probe => Box::new(Probe::new(connect)),
         (_, Partner::Command(command)) => Box::new(Exec::new(config, command)),
-        (_, Partner::Broker(_) | Partner::Chat(_) | Partner::Proxy(_)) => {
+        (_, Partner::Broker(console)) => Box::new(Broker::new(config, console, false, &mut context)?),
+        (_, Partner::Chat(console)) => Box::new(Broker::new(config, console, true, &mut context)?),
+        (_, Partner::Proxy(_)) => {
             return Err(crate::error::Error::usage("todo", "todo"));
         }
         (_, Partner::Console(console)) => Box::new(Console::new(config, console, &mut context)?),
@@ -61,8 +64,11 @@ pub fn run(config: &Config, report: Report) -> Result<Exit> {
 }
 
 /// What each connection goes through: the proxies, then TLS.
-fn stages(config: &Config, entrance: &Entrance, report: Report) -> Result<Vec<Box<dyn Staging>>> {
-    let mut stages: Vec<Box<dyn Staging>> = Vec::new();
+fn stages(config: &Config, entrance: &Entrance, found: &Found, report: Report) -> Result<Vec<Box<dyn Staging>>> {
+    let mut stages = match &config.mode {
+        Mode::Connect(connect) => proxy::stages(connect, found)?,
+        Mode::Listen(_) => Vec::new(),
+    };
     if let Some(options) = &config.tls {
         let addresses = match entrance {
             Entrance::Gate(gate) => gate.addresses(),

@@ -3,7 +3,10 @@
 //! The only way to a [`Config`] is [`Config::from_args`]; the rest of the program never sees
 //! a flag.
 
-use crate::transport::{Address, Transport};
+use crate::{
+    proto::auth::Credentials,
+    transport::{Address, Transport},
+};
 use std::{path::PathBuf, time::Duration};
 
 /// What to do, completely.
@@ -129,22 +132,6 @@ pub struct Proxy {
     pub port: u16,
     /// `--proxy-auth`: a user's name and password, or for SOCKS4 the name alone.
     pub auth: Option<Credentials>,
-}
-
-/// A user's name and password.
-#[derive(Clone)]
-pub struct Credentials {
-    /// The name.
-    pub user: String,
-    /// The password; may be empty.
-    pub password: String,
-}
-
-impl std::fmt::Debug for Credentials {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        // A password is never printed, by accident neither.
-        write!(f, "{}:***", self.user)
-    }
 }
 
 /// Who looks the target's name up where there are proxies.

@@ -133,7 +133,7 @@ impl Dial {
         let mut socket = (self.how.transport.connect)(to, &choice)?;
         let token = reactor.token();
         socket.register(reactor.registry(), token)?;
-        if socket.connected().is_ok_and(|peer| peer.is_some()) {
+        if socket.connected()?.is_some() {
             // It stands at once, and no event may come.
             reactor.nudge(token, Ready::WRITE);
         }

@@ -7,8 +7,10 @@ pub mod dial;
 pub mod dialling;
 pub mod entrance;
 pub mod gate;
+pub mod proxy;
 pub mod resolve;
 mod route;
+pub mod talk;
 pub mod tls;
 
 use crate::{

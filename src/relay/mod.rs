@@ -125,6 +125,12 @@ impl Relay {
         }
     }
 
+    /// Gives these bytes to all who hear the room, behind what waits for them.
+    pub fn tell_room(&mut self, bytes: &[u8], now: Instant) {
+        let (room, mut shared) = (Rc::clone(&self.room), Shared::new(bytes));
+        room.iter().for_each(|sink| self.deliver_to(*sink, &mut shared, DATAGRAM, now));
+    }
+
     /// Gives these bytes to `sink` alone, behind what waits for it.
     pub fn tell(&mut self, sink: Token, bytes: &[u8], now: Instant) {
         self.deliver_to(sink, &mut Shared::new(bytes), bytes.len(), now);

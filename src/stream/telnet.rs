@@ -9,7 +9,7 @@
 use super::{Flow, Stream};
 use crate::proto::telnet::{self, plain_len, undoubled_len};
 use mio::{Registry, Token};
-use std::{io, task::Poll};
+use std::{io, task::Poll, time::Instant};
 
 /// Data that is doubled at once, in bytes; what is held is at most twice as much.
 const PIECE: usize = 8 * 1024;
@@ -178,6 +178,14 @@ impl Stream for Telnet {
         // Of what the stream below counts, some may be answers, which nobody would miss.
         let waiting = undoubled_len(&self.held) + self.inner.undelivered();
         usize::try_from(self.taken).map_or(waiting, |taken| taken.min(waiting))
+    }
+
+    fn deadline(&self) -> Option<Instant> {
+        self.inner.deadline()
+    }
+
+    fn timeout(&mut self, now: Instant) -> io::Result<()> {
+        self.inner.timeout(now)
     }
 }
 

@@ -25,7 +25,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// A TLS client that has sent no more than this may be in a conversation, in bytes.
+/// A client over TLS or through a proxy that has sent no more than this may be in a conversation, in bytes.
 const SHORT_TALK: u64 = 64 * 1024;
 
 /// How long a peer that takes nothing more may delay leaving.
@@ -42,6 +42,8 @@ pub struct Console {
     keeps_open: bool,
     /// `--stall-timeout`.
     stall: Duration,
+    /// Many proxies take a FIN for the end of both directions.
+    proxied: bool,
     verify: bool,
     mail_port: bool,
     evidence: Rc<Evidence>,
@@ -76,6 +78,7 @@ impl Console {
     /// # Errors
     /// When they cannot be had.
     pub fn new(config: &Config, settings: &Settings, context: &mut Context<'_>) -> Result<Self> {
+        let proxied = matches!(&config.mode, Mode::Connect(connect) if !connect.proxies.is_empty());
         let (connects, port, keeps_open) = match &config.mode {
             Mode::Connect(connect) => (true, connect.to.port(), false),
             Mode::Listen(listen) => (false, listen.on.port(), listen.keep_open),
@@ -108,6 +111,7 @@ impl Console {
             settings: settings.clone(),
             connects,
             keeps_open,
+            proxied,
             stall: match &config.mode {
                 Mode::Listen(listen) => listen.stall,
                 Mode::Connect(_) => Duration::MAX,
@@ -176,7 +180,7 @@ impl Console {
             drained: relay.is_drained(token) && !relay.has_spaced(self.token),
             half_closed: peer.half_closed,
             datagram: peer.datagram,
-            conversation: self.connects && (mail || (peer.tls && them.sent <= SHORT_TALK)),
+            conversation: self.connects && (mail || ((peer.tls || self.proxied) && them.sent <= SHORT_TALK)),
         };
         match decide(&self.rules, &situation) {
             Decision::Stay(None) => {}

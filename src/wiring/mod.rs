@@ -3,6 +3,7 @@
 //! A wiring is handed each peer when its connection stands, joins it to somebody in the
 //! [`Relay`], and is told how it fares. It moves no bytes itself.
 
+pub mod broker;
 pub mod console;
 pub mod departure;
 pub mod ends;

@@ -86,7 +86,7 @@ pub(super) fn listen(args: &Args, transport: &Transport) -> Result<Where> {
             ([cid, port], None) => Ok(Where::Known(Address::Vsock { cid: *cid, port: *port })),
             ([cid], Some(port)) => Ok(Where::Known(Address::Vsock { cid: *cid, port })),
             ([port], None) => Ok(at_any(*port)),
-            ([], port) => Ok(at_any(port.unwrap_or(target::DEFAULT_PORT.into()))),
+            ([], port) => Ok(at_any(port.unwrap_or_else(|| target::DEFAULT_PORT.into()))),
             _ => Err(Error::usage("--vsock", "at most a machine's number and one port are expected")),
         };
     }

@@ -5,11 +5,11 @@
 use crate::{
     cli::{
         Args,
-        config::{Credentials, Proxy, ProxyDns, ProxyServer},
+        config::{Proxy, ProxyDns, ProxyServer},
         target,
     },
     error::{Error, Result},
-    proto::proxy::PROXIES,
+    proto::{auth::Credentials, proxy::PROXIES},
     report::escape,
 };
 
@@ -66,10 +66,5 @@ fn kind(args: &Args) -> Result<Option<&'static str>> {
 }
 
 fn auth(args: &Args) -> Result<Option<Credentials>> {
-    let Some(text) = &args.proxy_auth else { return Ok(None) };
-    let (user, password) = text.split_once(':').unwrap_or((text, ""));
-    if user.is_empty() {
-        return Err(Error::usage("--proxy-auth", "the user's name is empty").hint("write USER:PASSWORD"));
-    }
-    Ok(Some(Credentials { user: user.to_owned(), password: password.to_owned() }))
+    args.proxy_auth.as_deref().map(Credentials::parse).transpose()
 }
