@@ -6,6 +6,7 @@
 
 pub mod auth;
 pub mod evidence;
+pub mod http;
 pub mod proxy;
 pub mod telnet;
 #[cfg(test)]
