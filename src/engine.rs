@@ -16,7 +16,7 @@ use crate::{
     relay::{Notice, Patience, Relay},
     report::Report,
     tap::Taps,
-    wiring::{Context, Wiring, broker::Broker, console::Console, exec::Exec, probe::Probe, worse},
+    wiring::{Context, Wiring, broker::Broker, console::Console, exec::Exec, probe::Probe, proxy::Proxy, worse},
 };
 use mio::Token;
 use std::rc::Rc;
@@ -38,15 +38,17 @@ pub fn run(config: &Config, report: Report) -> Result<Exit> {
     let stages = stages(config, &entrance, &found, report)?;
     let way = Way { transport: config.transport, stages, telnet: config.telnet, taps: Rc::clone(&taps) };
     let openings = Openings::new(way, deadline(config, &reactor), report);
+    let own = match &entrance {
+        Entrance::Gate(gate) => gate.addresses(),
+        Entrance::Dial(_) => Vec::new(),
+    };
     let mut context = Context { reactor: &mut reactor, relay: &mut relay, report };
     let wiring: Box<dyn Wiring> = match (&config.mode, &config.partner) {
         (Mode::Connect(connect), _) if connect.probe => Box::new(Probe::new(connect)),
         (_, Partner::Command(command)) => Box::new(Exec::new(config, command)),
         (_, Partner::Broker(console)) => Box::new(Broker::new(config, console, false, &mut context)?),
         (_, Partner::Chat(console)) => Box::new(Broker::new(config, console, true, &mut context)?),
-        (_, Partner::Proxy(_)) => {
-            return Err(crate::error::Error::usage("todo", "todo"));
-        }
+        (_, Partner::Proxy(server)) => Box::new(Proxy::new(config, server, own, &context)?),
         (_, Partner::Console(console)) => Box::new(Console::new(config, console, &mut context)?),
     };
     let one_peer = match &config.mode {

@@ -114,6 +114,11 @@ impl Dial {
         token == self.token || self.running.iter().any(|attempt| attempt.token == token)
     }
 
+    /// The tokens under which events and alarms come for this.
+    pub fn tokens(&self) -> impl Iterator<Item = Token> {
+        std::iter::once(self.token).chain(self.running.iter().map(|attempt| attempt.token))
+    }
+
     /// What has been tried so far, for the message when time is up.
     #[must_use]
     pub fn tried(&self) -> String {
@@ -168,6 +173,12 @@ pub struct DialError {
 }
 
 impl DialError {
+    /// The reason, of several the last.
+    #[must_use]
+    pub fn kind(&self) -> io::ErrorKind {
+        self.failed.last().map_or(io::ErrorKind::NotFound, |(_, error)| error.kind())
+    }
+
     /// As the message about connecting to `target`, with what to try.
     #[must_use]
     pub fn about(&self, target: &str) -> Error {

@@ -34,10 +34,10 @@ impl<D: Dialogue + ?Sized> Talk<D> {
         Self { stream: Some(stream), dialogue, what, arrived: Vec::new(), saying: Vec::new(), said: 0, again: false }
     }
 
-    /// The dialogue, to ask for what it has found out.
+    /// The dialogue, once it is done, to ask for what it has found out.
     #[must_use]
-    pub fn dialogue(&self) -> &D {
-        &self.dialogue
+    pub fn into_dialogue(self) -> Box<D> {
+        self.dialogue
     }
 
     /// Sends what is being said; `false` while the stream does not take it.

@@ -9,6 +9,7 @@ pub mod departure;
 pub mod ends;
 pub mod exec;
 pub mod probe;
+pub mod proxy;
 
 use crate::{
     error::Exit,

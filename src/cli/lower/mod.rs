@@ -36,7 +36,8 @@ impl Config {
     pub fn from_args(mut args: Args) -> Result<(Self, Vec<String>)> {
         // Both are for many clients, who have to come from somewhere.
         args.listen |= args.broker || args.chat;
-        args.keep_open |= args.broker || args.chat;
+        // A proxy that ends with its first client would be no use; in Ncat, too, it does not.
+        args.keep_open |= args.broker || args.chat || (args.listen && args.proxy_type.is_some());
         contradictions(&args)?;
         let warnings = warnings(&args);
         // All values are looked at, those without effect too: a typing error is one anywhere.

@@ -36,7 +36,7 @@ pub enum Trouble {
 }
 
 /// See the module's description.
-pub struct Finding {
+pub(super) struct Finding {
     target: String,
     token: Token,
     state: State,
@@ -52,7 +52,7 @@ enum State {
 impl Finding {
     /// Begins; `token` is woken when it goes on.
     #[must_use]
-    pub fn begin(
+    pub(super) fn begin(
         host: String,
         port: u16,
         family: Family,
@@ -74,7 +74,7 @@ impl Finding {
     ///
     /// # Errors
     /// Why it failed: for the client, and in words.
-    pub fn advance(
+    pub(super) fn advance(
         &mut self,
         cause: Token,
         own: &[Address],
@@ -107,7 +107,7 @@ impl Finding {
     }
 
     /// The tokens under which events come for this.
-    pub fn tokens(&self) -> impl Iterator<Item = Token> {
+    pub(super) fn tokens(&self) -> impl Iterator<Item = Token> {
         let dial = if let State::Dialling(dial) = &self.state { Some(dial) } else { None };
         dial.into_iter().flat_map(Dial::tokens)
     }
@@ -115,7 +115,7 @@ impl Finding {
 
 /// Host and port as they are written together, for messages.
 #[must_use]
-pub fn target(host: &str, port: u16) -> String {
+pub(super) fn target(host: &str, port: u16) -> String {
     crate::proto::proxy::Destination::new(host, port).to_string()
 }
 

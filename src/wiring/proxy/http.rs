@@ -83,9 +83,10 @@ impl Service for Client {
         }
     }
 
-    fn join(&mut self, origin: Box<dyn Stream>, _: &Address) -> Pair {
+    fn join(&mut self, origin: Box<dyn Stream>, _: &Address) -> Option<Pair> {
         let pair = self.side.join(origin);
-        Pair { client: pair.client, origin: pair.origin, goes_on: pair.kind == http_proxy::Kind::Exchange }
+        let goes_on = pair.kind == http_proxy::Kind::Exchange;
+        Some(Pair { client: pair.client, origin: pair.origin, goes_on })
     }
 
     fn failed(&mut self, trouble: Trouble) {

@@ -62,8 +62,8 @@ pub trait Service {
     /// the stream that [`Service::leave`] gives.
     fn advance(&mut self, now: Instant) -> Result<Demand>;
 
-    /// The connection that was wanted stands; `local` is its own end.
-    fn join(&mut self, origin: Box<dyn Stream>, local: &Address) -> Pair;
+    /// The connection that was wanted stands; `local` is its own end. `None` if nothing was wanted.
+    fn join(&mut self, origin: Box<dyn Stream>, local: &Address) -> Option<Pair>;
 
     /// The connection that was wanted could not be made; then [`Service::advance`].
     fn failed(&mut self, trouble: Trouble);
@@ -175,11 +175,15 @@ impl Proxy {
         match found {
             Ok(None) => self.wanted_by.extend(tokens.into_iter().map(|wanted| (wanted, token))),
             Ok(Some(origin)) => {
-                tokens.iter().for_each(|wanted| drop(self.wanted_by.remove(wanted)));
+                for wanted in &tokens {
+                    self.wanted_by.remove(wanted);
+                }
                 self.join(token, origin, context);
             }
             Err((trouble, why)) => {
-                tokens.iter().for_each(|wanted| drop(self.wanted_by.remove(wanted)));
+                for wanted in &tokens {
+                    self.wanted_by.remove(wanted);
+                }
                 self.report.detail(1, format_args!("{}: {why}", client.remote));
                 client.finding = None;
                 client.until = context.reactor.now() + ASKING;
@@ -194,8 +198,8 @@ impl Proxy {
         client.finding = None;
         let local = origin.socket.local().unwrap_or(Address::Unix(crate::transport::unix::Name::Unnamed));
         self.report.detail(2, format_args!("{}: joined to {}.", client.remote, origin.to));
-        let pair = client.service.join(origin.socket, &local);
         self.wanted_by.remove(&origin.token);
+        let Some(pair) = client.service.join(origin.socket, &local) else { return self.leave(token, context) };
         self.pairs.add(token, origin.token, pair, context);
         self.review(token, context);
     }

@@ -120,15 +120,16 @@ impl Service for Client {
         }
     }
 
-    fn join(&mut self, origin: Box<dyn Stream>, local: &Address) -> Pair {
+    fn join(&mut self, origin: Box<dyn Stream>, local: &Address) -> Option<Pair> {
         let local = local.inet().unwrap_or_else(|| SocketAddr::from(([0, 0, 0, 0], 0)));
-        let reply = self.answer.as_ref().map(|server| server.reply(Outcome::Connected(local))).unwrap_or_default();
-        let client: Box<dyn Stream> = match std::mem::replace(&mut self.state, State::Over) {
-            State::Waiting(stream) => stream,
-            State::Asking(talk) => talk.give_up().unwrap_or_else(|| Box::new(crate::stream::Nothing)),
-            _ => Box::new(crate::stream::Nothing),
-        };
-        Pair { client, origin: Prefixed::around(origin, reply), goes_on: false }
+        let reply = self.answer.as_ref()?.reply(Outcome::Connected(local));
+        match std::mem::replace(&mut self.state, State::Over) {
+            State::Waiting(client) => Some(Pair { client, origin: Prefixed::around(origin, reply), goes_on: false }),
+            other => {
+                self.state = other;
+                None
+            }
+        }
     }
 
     fn failed(&mut self, trouble: Trouble) {
