@@ -70,7 +70,7 @@ impl Pairs {
         let (other, goes_on) = (half.other, half.goes_on);
         let Some(other) = other else { return };
         let both = self.0.get(&other).is_none_or(|half| half.ended);
-        if matches!(end, End::Failed(_)) && !goes_on || both && !goes_on {
+        if !goes_on && (both || matches!(end, End::Failed(_))) {
             self.close(token, STUCK, context);
         }
     }
@@ -90,7 +90,9 @@ impl Pairs {
 
     /// One side has been told all; true if that is a client whose connection goes on.
     pub(super) fn finished(&mut self, token: Token, context: &mut Context<'_>) -> bool {
-        let Some(half) = self.0.get(&token).filter(|half| half.goes_on && half.side == Side::Client) else { return false };
+        let Some(half) = self.0.get(&token).filter(|half| half.goes_on && half.side == Side::Client) else {
+            return false;
+        };
         let origin = half.other;
         self.0.remove(&token);
         if let Some((origin, half)) = origin.and_then(|origin| Some((origin, self.0.get_mut(&origin)?))) {

@@ -19,12 +19,7 @@ use crate::{
     stream::{Stream, prefixed::Prefixed},
     transport::Address,
 };
-use std::{
-    net::SocketAddr,
-    rc::Rc,
-    task::Poll,
-    time::Instant,
-};
+use std::{net::SocketAddr, rc::Rc, task::Poll, time::Instant};
 
 /// SOCKS4 and 4a.
 pub(super) static SOCKS4: Kind = Kind { name: "socks4", begin: |server, _| Socks::begin("socks4", server) };
@@ -89,7 +84,9 @@ impl Service for Client {
                     self.state = State::Waiting(stream);
                     Ok(match destination {
                         Some(Destination::Name(name, port)) => Demand::Connect(name, port),
-                        Some(Destination::Address(address)) => Demand::Connect(address.ip().to_string(), address.port()),
+                        Some(Destination::Address(address)) => {
+                            Demand::Connect(address.ip().to_string(), address.port())
+                        }
                         None => Demand::Leave,
                     })
                 }
