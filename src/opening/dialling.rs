@@ -27,6 +27,9 @@ use std::{
 /// How long connecting may take when `-w` does not say: what Ncat waits.
 const WAIT: Duration = Duration::from_secs(10);
 
+/// What is said in the end of a list of ports.
+pub const NONE_OPEN: &str = "none of these ports is open";
+
 /// See the module's description.
 pub struct Dialling {
     /// Whom we dial, for messages; `to` is at which port of several.
@@ -149,7 +152,8 @@ impl Dialling {
                 if self.next_port(reactor) || self.any_open {
                     return Ok(None);
                 }
-                Err(Error::network(self.target.clone(), "none of these ports is open").hint("-v tells of each"))
+                let host = self.target.rsplit_once(':').map_or(self.target.as_str(), |(host, _)| host);
+                Err(Error::network(host, NONE_OPEN).hint("-v tells of each"))
             }
             Err(error) => Err(error),
         }

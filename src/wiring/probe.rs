@@ -7,8 +7,9 @@ use super::{Context, Totals, Wiring};
 use crate::{
     cli::config::Connect,
     error::{Error, Exit, why},
-    opening::{Failed, Peer},
+    opening::{Failed, Peer, dialling::NONE_OPEN},
     relay::{End, Notice, Patience},
+    report::escape,
     transport::Address,
 };
 use mio::Token;
@@ -24,8 +25,8 @@ const REFUSAL: Duration = Duration::from_secs(2);
 #[derive(Debug)]
 pub struct Probe {
     wait: Duration,
-    /// One refusal is an answer like the others.
-    several: bool,
+    /// The host of several ports, where one refusal is an answer like the others.
+    several: Option<String>,
     /// Those that are there, and until when they may refuse.
     present: HashMap<Token, (Address, Option<Instant>)>,
     /// Nobody else will come.
@@ -37,8 +38,8 @@ impl Probe {
     /// Tries what `connect` says.
     #[must_use]
     pub fn new(connect: &Connect) -> Self {
-        let (wait, several) = (connect.wait.unwrap_or(REFUSAL), !connect.more_ports.is_empty());
-        Self { wait, several, present: HashMap::new(), all: false, any_open: false }
+        let several = (!connect.more_ports.is_empty()).then(|| escape(connect.to.host().as_bytes()));
+        Self { wait: connect.wait.unwrap_or(REFUSAL), several, present: HashMap::new(), all: false, any_open: false }
     }
 
     fn leave(token: Token, context: &mut Context<'_>) {
@@ -78,7 +79,7 @@ impl Wiring for Probe {
                 }
                 let refused = Error::network(format!("connect to {remote}"), why(&error))
                     .hint("nobody listens there: is the server running, is the port right?");
-                if self.several {
+                if self.several.is_some() {
                     context.report.detail(1, &refused);
                 } else {
                     context.report.error(&refused);
@@ -87,6 +88,9 @@ impl Wiring for Probe {
             }
             Notice::Closed(token, ..) => {
                 self.present.remove(&token);
+                if let (Some(host), Some(Exit::Network)) = (&self.several, self.outcome()) {
+                    context.report.error(&Error::network(host, NONE_OPEN).hint("-v tells of each"));
+                }
             }
             Notice::Ended(..) | Notice::Finished(_) | Notice::Stalled(_) => {}
         }

@@ -6,6 +6,7 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
+mod access;
 mod addresses;
 mod commands_ends;
 mod conversations;
@@ -23,13 +24,20 @@ mod one_way;
 mod options;
 mod peer_ends;
 mod records;
+mod routes;
+mod scan;
+mod sctp;
 mod stdin_ends;
 mod stdout_ends;
 mod streams;
+mod telnet;
 mod timers;
 mod tls_agreements;
 mod tls_certificates;
 mod tls_faults;
 mod typed_lines;
+mod udp;
+mod unix_sockets;
 mod volume;
+mod vsock;
 mod words;
