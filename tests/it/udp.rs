@@ -180,6 +180,7 @@ fn empty_datagrams_and_large_ones_are_passed_on_by_a_broker() {
         let (mut one, mut other) = (Datagrams::dials(&broker), Datagrams::dials(&broker));
         one.sends("one is here");
         broker.says(&["Connection from", &one.address().to_string()]);
+        broker.stays_for(ms(100));
         other.sends("so is the other");
         one.hears("so is the other");
         one.sends("");
