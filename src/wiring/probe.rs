@@ -1,4 +1,4 @@
-//! `-z`: connect, say so, and leave.
+//! `-z`: connect, and leave with the answer as the exit status; only `-v` says it in words.
 //!
 //! A newcomer's trap: over UDP nothing connects. One NUL byte is sent, and silence for a while is
 //! all the success there is.
@@ -7,9 +7,8 @@ use super::{Context, Totals, Wiring};
 use crate::{
     cli::config::Connect,
     error::{Error, Exit, why},
-    opening::{Failed, Peer, dialling::NONE_OPEN},
+    opening::{Failed, Peer},
     relay::{End, Notice, Patience},
-    report::escape,
     transport::Address,
 };
 use mio::Token;
@@ -25,8 +24,6 @@ const REFUSAL: Duration = Duration::from_secs(2);
 #[derive(Debug)]
 pub struct Probe {
     wait: Duration,
-    /// The host of several ports, where one refusal is an answer like the others.
-    several: Option<String>,
     /// Those that are there, and until when they may refuse.
     present: HashMap<Token, (Address, Option<Instant>)>,
     /// Nobody else will come.
@@ -38,8 +35,7 @@ impl Probe {
     /// Tries what `connect` says.
     #[must_use]
     pub fn new(connect: &Connect) -> Self {
-        let several = (!connect.more_ports.is_empty()).then(|| escape(connect.to.host().as_bytes()));
-        Self { wait: connect.wait.unwrap_or(REFUSAL), several, present: HashMap::new(), all: false, any_open: false }
+        Self { wait: connect.wait.unwrap_or(REFUSAL), present: HashMap::new(), all: false, any_open: false }
     }
 
     fn leave(token: Token, context: &mut Context<'_>) {
@@ -79,18 +75,11 @@ impl Wiring for Probe {
                 }
                 let refused = Error::network(format!("connect to {remote}"), why(&error))
                     .hint("nobody listens there: is the server running, is the port right?");
-                if self.several.is_some() {
-                    context.report.detail(1, &refused);
-                } else {
-                    context.report.error(&refused);
-                }
+                context.report.detail(1, &refused);
                 Self::leave(token, context);
             }
             Notice::Closed(token, ..) => {
                 self.present.remove(&token);
-                if let (Some(host), Some(Exit::Network)) = (&self.several, self.outcome()) {
-                    context.report.error(&Error::network(host, NONE_OPEN).hint("-v tells of each"));
-                }
             }
             Notice::Ended(..) | Notice::Finished(_) | Notice::Stalled(_) => {}
         }

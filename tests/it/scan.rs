@@ -1,6 +1,6 @@
 //! `-z` with lists and ranges of ports.
 
-use std::net::{SocketAddr, TcpListener};
+use std::net::TcpListener;
 
 use crate::lang::{Datagrams, Session, Wire, it, ms, netcat, skip};
 
@@ -53,8 +53,7 @@ fn a_list_is_1_if_no_port_is_open() {
         drop(open);
         let mut client = scans("", &format!("{},{port}", port + 1));
         client.leaves(1);
-        client.says(&["127.0.0.1: none of these ports is open"]);
-        assert_eq!(client.said().len(), 1);
+        assert_eq!(client.said(), [""; 0]);
     });
 }
 
@@ -64,6 +63,9 @@ fn a_single_port_is_1_if_refused() {
         let Some((open, port)) = neighbours() else { return };
         drop(open);
         let mut client = scans("", &port.to_string());
+        client.leaves(1);
+        assert_eq!(client.said(), [""; 0]);
+        let mut client = scans("-v", &port.to_string());
         client.leaves(1);
         client.says(&["refused"]);
     });
@@ -88,7 +90,6 @@ fn a_list_over_udp_is_1_if_all_refuse() {
         let closed = [Datagrams::new(), Datagrams::new()].map(|it| it.address().port().to_string());
         let mut client = scans("-u", &closed.join(","));
         client.leaves(1);
-        client.says(&["127.0.0.1: none of these ports is open"]);
     });
 }
 
@@ -126,15 +127,13 @@ fn a_list_without_z_is_2() {
 }
 
 #[test]
-fn a_socket_that_is_there_is_0() {
+fn a_unix_socket_that_is_there_is_0() {
     it(|| {
         let server = netcat("-k").listens_at_a_path();
         let mut client = netcat("-z").connects_to_path(&server.file("socket"));
         client.leaves(0);
-        let unused: SocketAddr = Datagrams::new().address();
-        let mut client = netcat("-z -w 1").connects_to(&unused);
+        let mut client = netcat("-z").connects_to_path(&server.file("nothing"));
         client.leaves(1);
-        client.says(&["refused"]);
         server.stays_for(ms(100));
     });
 }

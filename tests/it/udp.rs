@@ -518,6 +518,9 @@ fn z_is_1_when_refused() {
         let nobody = Datagrams::new().address();
         let mut client = connect(&nobody, "-z -u");
         client.leaves(1);
+        assert_eq!(client.said(), [""; 0]);
+        let mut client = connect(&nobody, "-z -u -v");
+        client.leaves(1);
         client.says(&["Connection refused"]);
     });
 }
