@@ -3,7 +3,7 @@
 //! A newcomer's trap: the answer to HEAD has no body, though its head says how long it would be.
 
 use super::{body::BadFraming, head::BadHead};
-use std::{borrow::Cow, io};
+use std::borrow::Cow;
 
 /// The answer to CONNECT, once the connection stands.
 pub const TUNNEL: &[u8] = b"HTTP/1.1 200 Connection established\r\n\r\n";
@@ -132,18 +132,6 @@ impl From<BadHead> for Answer {
             BadHead::TooLarge => Self::new(Status::HeadTooLarge, "the header is too large"),
             BadHead::Version => Self::new(Status::VersionNotSupported, "this proxy speaks HTTP/1.0 and HTTP/1.1"),
             BadHead::Malformed(why) => Self::new(Status::BadRequest, why),
-        }
-    }
-}
-
-impl From<io::ErrorKind> for Failure {
-    /// What connecting failed with.
-    fn from(kind: io::ErrorKind) -> Self {
-        match kind {
-            io::ErrorKind::NotFound => Self::UnknownHost,
-            io::ErrorKind::ConnectionRefused | io::ErrorKind::ConnectionReset => Self::Refused,
-            io::ErrorKind::TimedOut => Self::TimedOut,
-            _ => Self::Unreachable,
         }
     }
 }

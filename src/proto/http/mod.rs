@@ -8,7 +8,6 @@
 //! | [`target`] | where a request wants to go |
 //! | [`body`], [`chunked`] | where a body ends |
 //! | [`rewrite`] | what is changed on the way |
-//! | [`gate`] | who may use it |
 //! | [`answers`] | what the proxy says by itself |
 //!
 //! A newcomer's trap: a proxy must never be the one who understands a message differently.
@@ -21,7 +20,6 @@ pub mod chunked;
 pub mod exchange;
 pub mod fields;
 pub mod first_line;
-pub mod gate;
 pub mod head;
 mod response;
 pub mod rewrite;
