@@ -4,14 +4,14 @@
 //! keeps its token all the way.
 
 use crate::{
-    cli::config::{Config, Mode, Partner},
+    cli::config::{Config, Connect, Mode, Partner},
     error::{Exit, Result},
     opening::{Failed, Openings, Peer, Staging, entrance::Entrance, tls::TlsStaging},
     reactor::{Reactor, Ready},
     relay::{Notice, Patience, Relay},
     report::Report,
     tap::Taps,
-    wiring::{Context, Wiring, console::Console, exec::Exec, probe::Probe, worse},
+    wiring::{self, Context, Wiring, console::Console, probe::Probe, worse},
 };
 use mio::Token;
 use std::rc::Rc;
@@ -27,15 +27,22 @@ pub fn run(config: &Config, report: Report) -> Result<Exit> {
     let taps = Rc::new(Taps::open(&config.taps, report)?);
     let mut reactor = Reactor::new()?;
     let mut relay = Relay::default();
+    // What cannot be run is told before anybody is connected to.
+    let (command, console) = match &config.partner {
+        Partner::Command(command) => (Some(wiring::command(config, command, &mut reactor)?), None),
+        Partner::Console(console) => (None, Some(console)),
+    };
     // Listening comes first: a port that cannot be had is told before stdin is touched.
     let entrance = Entrance::open(config, &mut reactor, report)?;
     let openings =
         Openings::new(staging(config, &entrance, report)?, Rc::clone(&taps), deadline(config, &reactor), report);
     let mut context = Context { reactor: &mut reactor, relay: &mut relay, report };
-    let wiring: Box<dyn Wiring> = match (&config.mode, &config.partner) {
-        (Mode::Connect(connect), _) if connect.probe => Box::new(Probe::default()),
-        (_, Partner::Command(command)) => Box::new(Exec::new(config, command)),
-        (_, Partner::Console(console)) => Box::new(Console::new(config, console, &mut context)?),
+    let wiring: Box<dyn Wiring> = match (&config.mode, command, console) {
+        (_, Some(command), _) => command,
+        (Mode::Listen(_) | Mode::Connect(Connect { probe: false, .. }), _, Some(console)) => {
+            Box::new(Console::new(config, console, &mut context)?)
+        }
+        _ => Box::new(Probe::default()),
     };
     let one_peer = match &config.mode {
         Mode::Connect(_) => true,
@@ -47,7 +54,9 @@ pub fn run(config: &Config, report: Report) -> Result<Exit> {
         }
     };
     let mut engine = Engine { reactor, relay, entrance, openings, wiring, one_peer, farewell: None, report };
-    let exit = engine.run()?;
+    let exit = engine.run();
+    engine.wiring.dismiss();
+    let exit = exit?;
     Ok(if taps.have_failed() { worse(exit, Exit::Usage) } else { exit })
 }
 
@@ -87,6 +96,10 @@ impl Engine {
         let (mut events, mut alarms) = (Vec::new(), Vec::new());
         loop {
             self.reactor.wait(self.relay.is_busy(), &mut events, &mut alarms)?;
+            if let Some(signal) = self.reactor.signal() {
+                self.report.detail(1, format_args!("{signal} came."));
+                return Ok(Exit::Signal(signal));
+            }
             for (token, ready) in events.iter().copied() {
                 self.event(token, Some(ready))?;
             }

@@ -1,4 +1,4 @@
-//! The one module that may use `unsafe`: ioctls that no crate wraps.
+//! The one module that may use `unsafe`: what no crate has made safe.
 //!
 //! Each block says why it is sound and has a test; everything else in rncat is safe Rust.
 #![allow(unsafe_code)]
@@ -40,6 +40,36 @@ pub(crate) fn send_queue(_socket: impl AsFd) -> io::Result<usize> {
     Err(io::ErrorKind::Unsupported.into())
 }
 
+/// Marks every descriptor above 2 that we were started with, so that no command gets it. Ours are
+/// marked from the beginning. To be called while there is one thread.
+#[cfg(feature = "exec")]
+pub(crate) fn close_on_exec() {
+    use rustix::{
+        fd::BorrowedFd,
+        io::{FdFlags, fcntl_getfd, fcntl_setfd},
+    };
+    let list = std::fs::read_dir("/dev/fd").into_iter().flatten().flatten();
+    let open: Vec<c_int> = list.filter_map(|entry| entry.file_name().to_str()?.parse().ok()).collect();
+    for fd in open.into_iter().filter(|fd| *fd > 2) {
+        // SAFETY: nothing closes a descriptor while it is borrowed, as there is no other thread. The list's
+        // own has been closed; that it is no descriptor any more (EBADF) is what fcntl(2) then says.
+        let fd = unsafe { BorrowedFd::borrow_raw(fd) };
+        if let Ok(flags) = fcntl_getfd(fd) {
+            let _ = fcntl_setfd(fd, flags | FdFlags::CLOEXEC);
+        }
+    }
+}
+
+/// A Lua with all its libraries, `debug` too, and pcall as it is in the program `lua`.
+#[cfg(feature = "lua")]
+pub(crate) fn lua() -> mlua::Lua {
+    // mlua's own pcall, which Rust's panics pass, cannot be yielded through.
+    let options = mlua::LuaOptions::new().catch_rust_panics(false);
+    // SAFETY: it runs what the user has named to be run, as `lua` would; no callback of ours that it could
+    // confuse by `debug` lives in it.
+    unsafe { mlua::Lua::unsafe_new_with(mlua::StdLib::ALL, options) }
+}
+
 #[cfg(all(test, target_os = "linux"))]
 mod tests {
     use super::*;
@@ -67,6 +97,22 @@ mod tests {
         sender.shutdown(std::net::Shutdown::Write)?;
         assert_eq!(receiver.read_to_end(&mut Vec::new())?, sent);
         Ok(())
+    }
+
+    #[cfg(feature = "exec")]
+    #[test]
+    fn commands_get_no_descriptor_of_ours() {
+        let null = std::fs::File::open("/dev/null").unwrap();
+        rustix::io::fcntl_setfd(&null, rustix::io::FdFlags::empty()).unwrap();
+        close_on_exec();
+        assert_eq!(rustix::io::fcntl_getfd(&null), Ok(rustix::io::FdFlags::CLOEXEC));
+        assert_eq!(rustix::io::fcntl_getfd(io::stdout()), Ok(rustix::io::FdFlags::empty()));
+    }
+
+    #[cfg(feature = "lua")]
+    #[test]
+    fn lua_has_its_debug_library() {
+        lua().load("assert(debug.getinfo(1))").exec().unwrap();
     }
 
     #[test]

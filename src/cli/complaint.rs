@@ -29,7 +29,6 @@ const NOT_HERE: &[&str] = &[
     "--allowfile",
     "--deny",
     "--denyfile",
-    "--lua-exec",
 ];
 
 /// Says what is wrong with what was typed.

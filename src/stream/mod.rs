@@ -12,6 +12,7 @@ pub mod tls;
 use mio::{Registry, Token};
 use std::{
     io::{self, IoSlice},
+    os::fd::BorrowedFd,
     task::Poll,
 };
 
@@ -73,6 +74,11 @@ pub trait Stream {
     /// layers hold and those in the kernel's send queue, as far as it tells; 0 where it does not.
     fn undelivered(&self) -> usize {
         0
+    }
+
+    /// The kernel's socket, if what passes through it is exactly what passes through this stream.
+    fn bare(&self) -> Option<BorrowedFd<'_>> {
+        None
     }
 }
 

@@ -13,6 +13,7 @@ use socket2::{Domain, Protocol, SockAddr, Socket, TcpKeepalive, Type};
 use std::{
     io::{self, IoSlice, Read, Write},
     net::{Shutdown, SocketAddr},
+    os::fd::{AsFd, BorrowedFd},
     time::Duration,
 };
 
@@ -163,5 +164,9 @@ impl Stream for Tcp {
     fn undelivered(&self) -> usize {
         // Our FIN counts as one byte until it is acknowledged.
         sys::send_queue(&self.socket).unwrap_or(0).saturating_sub(usize::from(self.finished))
+    }
+
+    fn bare(&self) -> Option<BorrowedFd<'_>> {
+        Some(self.socket.as_fd())
     }
 }
