@@ -60,14 +60,35 @@ pub(crate) fn close_on_exec() {
     }
 }
 
-/// A Lua with all its libraries, `debug` too, and pcall as it is in the program `lua`.
+/// Does something with no signal blocked, as what it starts inherits that.
+#[cfg(feature = "exec")]
+pub(crate) fn with_no_signal_blocked<T>(something: impl FnOnce() -> T) -> T {
+    let before = set_blocked(None);
+    let outcome = something();
+    set_blocked(Some(before));
+    outcome
+}
+
+/// Sets the thread's signal mask, to the empty one if none is given, and says what it was.
+#[cfg(feature = "exec")]
+fn set_blocked(mask: Option<libc::sigset_t>) -> libc::sigset_t {
+    // SAFETY: sigset_t is plain data, all zeroes are a value of it, and both calls only read and write
+    // the sets they are given (sigsetops(3), pthread_sigmask(3)).
+    unsafe {
+        let (mut set, mut before) = (std::mem::zeroed(), std::mem::zeroed());
+        libc::sigemptyset(&raw mut set);
+        set = mask.unwrap_or(set);
+        libc::pthread_sigmask(libc::SIG_SETMASK, &raw const set, &raw mut before);
+        before
+    }
+}
+
+/// A Lua with all its libraries, `debug` too.
 #[cfg(feature = "lua")]
 pub(crate) fn lua() -> mlua::Lua {
-    // mlua's own pcall, which Rust's panics pass, cannot be yielded through.
-    let options = mlua::LuaOptions::new().catch_rust_panics(false);
     // SAFETY: it runs what the user has named to be run, as `lua` would; no callback of ours that it could
     // confuse by `debug` lives in it.
-    unsafe { mlua::Lua::unsafe_new_with(mlua::StdLib::ALL, options) }
+    unsafe { mlua::Lua::unsafe_new() }
 }
 
 #[cfg(all(test, target_os = "linux"))]
@@ -107,6 +128,24 @@ mod tests {
         close_on_exec();
         assert_eq!(rustix::io::fcntl_getfd(&null), Ok(rustix::io::FdFlags::CLOEXEC));
         assert_eq!(rustix::io::fcntl_getfd(io::stdout()), Ok(rustix::io::FdFlags::empty()));
+    }
+
+    #[cfg(feature = "exec")]
+    #[test]
+    fn what_is_blocked_is_so_again_afterwards() {
+        // SAFETY: as above; the thread is this test's own.
+        let usr2 = unsafe {
+            let mut set = std::mem::zeroed();
+            libc::sigemptyset(&raw mut set);
+            libc::sigaddset(&raw mut set, libc::SIGUSR2);
+            set
+        };
+        set_blocked(Some(usr2));
+        let blocked =
+            || std::fs::read_to_string("/proc/thread-self/status").unwrap().contains("SigBlk:\t0000000000000800");
+        assert!(blocked());
+        assert!(!with_no_signal_blocked(blocked));
+        assert!(blocked());
     }
 
     #[cfg(feature = "lua")]

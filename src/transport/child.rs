@@ -11,6 +11,7 @@ use crate::{
     error::{Error, Result, why},
     reactor::Reactor,
     report::escape,
+    sys,
 };
 use handed::Handed;
 use mio::{Interest, Token, unix::SourceFd};
@@ -58,8 +59,8 @@ pub struct Process {
 
 /// Starts a command at two pipes.
 ///
-/// The standard library gives the child an empty signal mask and SIGPIPE's default action, and
-/// every other descriptor is close-on-exec: ours always, those that we were given since
+/// It gets SIGPIPE's default action from the standard library, an empty signal mask from us, and no
+/// other descriptor, as all are close-on-exec: ours always, those that we were given since
 /// [`Exec`](crate::wiring::exec::Exec) was made. Its stderr is ours.
 ///
 /// # Errors
@@ -120,7 +121,8 @@ impl Launch {
         if let Some(name) = &self.name {
             command.arg0(name);
         }
-        let child = command.stdin(stdin).stdout(stdout).spawn().map_err(|error| self.failed(&error))?;
+        command.stdin(stdin).stdout(stdout);
+        let child = sys::with_no_signal_blocked(|| command.spawn()).map_err(|error| self.failed(&error))?;
         Ok(Process::watch(Pid::from_child(&child), reactor))
     }
 

@@ -113,7 +113,7 @@ mod tests {
         let (socket, other) = UnixStream::pair().unwrap();
         let theirs = std::os::fd::OwnedFd::from(socket.try_clone().unwrap());
         let mut child =
-            Command::new("/bin/sh").args(["-c", "sleep 100 & exec <&-; wait"]).stdin(theirs).spawn().unwrap();
+            Command::new("/bin/sh").args(["-c", "sleep 100 & exec >&-; wait"]).stdout(theirs).spawn().unwrap();
         let pid = Pid::from_child(&child);
         let name = |socket: &UnixStream| format!("socket:[{}]", Identity::of(socket.as_fd()).unwrap().0);
         // The shell takes a moment.
