@@ -4,14 +4,19 @@
 //! keeps its token all the way.
 
 use crate::{
-    cli::config::{Config, Connect, Mode, Partner},
+    cli::config::{Config, Mode, Partner},
     error::{Exit, Result},
-    opening::{Failed, Openings, Peer, Staging, entrance::Entrance, tls::TlsStaging},
+    opening::{
+        Failed, Openings, Peer, Staging, Way,
+        entrance::{Entrance, Found},
+        proxy,
+        tls::TlsStaging,
+    },
     reactor::{Reactor, Ready},
     relay::{Notice, Patience, Relay},
     report::Report,
     tap::Taps,
-    wiring::{self, Context, Wiring, console::Console, probe::Probe, worse},
+    wiring::{self, Context, Wiring, broker::Broker, console::Console, probe::Probe, proxy::Proxy, worse},
 };
 use mio::Token;
 use std::rc::Rc;
@@ -27,25 +32,28 @@ pub fn run(config: &Config, report: Report) -> Result<Exit> {
     let taps = Rc::new(Taps::open(&config.taps, report)?);
     let mut reactor = Reactor::new()?;
     let mut relay = Relay::default();
-    // What cannot be run is told before anybody is connected to.
-    let (command, console) = match &config.partner {
-        Partner::Command(command) => (Some(wiring::command(config, command, &mut reactor)?), None),
-        Partner::Console(console) => (None, Some(console)),
-    };
     // Listening comes first: a port that cannot be had is told before stdin is touched.
-    let entrance = Entrance::open(config, &mut reactor, report)?;
-    let openings =
-        Openings::new(staging(config, &entrance, report)?, Rc::clone(&taps), deadline(config, &reactor), report);
+    let found = Found::default();
+    let entrance = Entrance::open(config, &found, &mut reactor, report)?;
+    let stages = stages(config, &entrance, &found, report)?;
+    let way = Way { transport: config.transport, stages, telnet: config.telnet, taps: Rc::clone(&taps) };
+    let openings = Openings::new(way, deadline(config, &reactor), report);
+    let own = match &entrance {
+        Entrance::Gate(gate) => gate.addresses(),
+        Entrance::Dial(_) => Vec::new(),
+    };
     let mut context = Context { reactor: &mut reactor, relay: &mut relay, report };
-    let wiring: Box<dyn Wiring> = match (&config.mode, command, console) {
-        (_, Some(command), _) => command,
-        (Mode::Listen(_) | Mode::Connect(Connect { probe: false, .. }), _, Some(console)) => {
-            Box::new(Console::new(config, console, &mut context)?)
-        }
-        _ => Box::new(Probe::default()),
+    // Nobody has been connected to yet: what cannot be run is told first.
+    let wiring: Box<dyn Wiring> = match (&config.mode, &config.partner) {
+        (_, Partner::Command(command)) => wiring::command(config, command, context.reactor)?,
+        (Mode::Connect(connect), _) if connect.probe => Box::new(Probe::new(connect)),
+        (_, Partner::Broker(console)) => Box::new(Broker::new(config, console, false, &mut context)?),
+        (_, Partner::Chat(console)) => Box::new(Broker::new(config, console, true, &mut context)?),
+        (_, Partner::Proxy(server)) => Box::new(Proxy::new(config, server, own, &context)?),
+        (_, Partner::Console(console)) => Box::new(Console::new(config, console, &mut context)?),
     };
     let one_peer = match &config.mode {
-        Mode::Connect(_) => true,
+        Mode::Connect(connect) => connect.more_ports.is_empty(),
         Mode::Listen(listen) => {
             if listen.announce {
                 report.announce("NCAT TEST: LISTEN");
@@ -60,14 +68,20 @@ pub fn run(config: &Config, report: Report) -> Result<Exit> {
     Ok(if taps.have_failed() { worse(exit, Exit::Usage) } else { exit })
 }
 
-fn staging(config: &Config, entrance: &Entrance, report: Report) -> Result<Option<Box<dyn Staging>>> {
-    let Some(options) = &config.tls else { return Ok(None) };
-    let addresses = match entrance {
-        Entrance::Gate(gate) => gate.addresses(),
-        Entrance::Dial(_) => Vec::new(),
+/// What each connection goes through: the proxies, then TLS.
+fn stages(config: &Config, entrance: &Entrance, found: &Found, report: Report) -> Result<Vec<Box<dyn Staging>>> {
+    let mut stages = match &config.mode {
+        Mode::Connect(connect) => proxy::stages(connect, found)?,
+        Mode::Listen(_) => Vec::new(),
     };
-    let staging = TlsStaging::new(options, &config.mode, &addresses, report)?;
-    Ok(Some(Box::new(staging)))
+    if let Some(options) = &config.tls {
+        let addresses = match entrance {
+            Entrance::Gate(gate) => gate.addresses(),
+            Entrance::Dial(_) => Vec::new(),
+        };
+        stages.push(Box::new(TlsStaging::new(options, &config.mode, &addresses, report)?));
+    }
+    Ok(stages)
 }
 
 /// `-w` is for all that has to be done before the peer can be talked to.
@@ -127,7 +141,7 @@ impl Engine {
     /// An event (`ready`) or an alarm (`None`) has come.
     fn event(&mut self, token: Token, ready: Option<Ready>) -> Result<()> {
         if self.openings.has(token) {
-            let peer = self.openings.advance(token, self.reactor.now());
+            let peer = self.openings.advance(token, &mut self.reactor);
             return self.opened(token, peer);
         }
         if self.relay.has(token) {
@@ -142,6 +156,9 @@ impl Engine {
                 let token = arrival.token;
                 let peer = self.openings.begin(arrival, &mut self.reactor);
                 self.opened(token, peer)?;
+            }
+            if self.entrance.is_over() && self.openings.count() == 0 {
+                self.wiring.nobody_comes();
             }
         }
         let (wiring, mut context) = self.wiring();
@@ -160,6 +177,11 @@ impl Engine {
             },
             Err(failed) => failed,
         };
+        if failed.again {
+            self.report.detail(2, format_args!("{}; connecting again.", failed.error));
+            self.entrance.again(&mut self.reactor);
+            return Ok(());
+        }
         match (failed.stream, self.one_peer) {
             (None, true) => return Err(failed.error),
             (None, false) => {}

@@ -4,7 +4,7 @@
 #![allow(unsafe_code)]
 
 use rustix::{fd::AsFd, ioctl};
-use std::{ffi::c_int, io};
+use std::{ffi::c_int, io, os::fd::AsRawFd};
 
 /// The opcode of `SIOCOUTQ` (Linux, tcp(7)), which is `TIOCOUTQ` (ioctl_tty(2)).
 #[cfg(target_os = "linux")]
@@ -38,6 +38,26 @@ pub(crate) fn send_queue(socket: impl AsFd) -> io::Result<usize> {
 #[cfg(not(target_os = "linux"))]
 pub(crate) fn send_queue(_socket: impl AsFd) -> io::Result<usize> {
     Err(io::ErrorKind::Unsupported.into())
+}
+
+/// Sets the options of the IPv4 packets that a socket sends (ip(7), `IP_OPTIONS`).
+///
+/// # Errors
+/// Of setsockopt(2): the kernel checks that they are well-formed.
+pub(crate) fn set_ip_options(socket: impl AsFd, options: &[u8]) -> io::Result<()> {
+    let length = libc::socklen_t::try_from(options.len()).map_err(io::Error::other)?;
+    // SAFETY: setsockopt(2) reads `length` bytes from the pointer, which are those of the slice,
+    // and keeps no reference to them.
+    let set = unsafe {
+        libc::setsockopt(
+            socket.as_fd().as_raw_fd(),
+            libc::IPPROTO_IP,
+            libc::IP_OPTIONS,
+            options.as_ptr().cast(),
+            length,
+        )
+    };
+    if set == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
 }
 
 /// Marks every descriptor above 2 that we were started with, so that no command gets it. Ours are
@@ -152,6 +172,25 @@ mod tests {
     #[test]
     fn lua_has_its_debug_library() {
         lua().load("assert(debug.getinfo(1))").exec().unwrap();
+    }
+
+    #[test]
+    fn a_loose_source_route_is_set_and_read_back() -> io::Result<()> {
+        let socket = std::net::UdpSocket::bind("127.0.0.1:0")?;
+        // NOP; loose source and record route (RFC 791, 3.1): type, length, pointer, two hops.
+        let route = [1, 131, 11, 4, 127, 0, 0, 2, 127, 0, 0, 3];
+        set_ip_options(&socket, &route)?;
+        let mut seen = [0_u8; 40];
+        let mut length = 40;
+        // SAFETY: getsockopt(2) writes at most `length` bytes, which `seen` has, and the length.
+        let got = unsafe {
+            let fd = socket.as_raw_fd();
+            libc::getsockopt(fd, libc::IPPROTO_IP, libc::IP_OPTIONS, seen.as_mut_ptr().cast(), &raw mut length)
+        };
+        assert_eq!(got, 0);
+        assert_eq!(seen[..length as usize], route);
+        assert!(set_ip_options(&socket, &[131, 200]).is_err(), "not well-formed");
+        Ok(())
     }
 
     #[test]

@@ -23,10 +23,13 @@ use crate::{
     relay::{End, Notice, Patience},
     stream::Stream,
     sys,
-    transport::child::{
-        self, Launch, Process,
-        handed::{Handed, News},
-        orphans::Orphans,
+    transport::{
+        Transport,
+        child::{
+            self, Launch, Process,
+            handed::{Handed, News},
+            orphans::Orphans,
+        },
     },
 };
 use mio::Token;
@@ -48,6 +51,7 @@ const LOOK: Duration = Duration::from_millis(100);
 /// See the module's description.
 pub struct Exec {
     command: Command,
+    transport: &'static Transport,
     keeps_open: bool,
     verify: bool,
     idle: Option<Duration>,
@@ -101,6 +105,7 @@ impl Exec {
         reactor.catch_signals()?;
         Ok(Self {
             command: command.clone(),
+            transport: config.transport,
             keeps_open: matches!(&config.mode, Mode::Listen(listen) if listen.keep_open),
             verify: config.tls.as_ref().is_some_and(|tls| tls.verify),
             idle: config.idle,
@@ -115,12 +120,13 @@ impl Exec {
     }
 
     fn launch(&self, peer: &Peer) -> Result<Launch> {
+        let (remote, local) = (peer.remote.in_words(), peer.local.in_words());
         let environment = vec![
-            ("NCAT_REMOTE_ADDR", peer.remote.ip().to_string()),
-            ("NCAT_REMOTE_PORT", peer.remote.port().to_string()),
-            ("NCAT_LOCAL_ADDR", peer.local.ip().to_string()),
-            ("NCAT_LOCAL_PORT", peer.local.port().to_string()),
-            ("NCAT_PROTO", "TCP".to_owned()),
+            ("NCAT_REMOTE_ADDR", remote.0),
+            ("NCAT_REMOTE_PORT", remote.1),
+            ("NCAT_LOCAL_ADDR", local.0),
+            ("NCAT_LOCAL_PORT", local.1),
+            ("NCAT_PROTO", self.transport.name.to_owned()),
         ];
         Ok(match &self.command.program {
             Program::Words(words) => Launch { words: words.iter().map(Into::into).collect(), name: None, environment },
@@ -135,7 +141,7 @@ impl Exec {
         launch: &Launch,
         context: &mut Context<'_>,
     ) -> std::result::Result<(Process, Joint), Failed> {
-        let failed = |error, stream| Failed { error, stream: Some(stream) };
+        let failed = |error, stream| Failed { error, stream: Some(stream), again: false };
         let handed = Handed::new(stream)
             .map_err(|(error, stream)| failed(Error::usage("hand the connection to a command", why(&error)), stream))?;
         self.orphans.adopt();
@@ -161,7 +167,7 @@ impl Exec {
         });
         let (process, pipes) = match started {
             Ok(started) => started,
-            Err(error) => return Err(Failed { error, stream: Some(stream) }),
+            Err(error) => return Err(Failed { error, stream: Some(stream), again: false }),
         };
         let relay = &mut *context.relay;
         relay.add(peer, stream);
@@ -279,7 +285,7 @@ impl Wiring for Exec {
     fn joined(&mut self, peer: Peer, context: &mut Context<'_>) -> std::result::Result<(), Failed> {
         let launch = match self.launch(&peer) {
             Ok(launch) => launch,
-            Err(error) => return Err(Failed { error, stream: Some(peer.stream) }),
+            Err(error) => return Err(Failed { error, stream: Some(peer.stream), again: false }),
         };
         let Peer { token, stream, remote, .. } = peer;
         let alone = stream.bare().is_some() && !self.command.crlf && self.idle.is_none();
@@ -346,7 +352,7 @@ impl Wiring for Exec {
                 self.peer_of.remove(&token);
                 self.review_end();
             }
-            Notice::Finished(_) => {}
+            Notice::Finished(_) | Notice::Stalled(_) => {}
         }
     }
 
