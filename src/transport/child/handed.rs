@@ -127,7 +127,8 @@ impl Handed {
     fn probe(&mut self) -> Option<io::Error> {
         let sent = rustix::net::send(self.socket()?, &[], SendFlags::DONTWAIT | SendFlags::NOSIGNAL);
         match sent {
-            Ok(_) | Err(Errno::AGAIN | Errno::INTR) => None,
+            // Not every protocol can send nothing.
+            Ok(_) | Err(Errno::AGAIN | Errno::INTR | Errno::INVAL | Errno::OPNOTSUPP) => None,
             Err(Errno::PIPE) => {
                 self.finished = true;
                 None
@@ -166,10 +167,11 @@ fn set_blocking(socket: BorrowedFd<'_>, blocks: bool) -> io::Result<()> {
     Ok(fcntl_setfl(socket, flags)?)
 }
 
-#[cfg(all(test, target_os = "linux"))]
+#[cfg(test)]
+#[cfg(target_os = "linux")]
 mod tests {
     use super::*;
-    use crate::transport::tcp;
+    use crate::transport::{Address, Choice, tcp::TCP};
     use std::{
         io::{Read, Write},
         net::{Shutdown, TcpListener, TcpStream},
@@ -179,9 +181,9 @@ mod tests {
     /// A connection that was handed over: we, the command's descriptor, and the peer.
     fn handed() -> (Handed, TcpStream, TcpStream) {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let stream = tcp::connect(listener.local_addr().unwrap(), None).unwrap();
+        let stream = (TCP.connect)(&Address::Inet(listener.local_addr().unwrap()), &Choice::default()).unwrap();
         let (peer, _) = listener.accept().unwrap();
-        let handed = Handed::new(Box::new(stream)).ok().unwrap();
+        let handed = Handed::new(stream).ok().unwrap();
         let command = TcpStream::from(handed.duplicate().unwrap());
         (handed, command, peer)
     }
