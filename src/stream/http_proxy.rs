@@ -168,7 +168,10 @@ impl Stream for ClientSide {
     }
 
     fn hang_up(&mut self) -> io::Result<()> {
-        self.0.borrow_mut().inner.hang_up()
+        let mut client = self.0.borrow_mut();
+        // What still comes is to be thrown away, whatever it is.
+        client.state = State::Leaving;
+        client.inner.hang_up()
     }
 
     fn broken(&mut self) -> io::Result<()> {

@@ -9,6 +9,7 @@
 mod access;
 mod addresses;
 mod commands_ends;
+mod commands_sockets;
 mod conversations;
 mod differences;
 mod exec;
@@ -19,6 +20,7 @@ mod keep_open;
 mod lang;
 mod limits;
 mod line_ends;
+mod lua;
 mod mock_smtp;
 mod one_way;
 mod options;

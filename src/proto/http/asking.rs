@@ -24,16 +24,6 @@ pub trait Authorize {
     fn check(&mut self, method: &str, uri: &[u8], proxy_authorization: Option<&[u8]>) -> Result<(), Vec<String>>;
 }
 
-/// Everyone may.
-#[derive(Debug, Clone, Copy)]
-pub struct Everyone;
-
-impl Authorize for Everyone {
-    fn check(&mut self, _: &str, _: &[u8], _: Option<&[u8]>) -> Result<(), Vec<String>> {
-        Ok(())
-    }
-}
-
 /// How a request was asked, as far as the response depends on it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Asker {

@@ -26,4 +26,4 @@ pub mod rewrite;
 pub mod target;
 
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;

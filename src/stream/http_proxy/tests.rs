@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::{
-    proto::http::asking::Everyone,
+    proto::http::testing::Everyone,
     reactor::{Reactor, Ready},
     relay::{Notice, Relay},
 };

@@ -1,8 +1,5 @@
 use super::*;
-use crate::proto::http::{
-    asking::Everyone,
-    testing::{Seen, exchange, run},
-};
+use crate::proto::http::testing::{Everyone, Seen, exchange, run};
 use proptest::prelude::*;
 
 const OK: &str = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
