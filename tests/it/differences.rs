@@ -383,6 +383,7 @@ const DIFFERENCES: Table = &[
         &[
             "unix_sockets::a_datagram_listeners_file_is_replaced_when_stale_and_gone_when_it_has_left",
             "unix_sockets::a_stale_file_is_replaced",
+            "unix_sockets::the_listeners_file_is_gone_when_a_signal_has_ended_it",
             "unix_sockets::the_listeners_file_is_gone_when_it_has_left",
         ],
     ),

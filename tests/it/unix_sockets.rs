@@ -3,6 +3,8 @@
 use std::os::unix::fs::FileTypeExt as _;
 use std::os::unix::net::{UnixDatagram, UnixListener};
 
+use rustix::process::Signal;
+
 use crate::lang::{A_WHILE, Datagrams, Peer, PeerListener, Scratch, Session, Stdin, Tls, it, netcat, program, tool};
 
 #[test]
@@ -61,6 +63,35 @@ fn the_listeners_file_is_gone_when_it_has_left() {
         server.ends_stdin();
         server.leaves(0);
         assert!(!file.exists());
+    });
+}
+
+#[test]
+fn the_listeners_file_is_gone_when_a_signal_has_ended_it() {
+    it(|| {
+        for (signal, args) in [(Signal::INT, ""), (Signal::TERM, "-k"), (Signal::HUP, "-u"), (Signal::TERM, "-u -k")] {
+            let mut server = netcat(args).listens_at_a_path();
+            let file = server.file("socket");
+            assert!(file.exists());
+            server.is_sent(signal);
+            server.dies_of(signal);
+            assert!(!file.exists(), "{signal:?} {args}");
+        }
+    });
+}
+
+#[test]
+fn a_clients_file_is_gone_when_a_signal_has_ended_it() {
+    it(|| {
+        let files = Scratch::new();
+        let mut server = Datagrams::at_path(&files.path("server"));
+        let own = files.path("client");
+        let mut client = netcat("-u -s").arg(&own).connects_to_path(&files.path("server"));
+        client.types("hi\n");
+        server.hears("hi\n");
+        client.is_sent(Signal::INT);
+        client.dies_of(Signal::INT);
+        assert!(!own.exists());
     });
 }
 
