@@ -6,19 +6,22 @@
 //! A newcomer's trap: events are edge-triggered. After `Blocked` (and only then) an event
 //! will come; whoever stops reading or writing earlier must come back by itself.
 
+pub mod dtls;
 pub mod tapped;
 pub mod tls;
 
 use mio::{Registry, Token};
 use std::{
     io::{self, IoSlice},
+    os::fd::BorrowedFd,
     task::Poll,
+    time::Instant,
 };
 
 /// What a read or a write came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Flow {
-    /// This many bytes were moved; never 0.
+    /// This many bytes were moved; 0 only for an empty datagram.
     Moved(usize),
     /// Nothing can be moved until an event says so.
     Blocked,
@@ -26,7 +29,7 @@ pub enum Flow {
     Ended,
 }
 
-/// A byte stream in both directions that never blocks.
+/// A byte stream in both directions that never blocks, or one of [datagrams](Stream::is_datagram).
 ///
 /// An error of kind [`io::ErrorKind::UnexpectedEof`] from `read` means that the peer's end was
 /// not in order (a TLS stream cut off without close_notify); any other error ends that direction.
@@ -73,6 +76,27 @@ pub trait Stream {
     /// layers hold and those in the kernel's send queue, as far as it tells; 0 where it does not.
     fn undelivered(&self) -> usize {
         0
+    }
+
+    /// Whether boundaries count: each read gives exactly one datagram (`Moved(0)` is an empty one),
+    /// and each write takes a whole one or none.
+    fn is_datagram(&self) -> bool {
+        false
+    }
+
+    /// When [`Stream::timeout`] has to be called at the latest, if nothing comes before (DTLS retransmits).
+    fn deadline(&self) -> Option<Instant> {
+        None
+    }
+
+    /// The deadline has passed: does what was put off until then.
+    fn timeout(&mut self, _now: Instant) -> io::Result<()> {
+        Ok(())
+    }
+
+    /// The kernel's socket, if what passes through it is exactly what passes through this stream.
+    fn bare(&self) -> Option<BorrowedFd<'_>> {
+        None
     }
 }
 
