@@ -6,12 +6,17 @@
 use crate::{
     cli::config::{Config, Mode, Partner},
     error::{Exit, Result},
-    opening::{Failed, Openings, Peer, Staging, entrance::Entrance, tls::TlsStaging},
+    opening::{
+        Failed, Openings, Peer, Staging, Way,
+        entrance::{Entrance, Found},
+        proxy,
+        tls::TlsStaging,
+    },
     reactor::{Reactor, Ready},
     relay::{Notice, Patience, Relay},
     report::Report,
     tap::Taps,
-    wiring::{Context, Wiring, console::Console, exec::Exec, probe::Probe, worse},
+    wiring::{Context, Wiring, broker::Broker, console::Console, exec::Exec, probe::Probe, proxy::Proxy, worse},
 };
 use mio::Token;
 use std::rc::Rc;
@@ -28,17 +33,26 @@ pub fn run(config: &Config, report: Report) -> Result<Exit> {
     let mut reactor = Reactor::new()?;
     let mut relay = Relay::default();
     // Listening comes first: a port that cannot be had is told before stdin is touched.
-    let entrance = Entrance::open(config, &mut reactor, report)?;
-    let openings =
-        Openings::new(staging(config, &entrance, report)?, Rc::clone(&taps), deadline(config, &reactor), report);
+    let found = Found::default();
+    let entrance = Entrance::open(config, &found, &mut reactor, report)?;
+    let stages = stages(config, &entrance, &found, report)?;
+    let way = Way { transport: config.transport, stages, telnet: config.telnet, taps: Rc::clone(&taps) };
+    let openings = Openings::new(way, deadline(config, &reactor), report);
+    let own = match &entrance {
+        Entrance::Gate(gate) => gate.addresses(),
+        Entrance::Dial(_) => Vec::new(),
+    };
     let mut context = Context { reactor: &mut reactor, relay: &mut relay, report };
     let wiring: Box<dyn Wiring> = match (&config.mode, &config.partner) {
-        (Mode::Connect(connect), _) if connect.probe => Box::new(Probe::default()),
+        (Mode::Connect(connect), _) if connect.probe => Box::new(Probe::new(connect)),
         (_, Partner::Command(command)) => Box::new(Exec::new(config, command)),
+        (_, Partner::Broker(console)) => Box::new(Broker::new(config, console, false, &mut context)?),
+        (_, Partner::Chat(console)) => Box::new(Broker::new(config, console, true, &mut context)?),
+        (_, Partner::Proxy(server)) => Box::new(Proxy::new(config, server, own, &context)?),
         (_, Partner::Console(console)) => Box::new(Console::new(config, console, &mut context)?),
     };
     let one_peer = match &config.mode {
-        Mode::Connect(_) => true,
+        Mode::Connect(connect) => connect.more_ports.is_empty(),
         Mode::Listen(listen) => {
             if listen.announce {
                 report.announce("NCAT TEST: LISTEN");
@@ -51,14 +65,20 @@ pub fn run(config: &Config, report: Report) -> Result<Exit> {
     Ok(if taps.have_failed() { worse(exit, Exit::Usage) } else { exit })
 }
 
-fn staging(config: &Config, entrance: &Entrance, report: Report) -> Result<Option<Box<dyn Staging>>> {
-    let Some(options) = &config.tls else { return Ok(None) };
-    let addresses = match entrance {
-        Entrance::Gate(gate) => gate.addresses(),
-        Entrance::Dial(_) => Vec::new(),
+/// What each connection goes through: the proxies, then TLS.
+fn stages(config: &Config, entrance: &Entrance, found: &Found, report: Report) -> Result<Vec<Box<dyn Staging>>> {
+    let mut stages = match &config.mode {
+        Mode::Connect(connect) => proxy::stages(connect, found)?,
+        Mode::Listen(_) => Vec::new(),
     };
-    let staging = TlsStaging::new(options, &config.mode, &addresses, report)?;
-    Ok(Some(Box::new(staging)))
+    if let Some(options) = &config.tls {
+        let addresses = match entrance {
+            Entrance::Gate(gate) => gate.addresses(),
+            Entrance::Dial(_) => Vec::new(),
+        };
+        stages.push(Box::new(TlsStaging::new(options, &config.mode, &addresses, report)?));
+    }
+    Ok(stages)
 }
 
 /// `-w` is for all that has to be done before the peer can be talked to.
@@ -114,7 +134,7 @@ impl Engine {
     /// An event (`ready`) or an alarm (`None`) has come.
     fn event(&mut self, token: Token, ready: Option<Ready>) -> Result<()> {
         if self.openings.has(token) {
-            let peer = self.openings.advance(token, self.reactor.now());
+            let peer = self.openings.advance(token, &mut self.reactor);
             return self.opened(token, peer);
         }
         if self.relay.has(token) {
@@ -129,6 +149,9 @@ impl Engine {
                 let token = arrival.token;
                 let peer = self.openings.begin(arrival, &mut self.reactor);
                 self.opened(token, peer)?;
+            }
+            if self.entrance.is_over() && self.openings.count() == 0 {
+                self.wiring.nobody_comes();
             }
         }
         let (wiring, mut context) = self.wiring();
@@ -147,6 +170,11 @@ impl Engine {
             },
             Err(failed) => failed,
         };
+        if failed.again {
+            self.report.detail(2, format_args!("{}; connecting again.", failed.error));
+            self.entrance.again(&mut self.reactor);
+            return Ok(());
+        }
         match (failed.stream, self.one_peer) {
             (None, true) => return Err(failed.error),
             (None, false) => {}

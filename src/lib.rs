@@ -63,6 +63,7 @@
 //! non-blocking ([`transport::descriptor`]). And there is one exception to the single thread:
 //! getaddrinfo(3) runs on a helper, so that `-w` bounds it.
 
+pub mod access;
 pub mod cli;
 pub mod engine;
 pub mod error;

@@ -30,6 +30,13 @@ pub struct Ready {
     pub trouble: bool,
 }
 
+impl Ready {
+    /// Reading is worth a try.
+    pub const READ: Self = Self { read: true, write: false, trouble: false };
+    /// Writing is.
+    pub const WRITE: Self = Self { read: false, write: true, trouble: false };
+}
+
 impl From<&Event> for Ready {
     fn from(event: &Event) -> Self {
         let trouble = event.is_error() || event.is_write_closed();
@@ -48,6 +55,7 @@ pub struct Reactor {
     events: Events,
     next_token: usize,
     alarms: BTreeSet<(Instant, Token)>,
+    nudged: Vec<(Token, Ready)>,
     now: Instant,
     /// Made when the first helper thread is.
     helpers: Option<Helpers>,
@@ -71,6 +79,7 @@ impl Reactor {
             events: Events::with_capacity(EVENTS),
             next_token: 0,
             alarms: BTreeSet::new(),
+            nudged: Vec::new(),
             now: Instant::now(),
             helpers: None,
         })
@@ -135,13 +144,19 @@ impl Reactor {
         }
     }
 
+    /// Has an event for `token` in the next round, on behalf of a source that is not the kernel:
+    /// a socket that many peers share, or a layer that has something left.
+    pub fn nudge(&mut self, token: Token, ready: Ready) {
+        self.nudged.push((token, ready));
+    }
+
     /// Waits for events or the next alarm (not at all if `busy`) and puts them into the two lists.
     ///
     /// # Errors
     /// When the system's event queue fails.
     pub fn wait(&mut self, busy: bool, events: &mut Vec<(Token, Ready)>, alarms: &mut Vec<Token>) -> Result<()> {
         let until = self.alarms.first().map(|(at, _)| at.saturating_duration_since(Instant::now()));
-        let time = if busy { Some(Duration::ZERO) } else { until };
+        let time = if busy || !self.nudged.is_empty() { Some(Duration::ZERO) } else { until };
         match self.poll.poll(&mut self.events, time) {
             Err(error) if error.kind() != io::ErrorKind::Interrupted => {
                 return Err(Error::usage("wait for events", why(&error)));
@@ -150,6 +165,7 @@ impl Reactor {
         }
         events.clear();
         events.extend(self.events.iter().map(|event| (event.token(), Ready::from(event))));
+        events.append(&mut self.nudged);
         alarms.clear();
         while let Some((at, token)) = self.alarms.pop_first() {
             if at > self.now {

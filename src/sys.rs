@@ -1,10 +1,10 @@
-//! The one module that may use `unsafe`: ioctls that no crate wraps.
+//! The one module that may use `unsafe`: ioctls and socket options that no crate wraps.
 //!
 //! Each block says why it is sound and has a test; everything else in rncat is safe Rust.
 #![allow(unsafe_code)]
 
 use rustix::{fd::AsFd, ioctl};
-use std::{ffi::c_int, io};
+use std::{ffi::c_int, io, os::fd::AsRawFd};
 
 /// The opcode of `SIOCOUTQ` (Linux, tcp(7)), which is `TIOCOUTQ` (ioctl_tty(2)).
 #[cfg(target_os = "linux")]
@@ -40,6 +40,26 @@ pub(crate) fn send_queue(_socket: impl AsFd) -> io::Result<usize> {
     Err(io::ErrorKind::Unsupported.into())
 }
 
+/// Sets the options of the IPv4 packets that a socket sends (ip(7), `IP_OPTIONS`).
+///
+/// # Errors
+/// Of setsockopt(2): the kernel checks that they are well-formed.
+pub(crate) fn set_ip_options(socket: impl AsFd, options: &[u8]) -> io::Result<()> {
+    let length = libc::socklen_t::try_from(options.len()).map_err(io::Error::other)?;
+    // SAFETY: setsockopt(2) reads `length` bytes from the pointer, which are those of the slice,
+    // and keeps no reference to them.
+    let set = unsafe {
+        libc::setsockopt(
+            socket.as_fd().as_raw_fd(),
+            libc::IPPROTO_IP,
+            libc::IP_OPTIONS,
+            options.as_ptr().cast(),
+            length,
+        )
+    };
+    if set == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
+}
+
 #[cfg(all(test, target_os = "linux"))]
 mod tests {
     use super::*;
@@ -66,6 +86,25 @@ mod tests {
 
         sender.shutdown(std::net::Shutdown::Write)?;
         assert_eq!(receiver.read_to_end(&mut Vec::new())?, sent);
+        Ok(())
+    }
+
+    #[test]
+    fn a_loose_source_route_is_set_and_read_back() -> io::Result<()> {
+        let socket = std::net::UdpSocket::bind("127.0.0.1:0")?;
+        // NOP; loose source and record route (RFC 791, 3.1): type, length, pointer, two hops.
+        let route = [1, 131, 11, 4, 127, 0, 0, 2, 127, 0, 0, 3];
+        set_ip_options(&socket, &route)?;
+        let mut seen = [0_u8; 40];
+        let mut length = 40;
+        // SAFETY: getsockopt(2) writes at most `length` bytes, which `seen` has, and the length.
+        let got = unsafe {
+            let fd = socket.as_raw_fd();
+            libc::getsockopt(fd, libc::IPPROTO_IP, libc::IP_OPTIONS, seen.as_mut_ptr().cast(), &raw mut length)
+        };
+        assert_eq!(got, 0);
+        assert_eq!(seen[..length as usize], route);
+        assert!(set_ip_options(&socket, &[131, 200]).is_err(), "not well-formed");
         Ok(())
     }
 

@@ -12,6 +12,8 @@ const CONNECT: &str = "Connect mode options";
 const LISTEN: &str = "Listen mode options";
 const TLS: &str = "TLS options";
 const COMMAND: &str = "Command execution options";
+const PROXY: &str = "Proxy options";
+const ACCESS: &str = "Access control options";
 const TIMING: &str = "Timing options";
 const OUTPUT: &str = "Output options";
 const MISC: &str = "Misc options";
@@ -48,6 +50,34 @@ pub struct Args {
     #[arg(short = 'n', long, help_heading = PROTOCOL)]
     pub nodns: bool,
 
+    /// Talk UDP: each read is sent as a datagram
+    ///
+    /// stdin is cut into datagrams of at most 8,192 bytes. A client leaves when stdin has ended and
+    /// no answer has come for half a second; -q sets another time. A listener answers the first
+    /// peer alone, or with -k many at once. With --ssl, DTLS. A broadcast address or multicast group
+    /// may be sent to and, with -l, a group is joined.
+    #[arg(short = 'u', long, help_heading = PROTOCOL)]
+    pub udp: bool,
+
+    /// Talk SCTP, where the kernel has it
+    #[arg(long, help_heading = PROTOCOL)]
+    pub sctp: bool,
+
+    /// Use a Unix socket: PATH in place of host, port
+    ///
+    /// On Linux, @NAME is a name in the abstract namespace. With -u, a datagram socket; the client's
+    /// own is then named by -s. A listener removes the socket's file when it leaves.
+    #[arg(short = 'U', long, help_heading = PROTOCOL)]
+    pub unixsock: bool,
+
+    /// Use vsock: a machine's number in place of HOST
+    #[arg(long, help_heading = PROTOCOL)]
+    pub vsock: bool,
+
+    /// Answer telnet negotiation: refuse everything
+    #[arg(short = 't', long, help_heading = PROTOCOL)]
+    pub telnet: bool,
+
     /// Connect from this port; listen at it with -l
     #[arg(short = 'p', long, value_name = "PORT", allow_hyphen_values = true, help_heading = CONNECT)]
     pub source_port: Option<String>,
@@ -58,9 +88,21 @@ pub struct Args {
     #[arg(short = 's', long, value_name = "ADDRESS", allow_hyphen_values = true, help_heading = CONNECT)]
     pub source: Option<String>,
 
+    /// Pass these hosts on the way (source routing)
+    ///
+    /// At most 8, separated by commas; may be repeated. Most networks refuse such packets.
+    #[arg(short = 'g', value_name = "HOP,...", allow_hyphen_values = true, help_heading = CONNECT)]
+    pub hops: Vec<String>,
+
+    /// Begin at this place of the route: 4, 8, ... 28
+    #[arg(short = 'G', value_name = "N", allow_hyphen_values = true, help_heading = CONNECT)]
+    pub hop_pointer: Option<String>,
+
     /// Connect, say how that went by the exit status
     ///
-    /// Nothing is sent. With -v, what happened is also told.
+    /// Nothing is sent, but for one NUL byte with -u, where no answer within the time of -w (2 s) is
+    /// success. PORT may be a list of ports and ranges, 20-30,80; the status is 0 if one of
+    /// them is open. With -v, what happened is also told, a line for each port.
     #[arg(short = 'z', help_heading = CONNECT)]
     pub zero: bool,
 
@@ -85,6 +127,25 @@ pub struct Args {
     /// only with -k.
     #[arg(short = 'm', long, value_name = "N", allow_hyphen_values = true, help_heading = LISTEN)]
     pub max_conns: Option<String>,
+
+    /// Pass on what each client says to all others
+    ///
+    /// stdin counts as a client. Implies -l and -k.
+    #[arg(long, help_heading = LISTEN)]
+    pub broker: bool,
+
+    /// The same for people: say who says what
+    ///
+    /// Each line gets a name before it, and who comes and goes is announced.
+    #[arg(long, help_heading = LISTEN)]
+    pub chat: bool,
+
+    /// Drop a client that holds the others up (10s)
+    ///
+    /// With -k, --broker or --chat, a client that takes fewer than 16 KiB a second is waited for no
+    /// longer than TIME.
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true, help_heading = LISTEN)]
+    pub stall_timeout: Option<String>,
 
     /// Print a line when listening, for test programs
     #[arg(long, hide = true)]
@@ -161,6 +222,54 @@ pub struct Args {
     /// The same, by way of /bin/sh -c
     #[arg(short = 'c', long, value_name = "COMMAND", allow_hyphen_values = true, help_heading = COMMAND)]
     pub sh_exec: Option<String>,
+
+    /// Connect by way of this proxy
+    ///
+    /// May be repeated: the first is connected to, and asked for the second. The port is 3128 if none
+    /// is given, or 1080 for SOCKS.
+    #[arg(long, value_name = "HOST[:PORT]", allow_hyphen_values = true, help_heading = PROXY)]
+    pub proxy: Vec<String>,
+
+    /// What the proxy speaks: http, socks4 or socks5
+    ///
+    /// http if not given. With -l, be such a proxy.
+    #[arg(long, value_name = "TYPE", allow_hyphen_values = true, help_heading = PROXY)]
+    pub proxy_type: Option<String>,
+
+    /// Say who you are; with -l, demand that
+    ///
+    /// The environment variable NCAT_PROXY_AUTH does the same and is not seen by other users. An HTTP
+    /// proxy is answered by Digest or Basic, as it asks.
+    #[arg(long, value_name = "USER[:PASSWORD]", allow_hyphen_values = true, help_heading = PROXY)]
+    pub proxy_auth: Option<String>,
+
+    /// Who looks names up: remote, local, both, none
+    ///
+    /// remote, the default, hands its name to the proxy; local looks it up here; both tries here first;
+    /// none takes only an address.
+    #[arg(long, value_name = "WHO", allow_hyphen_values = true, help_heading = PROXY)]
+    pub proxy_dns: Option<String>,
+
+    /// Let only these hosts in
+    ///
+    /// Names, addresses, networks (10.0.0.0/8), ranges and lists (10.0.0-5.1,3), separated by commas.
+    /// May be repeated.
+    #[arg(long, value_name = "HOST,...", allow_hyphen_values = true, help_heading = ACCESS)]
+    pub allow: Vec<String>,
+
+    /// Let only the hosts of this file in
+    ///
+    /// One a line; what follows a # is a comment.
+    #[arg(long, value_name = "FILE", allow_hyphen_values = true, help_heading = ACCESS)]
+    pub allowfile: Vec<PathBuf>,
+
+    /// Keep these hosts out, whatever allows them
+    #[arg(long, value_name = "HOST,...", allow_hyphen_values = true, help_heading = ACCESS)]
+    pub deny: Vec<String>,
+
+    /// Keep the hosts of this file out
+    #[arg(long, value_name = "FILE", allow_hyphen_values = true, help_heading = ACCESS)]
+    pub denyfile: Vec<PathBuf>,
 
     /// Give up connecting after TIME
     ///

@@ -7,31 +7,6 @@ use clap::{
     error::{ContextKind, ContextValue, ErrorKind},
 };
 
-/// Options of Ncat that rncat does not have, so that whoever knows them from there learns it.
-const NOT_HERE: &[&str] = &[
-    "-u",
-    "--udp",
-    "--sctp",
-    "--vsock",
-    "-U",
-    "--unixsock",
-    "-t",
-    "--telnet",
-    "-g",
-    "-G",
-    "--broker",
-    "--chat",
-    "--proxy",
-    "--proxy-type",
-    "--proxy-auth",
-    "--proxy-dns",
-    "--allow",
-    "--allowfile",
-    "--deny",
-    "--denyfile",
-    "--lua-exec",
-];
-
 /// Says what is wrong with what was typed.
 pub(super) fn translate(error: &clap::Error) -> Error {
     // Names come with the value that they take, `--wait <TIME>`.
@@ -56,10 +31,6 @@ pub(super) fn translate(error: &clap::Error) -> Error {
 
 fn unknown(name: &str, command: &Command, suggestion: &str) -> Error {
     let shown = escape(name.as_bytes());
-    if NOT_HERE.contains(&name) {
-        let why = concat!("an option of Ncat that rncat ", env!("CARGO_PKG_VERSION"), " does not have");
-        return Error::usage(shown, why);
-    }
     let long = |option: &Arg| option.get_long().map(|long| format!("--{long}"));
     let begun: Vec<_> = command.get_arguments().filter_map(long).filter(|long| long.starts_with(name)).collect();
     match (begun.as_slice(), suggestion) {
@@ -116,11 +87,5 @@ mod tests {
         assert_eq!(complaint("-l -p"), "-p, --source-port: requires an argument; write --source-port <PORT>");
         assert_eq!(complaint("-q"), "-q: requires an argument; write -q <TIME>");
         assert_eq!(complaint("--ssl=5 localhost"), "--ssl: takes no argument");
-    }
-
-    #[test]
-    fn what_only_ncat_has_is_said() {
-        assert!(complaint("-u localhost 53").starts_with("-u: an option of Ncat that rncat "));
-        assert!(complaint("--proxy=localhost:1 x").starts_with("--proxy: an option of Ncat that rncat "));
     }
 }

@@ -3,6 +3,10 @@
 //! The only way to a [`Config`] is [`Config::from_args`]; the rest of the program never sees
 //! a flag.
 
+use crate::{
+    proto::auth::Credentials,
+    transport::{Address, Transport},
+};
 use std::{path::PathBuf, time::Duration};
 
 /// What to do, completely.
@@ -10,12 +14,16 @@ use std::{path::PathBuf, time::Duration};
 pub struct Config {
     /// Connect or listen, with what only that mode has.
     pub mode: Mode,
+    /// What the bytes travel over.
+    pub transport: &'static Transport,
     /// Which address families may be used.
     pub family: Family,
     /// `-n`: hosts are addresses, never looked up.
     pub numeric: bool,
-    /// TLS, if asked for.
+    /// TLS, if asked for; DTLS over datagrams.
     pub tls: Option<TlsOptions>,
+    /// `-t`: the peer's telnet negotiation is answered.
+    pub telnet: bool,
     /// Who is joined to the peer.
     pub partner: Partner,
     /// `-i`: a peer that neither sends nor takes a byte for so long is given up.
@@ -36,33 +44,162 @@ pub enum Mode {
 /// Connect mode.
 #[derive(Debug)]
 pub struct Connect {
-    /// The peer's name or address.
-    pub host: String,
-    /// The peer's port.
-    pub port: u16,
-    /// `-s`: the address to connect from.
-    pub source: Option<String>,
-    /// `-p`: the port to connect from; 0 for the kernel's choice.
-    pub source_port: u16,
+    /// The peer.
+    pub to: Place,
+    /// `-z`: the ports to try after the first.
+    pub more_ports: Vec<u16>,
+    /// `-s`, `-p`: where to connect from.
+    pub source: Source,
+    /// `-g`, `-G`: the hosts to pass on the way.
+    pub route: Option<Route>,
+    /// `--proxy`: the proxies to pass, nearest first.
+    pub proxies: Vec<Proxy>,
+    /// `--proxy-dns`: who looks the target's name up, where there are proxies.
+    pub proxy_dns: ProxyDns,
     /// `-w`: look-up, connecting and the TLS handshake together take no longer.
     pub wait: Option<Duration>,
     /// `-z`: connect, and leave.
     pub probe: bool,
 }
 
+/// Where a peer is.
+#[derive(Debug, Clone)]
+pub enum Place {
+    /// A name or an IP address, and a port.
+    Inet {
+        /// The name or address.
+        host: String,
+        /// The port.
+        port: u16,
+    },
+    /// An address that needs no look-up.
+    Known(Address),
+}
+
+impl Place {
+    /// The port, 0 where there is none that means anything.
+    #[must_use]
+    pub fn port(&self) -> u16 {
+        match self {
+            Self::Inet { port, .. } => *port,
+            Self::Known(_) => 0,
+        }
+    }
+
+    /// The name that a certificate is checked for.
+    #[must_use]
+    pub fn host(&self) -> &str {
+        match self {
+            Self::Inet { host, .. } => host,
+            Self::Known(_) => "localhost",
+        }
+    }
+}
+
+/// Where to connect from.
+#[derive(Debug, Clone)]
+pub enum Source {
+    /// Wherever the kernel chooses.
+    Any,
+    /// A name or an IP address, if given, and a port, 0 for the kernel's choice.
+    Inet {
+        /// `-s`.
+        host: Option<String>,
+        /// `-p`.
+        port: u16,
+    },
+    /// An address that needs no look-up.
+    Known(Address),
+}
+
+/// IPv4 loose source routing (RFC 791, 3.1).
+#[derive(Debug, Clone)]
+pub struct Route {
+    /// Names or addresses, the nearest first; at most 8.
+    pub hops: Vec<String>,
+    /// The position of the next hop, in bytes, from 4 on.
+    pub pointer: u8,
+}
+
+/// A proxy on the way to the peer.
+#[derive(Debug, Clone)]
+pub struct Proxy {
+    /// What it speaks: a name of [`crate::proto::proxy::PROXIES`].
+    pub kind: &'static str,
+    /// Its name or address.
+    pub host: String,
+    /// Its port.
+    pub port: u16,
+    /// `--proxy-auth`: a user's name and password, or for SOCKS4 the name alone.
+    pub auth: Option<Credentials>,
+}
+
+/// Who looks the target's name up where there are proxies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ProxyDns {
+    /// The proxy.
+    Remote,
+    /// We do.
+    Local,
+    /// We try, and leave it to the proxy if we do not find it.
+    Both,
+    /// Nobody: the target must be an address.
+    None,
+}
+
 /// Listen mode.
 #[derive(Debug)]
 pub struct Listen {
-    /// The address or name to listen on; all addresses when not given.
-    pub host: Option<String>,
-    /// The port; 0 for the kernel's choice.
-    pub port: u16,
+    /// Where to listen.
+    pub on: Where,
     /// `-k`: go on taking clients.
     pub keep_open: bool,
     /// `-m`: at most so many clients at once.
     pub max_clients: usize,
+    /// `--stall-timeout`: how long a client that takes too little may hold the others up.
+    pub stall: Duration,
+    /// `--allow`, `--allowfile`, `--deny`, `--denyfile`.
+    pub access: AccessLists,
     /// `--test`: print the line that test programs wait for.
     pub announce: bool,
+}
+
+/// Where to listen.
+#[derive(Debug, Clone)]
+pub enum Where {
+    /// At a port.
+    Inet {
+        /// The address or name to listen on; all addresses when not given.
+        host: Option<String>,
+        /// The port; 0 for the kernel's choice.
+        port: u16,
+    },
+    /// At an address that needs no look-up.
+    Known(Address),
+}
+
+impl Where {
+    /// The port, 0 where there is none that means anything.
+    #[must_use]
+    pub fn port(&self) -> u16 {
+        match self {
+            Self::Inet { port, .. } => *port,
+            Self::Known(_) => 0,
+        }
+    }
+}
+
+/// Who may come in, as typed.
+#[derive(Debug, Clone, Default)]
+pub struct AccessLists {
+    /// `--allow`.
+    pub allow: Vec<String>,
+    /// `--allowfile`.
+    pub allow_files: Vec<PathBuf>,
+    /// `--deny`.
+    pub deny: Vec<String>,
+    /// `--denyfile`.
+    pub deny_files: Vec<PathBuf>,
 }
 
 /// Address families.
@@ -83,6 +220,21 @@ pub enum Partner {
     Console(Console),
     /// `-e`, `-c`: a command, one for each peer.
     Command(Command),
+    /// `--broker`: every other peer, and stdin.
+    Broker(Console),
+    /// `--chat`: the same for people, who see who says what.
+    Chat(Console),
+    /// `-l --proxy-type`: whomever the peer asks for.
+    Proxy(ProxyServer),
+}
+
+/// A proxy server.
+#[derive(Debug, Clone)]
+pub struct ProxyServer {
+    /// What it speaks: `http`, `socks4` or `socks5`.
+    pub kind: &'static str,
+    /// `--proxy-auth`: who may use it; everybody when not given.
+    pub auth: Option<Credentials>,
 }
 
 /// How stdin and stdout are used.
@@ -96,10 +248,33 @@ pub struct Console {
     pub delay: Option<Duration>,
     /// False with `--no-shutdown`: stdin's end does not half-close.
     pub shutdown: bool,
-    /// `-q`: how long to stay after stdin's end; `None` for as long as the peer does.
-    pub quit_after: Option<Duration>,
+    /// `-q`: how long to stay after stdin's end.
+    pub quit: Quit,
     /// `-k` in connect mode: the peer's end is no reason to leave while stdin lasts.
     pub outlast_peer: bool,
+}
+
+/// How long to stay after stdin's end.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Quit {
+    /// As long as the peer does; over datagrams, until nothing more has come for a while.
+    #[default]
+    WithPeer,
+    /// So long.
+    After(Duration),
+    /// For ever.
+    Never,
+}
+
+impl Quit {
+    /// The time, if there is one.
+    #[must_use]
+    pub fn after(self) -> Option<Duration> {
+        match self {
+            Self::After(time) => Some(time),
+            Self::WithPeer | Self::Never => None,
+        }
+    }
 }
 
 /// Which ways bytes go.

@@ -62,6 +62,11 @@ pub fn parse(argv: impl Iterator<Item = OsString>) -> Outcome {
         return Outcome::Tell(help::VERSION.to_owned());
     }
     let report = Report::new(name, args.verbose, args.quiet);
+    let mut args = args;
+    if args.proxy_auth.is_none() && (!args.proxy.is_empty() || args.proxy_type.is_some()) {
+        // Where other users cannot see it, as they can see a command line.
+        args.proxy_auth = std::env::var("NCAT_PROXY_AUTH").ok().filter(|auth| !auth.is_empty());
+    }
     match Config::from_args(args) {
         Ok((config, warnings)) => Outcome::Run(Box::new(Start { config, report, warnings })),
         Err(error) => Outcome::Refuse(report, error),

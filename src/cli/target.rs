@@ -75,6 +75,48 @@ pub fn listen(words: &[String], option: Option<&str>) -> Result<(Option<String>,
     Ok((host, port.map_or(Ok(DEFAULT_PORT), number)?))
 }
 
+/// A list of ports and ranges, `20-30,80`; `None` if it is a single port, by number or name.
+///
+/// # Errors
+/// When a part of it is no port.
+pub fn ports(text: &str) -> Result<Option<Vec<u16>>> {
+    if !text.contains(',') && !is_range(text) {
+        return Ok(None);
+    }
+    let mut ports = Vec::new();
+    for part in text.split(',') {
+        match part.split_once('-') {
+            Some((first, last)) if is_range(part) => {
+                let (first, last) = (number(first)?, number(last)?);
+                if first > last || first == 0 {
+                    return Err(Error::usage(
+                        format!("Invalid port range \"{part}\""),
+                        "it must go upwards, from 1 on",
+                    ));
+                }
+                ports.extend(first..=last);
+            }
+            _ => ports.push(number(part)?),
+        }
+    }
+    Ok(Some(ports))
+}
+
+fn is_range(text: &str) -> bool {
+    text.split_once('-').is_some_and(|(first, last)| is_number(first) && is_number(last))
+}
+
+/// `--proxy`: a host and perhaps a port.
+///
+/// # Errors
+/// When it is not that.
+pub fn proxy(text: &str) -> Result<(String, Option<u16>)> {
+    match split(text)? {
+        (Some(host), port) => Ok((host, port.map(number).transpose()?)),
+        (None, _) => Err(Error::usage(format!("--proxy {}", escape(text.as_bytes())), "the host is missing")),
+    }
+}
+
 /// A port by number or by name.
 ///
 /// # Errors

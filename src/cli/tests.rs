@@ -2,7 +2,7 @@
 
 use super::{
     Outcome, Start,
-    config::{Config, Connect, Console, Direction, Family, LineEnds, Listen, Mode, Partner},
+    config::{Config, Connect, Console, Direction, Family, LineEnds, Listen, Mode, Partner, Quit, Source},
     parse, program_name,
 };
 use crate::{error::Exit, tap::Format};
@@ -46,7 +46,7 @@ fn listening(line: &str) -> Listen {
 fn console(line: &str) -> Console {
     match config(line).partner {
         Partner::Console(console) => console,
-        Partner::Command(command) => panic!("{line} runs {:?}", command.words),
+        other => panic!("{line}: {other:?}"),
     }
 }
 
@@ -67,20 +67,20 @@ fn options_may_be_written_together_and_anywhere() {
     for line in
         ["-lp9000", "-l -p 9000", "-lvp 9000", "-l 9000", "-vl 9000", "9000 -l", "--lis 9000", "-l --source-port=9000"]
     {
-        assert_eq!(listening(line).port, 9000, "{line}");
+        assert_eq!(listening(line).on.port(), 9000, "{line}");
     }
     assert_eq!(config("-4l").family, Family::V4);
     assert_eq!(config("localhost 25 -6").family, Family::V6);
     assert!(listening("-lk 9000").keep_open && listening("-l --keep 9000").keep_open);
     assert!(listening("-l --test 0").announce);
-    assert_eq!(connecting("-N localhost 25").port, 25);
-    assert_eq!(connecting("-- localhost 25").host, "localhost");
+    assert_eq!(connecting("-N localhost 25").to.port(), 25);
+    assert_eq!(connecting("-- localhost 25").to.host(), "localhost");
 }
 
 #[test]
 fn the_last_of_repeated_values_counts() {
     assert_eq!(connecting("-w 1 -w 2 -w 3 localhost 25").wait, Some(Duration::from_secs(3)));
-    assert_eq!(listening("-l -l -k -k 9000").port, 9000);
+    assert_eq!(listening("-l -l -k -k 9000").on.port(), 9000);
     assert_eq!(config("-n -n --ssl --ssl localhost 25").tls.map(|tls| tls.verify), Some(false));
 }
 
@@ -95,7 +95,7 @@ fn each_v_says_more() {
 fn what_stdin_and_stdout_are_for() {
     let plain = console("localhost 25");
     assert_eq!((plain.direction, plain.line_ends), (Direction::Both, LineEnds::Auto));
-    assert!(plain.shutdown && !plain.outlast_peer && plain.quit_after.is_none() && plain.delay.is_none());
+    assert!(plain.shutdown && !plain.outlast_peer && plain.quit == Quit::WithPeer && plain.delay.is_none());
     assert_eq!(console("-C localhost").line_ends, LineEnds::Crlf);
     assert_eq!(console("--no-crlf localhost").line_ends, LineEnds::AsTyped);
     assert_eq!(console("--send-only localhost").direction, Direction::SendOnly);
@@ -105,15 +105,17 @@ fn what_stdin_and_stdout_are_for() {
     assert_eq!(console("-d .5 localhost").delay, Some(Duration::from_millis(500)));
     assert_eq!(config("-i 250ms localhost").idle, Some(Duration::from_millis(250)));
     for (line, quit) in [("-q 0", Some(0)), ("-q0", Some(0)), ("-q 2m", Some(120)), ("-q -1", None), ("-q-1", None)] {
-        assert_eq!(console(&format!("{line} localhost")).quit_after, quit.map(Duration::from_secs), "{line}");
+        let quit = quit.map_or(Quit::Never, |seconds| Quit::After(Duration::from_secs(seconds)));
+        assert_eq!(console(&format!("{line} localhost")).quit, quit, "{line}");
     }
 }
 
 #[test]
 fn where_to_connect_from() {
     let connect = connecting("-s [::1] -p 1234 -n ::1 25 -z");
-    assert_eq!((connect.source.as_deref(), connect.source_port, connect.probe), (Some("::1"), 1234, true));
-    assert_eq!(connecting("localhost").source_port, 0);
+    assert!(connect.probe);
+    assert!(matches!(connect.source, Source::Inet { host: Some(host), port: 1234 } if host == "::1"));
+    assert!(matches!(connecting("localhost").source, Source::Any));
     assert!(config("-n ::1").numeric);
 }
 
@@ -180,7 +182,7 @@ fn a_command_is_split_as_in_ncat() {
         match parse(argv.into_iter()) {
             Outcome::Run(start) => match start.config.partner {
                 Partner::Command(command) => command.words,
-                Partner::Console(_) => panic!("{command} is not run"),
+                other => panic!("{command} is not run but {other:?}"),
             },
             Outcome::Refuse(_, error) => vec![error.to_string()],
             Outcome::Tell(_) => Vec::new(),

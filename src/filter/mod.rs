@@ -3,6 +3,7 @@
 //! A newcomer's trap: a filter sees pieces, not lines. CR and LF may come in two reads, and so
 //! may the two halves of a word; what has to be remembered between pieces is the filter's.
 
+pub mod chat;
 pub mod crlf;
 pub mod hint;
 pub mod spacing;

@@ -6,56 +6,65 @@
 
 use crate::{
     error::{Error, why},
-    reactor::Reactor,
-    stream::Stream,
-    transport::tcp::{self, Tcp},
+    reactor::{Reactor, Ready},
+    transport::{Address, Choice, Connecting, Transport},
 };
 use mio::Token;
 use std::{
     collections::VecDeque,
     io,
-    net::SocketAddr,
     time::{Duration, Instant},
 };
+
+/// How long to leave alone a Unix listener whose queue is full: no event tells when it has room.
+const FULL: Duration = Duration::from_millis(20);
 
 /// The Connection Attempt Delay that RFC 8305, section 5, recommends.
 const DELAY: Duration = Duration::from_millis(250);
 
 /// The attempts to reach one peer.
-#[derive(Debug)]
 pub struct Dial {
     /// Woken when it is time for the next address.
     token: Token,
-    left: VecDeque<SocketAddr>,
-    from: Vec<SocketAddr>,
+    how: How,
+    left: VecDeque<Address>,
     running: Vec<Attempt>,
-    failed: Vec<(SocketAddr, io::Error)>,
+    failed: Vec<(Address, io::Error)>,
     next_at: Option<Instant>,
 }
 
-#[derive(Debug)]
+/// By what, and from where.
+#[derive(Debug, Clone)]
+pub struct How {
+    /// What carries the bytes.
+    pub transport: &'static Transport,
+    /// The addresses to connect from, one of each family; none for the kernel's choice.
+    pub from: Vec<Address>,
+    /// IPv4 options to set; none if empty.
+    pub ip_options: Vec<u8>,
+}
+
 struct Attempt {
     token: Token,
-    to: SocketAddr,
-    socket: Tcp,
+    to: Address,
+    socket: Box<dyn Connecting>,
 }
 
 /// A connection that was made.
-#[derive(Debug)]
 pub struct Dialled {
     /// It is registered under this.
     pub token: Token,
     /// The address that answered.
-    pub to: SocketAddr,
+    pub to: Address,
     /// The connection.
-    pub socket: Tcp,
+    pub socket: Box<dyn Connecting>,
 }
 
 impl Dial {
-    /// `from` are the addresses to connect from, one of the same family each; none for the kernel's choice.
+    /// Tries these addresses; `token` is woken when it is time for the next.
     #[must_use]
-    pub fn new(token: Token, to: Vec<SocketAddr>, from: Vec<SocketAddr>) -> Self {
-        Self { token, left: interleave(to), from, running: Vec::new(), failed: Vec::new(), next_at: None }
+    pub fn new(token: Token, to: Vec<Address>, how: How) -> Self {
+        Self { token, how, left: interleave(to), running: Vec::new(), failed: Vec::new(), next_at: None }
     }
 
     /// Starts what is due, and looks how the attempt under `token` does. `None` while it goes on.
@@ -77,7 +86,14 @@ impl Dial {
         }
         while self.next_at.is_none_or(|at| at <= reactor.now()) {
             let Some(to) = self.left.pop_front() else { break };
-            match self.start(to, reactor) {
+            match self.start(&to, reactor) {
+                // A Unix listener whose queue is full: it is there, and will have room.
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    self.left.push_front(to);
+                    let at = reactor.now() + FULL;
+                    self.next_at = Some(at);
+                    reactor.wake_at(at, self.token);
+                }
                 Ok(()) => {
                     let at = reactor.now() + DELAY;
                     self.next_at = Some(at);
@@ -87,7 +103,7 @@ impl Dial {
             }
         }
         match self.running.is_empty() && self.left.is_empty() {
-            true => Err(DialError { failed: std::mem::take(&mut self.failed), bound: !self.from.is_empty() }),
+            true => Err(DialError { failed: std::mem::take(&mut self.failed), bound: !self.how.from.is_empty() }),
             false => Ok(None),
         }
     }
@@ -98,6 +114,11 @@ impl Dial {
         token == self.token || self.running.iter().any(|attempt| attempt.token == token)
     }
 
+    /// The tokens under which events and alarms come for this.
+    pub fn tokens(&self) -> impl Iterator<Item = Token> {
+        std::iter::once(self.token).chain(self.running.iter().map(|attempt| attempt.token))
+    }
+
     /// What has been tried so far, for the message when time is up.
     #[must_use]
     pub fn tried(&self) -> String {
@@ -106,25 +127,34 @@ impl Dial {
         failed.chain(running).collect::<Vec<_>>().join(", ")
     }
 
-    fn start(&mut self, to: SocketAddr, reactor: &mut Reactor) -> io::Result<()> {
-        let from = match self.from.as_slice() {
+    fn start(&mut self, to: &Address, reactor: &mut Reactor) -> io::Result<()> {
+        let from = match self.how.from.as_slice() {
             [] => None,
-            all => Some(*all.iter().find(|from| from.is_ipv4() == to.is_ipv4()).ok_or_else(|| {
+            all => Some(all.iter().find(|from| family(from) == family(to)).ok_or_else(|| {
                 io::Error::new(io::ErrorKind::AddrNotAvailable, "the source address is of the other family")
             })?),
         };
-        let mut socket = tcp::connect(to, from)?;
+        let choice = Choice { from, ip_options: &self.how.ip_options };
+        let mut socket = (self.how.transport.connect)(to, &choice)?;
         let token = reactor.token();
         socket.register(reactor.registry(), token)?;
-        self.running.push(Attempt { token, to, socket });
+        if socket.connected()?.is_some() {
+            // It stands at once, and no event may come.
+            reactor.nudge(token, Ready::WRITE);
+        }
+        self.running.push(Attempt { token, to: to.clone(), socket });
         Ok(())
     }
 }
 
+fn family(address: &Address) -> Option<bool> {
+    address.inet().map(|it| it.is_ipv4())
+}
+
 /// Alternates between families, beginning with the one that the system put first (RFC 8305, 4).
-fn interleave(addresses: Vec<SocketAddr>) -> VecDeque<SocketAddr> {
-    let first_is_v6 = addresses.first().is_some_and(SocketAddr::is_ipv6);
-    let (first, second): (VecDeque<_>, VecDeque<_>) = addresses.into_iter().partition(|it| it.is_ipv6() == first_is_v6);
+fn interleave(addresses: Vec<Address>) -> VecDeque<Address> {
+    let first_family = addresses.first().and_then(family);
+    let (first, second): (VecDeque<_>, VecDeque<_>) = addresses.into_iter().partition(|it| family(it) == first_family);
     let (mut first, mut second, mut all) = (first.into_iter(), second.into_iter(), VecDeque::new());
     loop {
         match (first.next(), second.next()) {
@@ -137,12 +167,18 @@ fn interleave(addresses: Vec<SocketAddr>) -> VecDeque<SocketAddr> {
 /// Why no address could be reached.
 #[derive(Debug)]
 pub struct DialError {
-    failed: Vec<(SocketAddr, io::Error)>,
+    failed: Vec<(Address, io::Error)>,
     /// The user chose the address or port to connect from.
     bound: bool,
 }
 
 impl DialError {
+    /// The reason, of several the last.
+    #[must_use]
+    pub fn kind(&self) -> io::ErrorKind {
+        self.failed.last().map_or(io::ErrorKind::NotFound, |(_, error)| error.kind())
+    }
+
     /// As the message about connecting to `target`, with what to try.
     #[must_use]
     pub fn about(&self, target: &str) -> Error {
@@ -173,8 +209,8 @@ impl DialError {
 mod tests {
     use super::*;
 
-    fn addresses(text: &str) -> Vec<SocketAddr> {
-        text.split_whitespace().map(|it| it.parse().unwrap()).collect()
+    fn addresses(text: &str) -> Vec<Address> {
+        text.split_whitespace().map(|it| Address::Inet(it.parse().unwrap())).collect()
     }
 
     #[test]
@@ -186,8 +222,8 @@ mod tests {
 
     #[test]
     fn every_address_is_named_with_its_reason() {
-        let failed = |to: &[SocketAddr], bound| DialError {
-            failed: to.iter().map(|to| (*to, io::Error::from_raw_os_error(111))).collect(),
+        let failed = |to: &[Address], bound| DialError {
+            failed: to.iter().map(|to| (to.clone(), io::Error::from_raw_os_error(111))).collect(),
             bound,
         };
         let two = failed(&addresses("[::1]:25 127.0.0.1:25"), false);
@@ -205,10 +241,10 @@ mod tests {
 
     /// A listener whose queue is full drops what comes, as a firewall does.
     #[cfg(target_os = "linux")]
-    fn black_hole() -> (socket2::Socket, Vec<socket2::Socket>, SocketAddr) {
+    fn black_hole() -> (socket2::Socket, Vec<socket2::Socket>, Address) {
         let tcp = || socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).unwrap();
         let listener = tcp();
-        listener.bind(&addresses("127.0.0.1:0")[0].into()).unwrap();
+        listener.bind(&(&addresses("127.0.0.1:0")[0]).try_into().unwrap()).unwrap();
         listener.listen(0).unwrap();
         let address = listener.local_addr().unwrap();
         let waiting = (0..3).map(|_| tcp()).inspect(|socket| {
@@ -216,7 +252,7 @@ mod tests {
             let _ = socket.connect(&address);
         });
         let waiting = waiting.collect();
-        (listener, waiting, address.as_socket().unwrap())
+        (listener, waiting, Address::try_from(&address).unwrap())
     }
 
     #[cfg(target_os = "linux")]
@@ -224,10 +260,11 @@ mod tests {
     fn an_address_that_drops_packets_does_not_keep_the_next_waiting() {
         let (_hole, _full, silent) = black_hole();
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-        let good = listener.local_addr().unwrap();
+        let good = Address::Inet(listener.local_addr().unwrap());
         let mut reactor = Reactor::new().unwrap();
         let token = reactor.token();
-        let mut dial = Dial::new(token, vec![silent, good], Vec::new());
+        let how = How { transport: &crate::transport::tcp::TCP, from: Vec::new(), ip_options: Vec::new() };
+        let mut dial = Dial::new(token, vec![silent, good.clone()], how);
         let (mut events, mut alarms) = (Vec::new(), Vec::new());
         let mut dialled = dial.advance(token, &mut reactor).unwrap();
         while dialled.is_none() {

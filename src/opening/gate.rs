@@ -2,19 +2,20 @@
 
 use super::Arrival;
 use crate::{
-    cli::config::{Family, Listen},
+    access::{Access, Entry},
+    cli::config::{AccessLists, Config, Family, Listen, Where},
     error::{Error, Result, why},
     opening::resolve::Question,
     reactor::Reactor,
     report::Report,
-    stream::Stream,
-    transport::tcp,
+    transport::{Accepted, Address, Listener, Serves, Transport},
 };
-use mio::{Interest, Token, net::TcpListener};
+use mio::Token;
 use rustix::io::Errno;
 use std::{
     io,
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+    path::PathBuf,
     time::{Duration, Instant},
 };
 
@@ -28,9 +29,9 @@ const REST: Duration = Duration::from_millis(100);
 const TRIES: usize = 16;
 
 /// The listening sockets.
-#[derive(Debug)]
 pub struct Gate {
-    sockets: Vec<(Token, TcpListener)>,
+    sockets: Vec<(Token, Box<dyn Listener>)>,
+    access: Access,
     once: bool,
     max_clients: usize,
     /// What was short, as it was said.
@@ -45,14 +46,21 @@ impl Gate {
     ///
     /// # Errors
     /// When an address cannot be had.
-    pub fn open(listen: &Listen, family: Family, numeric: bool, reactor: &mut Reactor, report: Report) -> Result<Self> {
-        let addresses = match &listen.host {
-            None => everywhere(listen.port, family),
-            Some(host) => Question { host: host.clone(), port: listen.port, family, numeric }.ask()?,
+    pub fn open(config: &Config, listen: &Listen, reactor: &mut Reactor, report: Report) -> Result<Self> {
+        let (family, numeric) = (config.family, config.numeric);
+        let addresses = match &listen.on {
+            Where::Known(address) => vec![address.clone()],
+            Where::Inet { host: None, port } => everywhere(*port, family),
+            Where::Inet { host: Some(host), port } => {
+                let found = Question { host: host.clone(), port: *port, family, numeric }.ask()?;
+                found.into_iter().map(Address::Inet).collect()
+            }
         };
-        let sockets = listen_on(&addresses)?;
+        let serves = if listen.keep_open { Serves::Many } else { Serves::One };
+        let sockets = listen_on(config.transport, &addresses, serves)?;
         let mut gate = Self {
             sockets: Vec::new(),
+            access: access(&listen.access, numeric)?,
             once: !listen.keep_open,
             max_clients: listen.max_clients,
             short_of: None,
@@ -61,8 +69,7 @@ impl Gate {
         };
         for mut socket in sockets {
             let token = reactor.token();
-            let registered = reactor.registry().register(&mut socket, token, Interest::READABLE);
-            let address = registered.and_then(|()| socket.local_addr());
+            let address = socket.register(reactor.registry(), token).and_then(|()| socket.local());
             let address = address.map_err(|error| Error::usage("listen", why(&error)))?;
             report.detail(1, format_args!("Listening on {address}"));
             gate.sockets.push((token, socket));
@@ -72,8 +79,8 @@ impl Gate {
 
     /// The addresses listened on.
     #[must_use]
-    pub fn addresses(&self) -> Vec<SocketAddr> {
-        self.sockets.iter().filter_map(|(_, socket)| socket.local_addr().ok()).collect()
+    pub fn addresses(&self) -> Vec<Address> {
+        self.sockets.iter().filter_map(|(_, socket)| socket.local().ok()).collect()
     }
 
     /// Whether events under `token` are for this.
@@ -89,29 +96,36 @@ impl Gate {
             return arrivals;
         }
         for _ in 0..TURNS {
-            let Some((_, socket)) = self.sockets.iter().find(|(it, _)| *it == token) else { return arrivals };
-            let (client, remote) = match tcp::accept(socket) {
-                Ok(accepted) => accepted,
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+            let Some((_, socket)) = self.sockets.iter_mut().find(|(it, _)| *it == token) else { return arrivals };
+            let (client, remote, local) = match socket.accept(reactor) {
+                Ok(Accepted::Peer { stream, remote, local }) => (stream, remote, local),
+                Ok(Accepted::Nobody) => {
                     self.short_of = None;
                     return arrivals;
                 }
+                Ok(Accepted::Later) => break,
                 Err(error) if is_the_clients(&error) => continue,
                 Err(error) => {
                     self.rest(&error, reactor);
                     return arrivals;
                 }
             };
+            if remote.ip().is_some_and(|ip| !self.access.admits(ip)) {
+                self.report.detail(1, format_args!("New connection denied: not allowed: {remote}"));
+                continue;
+            }
             if present >= self.max_clients {
                 let limit = self.max_clients;
                 self.report
                     .detail(1, format_args!("New connection denied: connection limit reached ({limit}): {remote}"));
                 continue;
             }
-            match arrive(client, remote, reactor) {
-                Ok(arrival) => {
+            let token = reactor.token();
+            let mut socket = client;
+            match socket.register(reactor.registry(), token) {
+                Ok(()) => {
                     self.report.detail(1, format_args!("Connection from {remote}."));
-                    arrivals.push(arrival);
+                    arrivals.push(Arrival { token, socket, remote, local });
                     present += 1;
                 }
                 Err(error) => self.report.detail(1, format_args!("{remote}: {}", why(&error))),
@@ -141,51 +155,63 @@ impl Gate {
     }
 }
 
-fn arrive(mut socket: tcp::Tcp, remote: SocketAddr, reactor: &mut Reactor) -> io::Result<Arrival> {
-    let token = reactor.token();
-    socket.register(reactor.registry(), token)?;
-    let local = socket.local_addr()?;
-    Ok(Arrival { token, socket, remote, local })
-}
-
 /// Errors of accept(2) that are one client's misfortune.
 fn is_the_clients(error: &io::Error) -> bool {
     let its = [Errno::CONNABORTED, Errno::INTR, Errno::PROTO, Errno::PERM, Errno::NETDOWN, Errno::HOSTUNREACH];
     its.iter().any(|it| error.raw_os_error() == Some(it.raw_os_error()))
 }
 
+/// Reads the lists; names in them are looked up once, here and now.
+fn access(lists: &AccessLists, numeric: bool) -> Result<Access> {
+    let entries = |hosts: &[String], files: &[PathBuf]| -> Result<Vec<Entry>> {
+        let hosts = hosts.iter().map(|hosts| Ok(Entry::Hosts(hosts.clone())));
+        let files = files.iter().map(|path| Entry::file(path));
+        hosts.chain(files).collect()
+    };
+    let look_up = |host: &str| {
+        let question = Question { host: host.to_owned(), port: 0, family: Family::Any, numeric };
+        Ok(question.ask()?.into_iter().map(|address| address.ip()).collect())
+    };
+    let (allow, deny) = (entries(&lists.allow, &lists.allow_files)?, entries(&lists.deny, &lists.deny_files)?);
+    Access::new(&allow, &deny, &look_up)
+}
+
 /// All addresses of both families.
-fn everywhere(port: u16, family: Family) -> Vec<SocketAddr> {
+fn everywhere(port: u16, family: Family) -> Vec<Address> {
     let v6 = (family != Family::V4).then_some(IpAddr::V6(Ipv6Addr::UNSPECIFIED));
     let v4 = (family != Family::V6).then_some(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
-    v6.into_iter().chain(v4).map(|address| SocketAddr::new(address, port)).collect()
+    v6.into_iter().chain(v4).map(|address| SocketAddr::new(address, port).into()).collect()
 }
 
 /// Listens on all of these, on one port, also when the kernel chooses it.
-fn listen_on(addresses: &[SocketAddr]) -> Result<Vec<TcpListener>> {
-    let chosen_by_kernel = addresses.iter().all(|address| address.port() == 0);
+fn listen_on(transport: &Transport, addresses: &[Address], serves: Serves) -> Result<Vec<Box<dyn Listener>>> {
+    let chosen_by_kernel = addresses.iter().all(|address| address.inet().is_some_and(|it| it.port() == 0));
     let mut tries = if chosen_by_kernel && addresses.len() > 1 { TRIES } else { 1 };
     loop {
         tries -= 1;
-        match bind(addresses) {
+        match bind(transport, addresses, serves) {
             Ok(sockets) => return Ok(sockets),
             // What was free in one family is taken in the other.
             Err((_, error)) if error.kind() == io::ErrorKind::AddrInUse && tries > 0 => {}
-            Err((address, error)) => return Err(cannot_listen(address, &error)),
+            Err((address, error)) => return Err(cannot_listen(&address, &error)),
         }
     }
 }
 
 /// One socket for each address; one is enough where the family of another is switched off.
-fn bind(addresses: &[SocketAddr]) -> std::result::Result<Vec<TcpListener>, (SocketAddr, io::Error)> {
-    let mut sockets: Vec<TcpListener> = Vec::new();
+fn bind(
+    transport: &Transport,
+    addresses: &[Address],
+    serves: Serves,
+) -> std::result::Result<Vec<Box<dyn Listener>>, (Address, io::Error)> {
+    let mut sockets: Vec<Box<dyn Listener>> = Vec::new();
     let mut switched_off = None;
     for address in addresses {
-        let mut address = *address;
-        if let Some(first) = sockets.first().and_then(|first| first.local_addr().ok()) {
-            address.set_port(first.port());
+        let mut address = address.clone();
+        if let (Address::Inet(address), Some(first)) = (&mut address, sockets.first().and_then(|it| it.local().ok())) {
+            address.set_port(first.inet().map_or(0, |first| first.port()));
         }
-        match tcp::listen(address) {
+        match (transport.listen)(&address, serves) {
             Ok(socket) => sockets.push(socket),
             Err(error) if addresses.len() > 1 && is_switched_off(&error) => switched_off = Some((address, error)),
             Err(error) => return Err((address, error)),
@@ -201,9 +227,15 @@ fn is_switched_off(error: &io::Error) -> bool {
     [Errno::AFNOSUPPORT, Errno::ADDRNOTAVAIL].iter().any(|it| error.raw_os_error() == Some(it.raw_os_error()))
 }
 
-fn cannot_listen(address: SocketAddr, error: &io::Error) -> Error {
+fn cannot_listen(address: &Address, error: &io::Error) -> Error {
     let failed = Error::usage(format!("listen on {address}"), why(error));
     match error.kind() {
+        // Not this machine's fault alone: it is what Ncat says of a network that is not there.
+        io::ErrorKind::Unsupported => Error::network(format!("listen on {address}"), why(error)),
+        io::ErrorKind::AddrInUse if address.inet().is_none() => {
+            failed.hint("another program listens there: stop it, or take another path")
+        }
+        io::ErrorKind::PermissionDenied if address.inet().is_none() => failed.hint("may you write there?"),
         io::ErrorKind::AddrInUse => failed.hint("another program has this port: stop it, or take another port"),
         io::ErrorKind::PermissionDenied => failed.hint("ports below 1024 need root: take a higher one"),
         io::ErrorKind::AddrNotAvailable => failed.hint("this machine does not have that address"),

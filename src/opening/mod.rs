@@ -4,23 +4,26 @@
 //! packet to its last, whoever looks after it.
 
 pub mod dial;
+pub mod dialling;
 pub mod entrance;
 pub mod gate;
+pub mod proxy;
 pub mod resolve;
+mod route;
+pub mod talk;
 pub mod tls;
 
 use crate::{
     error::{Error, Result},
     reactor::Reactor,
     report::Report,
-    stream::{Stream, tapped::Tapped},
+    stream::{Stream, tapped::Tapped, telnet::Telnet},
     tap::Taps,
-    transport::tcp::Tcp,
+    transport::{Address, Transport},
 };
 use mio::Token;
 use std::{
     collections::HashMap,
-    net::SocketAddr,
     rc::Rc,
     task::Poll,
     time::{Duration, Instant},
@@ -30,16 +33,15 @@ use std::{
 const STAGE: Duration = Duration::from_secs(30);
 
 /// A connection just made, before its stages.
-#[derive(Debug)]
 pub struct Arrival {
     /// It is registered under this.
     pub token: Token,
     /// The bare connection.
-    pub socket: Tcp,
+    pub socket: Box<dyn Stream>,
     /// The other end.
-    pub remote: SocketAddr,
+    pub remote: Address,
     /// This end.
-    pub local: SocketAddr,
+    pub local: Address,
 }
 
 /// A connection that has gone through its stages.
@@ -49,9 +51,9 @@ pub struct Peer {
     /// All its layers.
     pub stream: Box<dyn Stream>,
     /// The other end.
-    pub remote: SocketAddr,
+    pub remote: Address,
     /// This end.
-    pub local: SocketAddr,
+    pub local: Address,
     /// Whether it is encrypted.
     pub tls: bool,
 }
@@ -63,10 +65,23 @@ pub trait Stage {
     ///
     /// # Errors
     /// When the connection cannot be used; what the peer should know has been sent.
-    fn advance(&mut self) -> Result<Poll<Box<dyn Stream>>>;
+    fn advance(&mut self, now: Instant) -> Result<Poll<Box<dyn Stream>>>;
 
     /// What is left after a failure, to be closed lingering: the peer should hear why.
     fn give_up(self: Box<Self>) -> Option<Box<dyn Stream>>;
+
+    /// What has not been done when time is up.
+    fn timed_out(&self) -> Error;
+
+    /// When it wants to go on at the latest, if nothing comes before.
+    fn deadline(&self) -> Option<Instant> {
+        None
+    }
+
+    /// It has failed, but a new connection through the same stages would do: it has learnt something.
+    fn wants_again(&self) -> bool {
+        false
+    }
 }
 
 /// A connection that has failed on its way, and what is left of it.
@@ -75,27 +90,43 @@ pub struct Failed {
     pub error: Error,
     /// What is to be closed.
     pub stream: Option<Box<dyn Stream>>,
+    /// Connecting again is worth a try.
+    pub again: bool,
 }
 
 impl From<Error> for Failed {
     fn from(error: Error) -> Self {
-        Self { error, stream: None }
+        Self { error, stream: None, again: false }
     }
 }
 
 /// Makes the stage that a new connection goes through.
 pub trait Staging {
-    /// Enters the stage with a bare connection to `remote`.
+    /// Enters the stage with a connection to `remote`.
     ///
     /// # Errors
     /// When the stage cannot even begin.
-    fn enter(&self, stream: Box<dyn Stream>, remote: SocketAddr) -> Result<Box<dyn Stage>>;
+    fn enter(&self, stream: Box<dyn Stream>, remote: &Address) -> Result<Box<dyn Stage>>;
+
+    /// The layer that stays, for `-vvv`; empty if it steps aside altogether.
+    fn layer(&self) -> &'static str;
+}
+
+/// What all connections of a run go through, in order; and what is put around them then.
+pub struct Way {
+    /// What carries the bytes.
+    pub transport: &'static Transport,
+    /// The stages.
+    pub stages: Vec<Box<dyn Staging>>,
+    /// `-t`.
+    pub telnet: bool,
+    /// `-o`, `-x`.
+    pub taps: Rc<Taps>,
 }
 
 /// The connections that are on their way through their stages.
 pub struct Openings {
-    staging: Option<Box<dyn Staging>>,
-    taps: Rc<Taps>,
+    way: Way,
     report: Report,
     deadline: Option<Instant>,
     under_way: HashMap<Token, Opening>,
@@ -103,16 +134,18 @@ pub struct Openings {
 
 struct Opening {
     stage: Box<dyn Stage>,
-    remote: SocketAddr,
-    local: SocketAddr,
+    /// Which one of the stages that is.
+    number: usize,
+    remote: Address,
+    local: Address,
     until: Instant,
 }
 
 impl Openings {
     /// All stages have to be over by `deadline`, if there is one, and each within 30 s.
     #[must_use]
-    pub fn new(staging: Option<Box<dyn Staging>>, taps: Rc<Taps>, deadline: Option<Instant>, report: Report) -> Self {
-        Self { staging, taps, report, deadline, under_way: HashMap::new() }
+    pub fn new(way: Way, deadline: Option<Instant>, report: Report) -> Self {
+        Self { way, report, deadline, under_way: HashMap::new() }
     }
 
     /// How many are under way.
@@ -133,45 +166,66 @@ impl Openings {
     /// When a stage fails.
     pub fn begin(&mut self, arrival: Arrival, reactor: &mut Reactor) -> std::result::Result<Option<Peer>, Failed> {
         let Arrival { token, socket, remote, local } = arrival;
-        let Some(staging) = &self.staging else {
-            return Ok(Some(self.peer(token, Box::new(socket), remote, local)));
-        };
-        let stage = staging.enter(Box::new(socket), remote)?;
-        let until = reactor.now() + STAGE;
-        let until = self.deadline.map_or(until, |deadline| deadline.min(until));
-        reactor.wake_at(until, token);
-        self.under_way.insert(token, Opening { stage, remote, local, until });
-        self.advance(token, reactor.now())
+        self.enter(0, token, socket, (remote, local), reactor)
     }
 
     /// Goes on with the connection that has this token.
     ///
     /// # Errors
     /// When its stage fails or takes too long.
-    pub fn advance(&mut self, token: Token, now: Instant) -> std::result::Result<Option<Peer>, Failed> {
+    pub fn advance(&mut self, token: Token, reactor: &mut Reactor) -> std::result::Result<Option<Peer>, Failed> {
         let Some(mut opening) = self.under_way.remove(&token) else { return Ok(None) };
-        let error = match opening.stage.advance() {
-            Ok(Poll::Ready(stream)) => return Ok(Some(self.peer(token, stream, opening.remote, opening.local))),
+        let now = reactor.now();
+        let error = match opening.stage.advance(now) {
+            Ok(Poll::Ready(stream)) => {
+                return self.enter(opening.number + 1, token, stream, (opening.remote, opening.local), reactor);
+            }
             Ok(Poll::Pending) if now < opening.until => {
+                opening.stage.deadline().into_iter().for_each(|at| reactor.wake_at(at, token));
                 self.under_way.insert(token, opening);
                 return Ok(None);
             }
-            Ok(Poll::Pending) => {
-                let why = "TIMEOUT. The handshake was not done in time";
-                Error::network(format!("TLS with {}", opening.remote), why).hint("does the peer speak TLS?")
-            }
+            Ok(Poll::Pending) => opening.stage.timed_out(),
             Err(error) => error,
         };
-        Err(Failed { error, stream: opening.stage.give_up() })
+        let again = opening.stage.wants_again();
+        Err(Failed { error, stream: opening.stage.give_up(), again })
     }
 
-    fn peer(&self, token: Token, mut stream: Box<dyn Stream>, remote: SocketAddr, local: SocketAddr) -> Peer {
-        let tls = if self.staging.is_some() { "TLS over " } else { "" };
-        let tap = if self.taps.is_empty() { "" } else { "a tap over " };
-        self.report.detail(3, format_args!("{remote}: the layers are {tap}{tls}TCP."));
-        if !self.taps.is_empty() {
-            stream = Box::new(Tapped::new(stream, Rc::clone(&self.taps)));
+    fn enter(
+        &mut self,
+        number: usize,
+        token: Token,
+        stream: Box<dyn Stream>,
+        (remote, local): (Address, Address),
+        reactor: &mut Reactor,
+    ) -> std::result::Result<Option<Peer>, Failed> {
+        let Some(staging) = self.way.stages.get(number) else {
+            return Ok(Some(self.peer(token, stream, remote, local)));
+        };
+        let stage = staging.enter(stream, &remote)?;
+        let until = reactor.now() + STAGE;
+        let until = self.deadline.map_or(until, |deadline| deadline.min(until));
+        reactor.wake_at(until, token);
+        self.under_way.insert(token, Opening { stage, number, remote, local, until });
+        self.advance(token, reactor)
+    }
+
+    fn peer(&self, token: Token, mut stream: Box<dyn Stream>, remote: Address, local: Address) -> Peer {
+        let Way { transport, stages, taps, .. } = &self.way;
+        let mut layers = vec![transport.name];
+        layers.extend(stages.iter().map(|staging| staging.layer()).filter(|layer| !layer.is_empty()));
+        let tls = layers.len() > 1;
+        if !taps.is_empty() {
+            layers.push("a tap");
+            stream = Box::new(Tapped::new(stream, Rc::clone(taps)));
         }
-        Peer { token, stream, remote, local, tls: self.staging.is_some() }
+        if self.way.telnet {
+            layers.push("telnet");
+            stream = Box::new(Telnet::new(stream));
+        }
+        layers.reverse();
+        self.report.detail(3, format_args!("{remote}: the layers are {}.", layers.join(" over ")));
+        Peer { token, stream, remote, local, tls }
     }
 }

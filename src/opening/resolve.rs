@@ -6,8 +6,11 @@
 use crate::{
     cli::config::Family,
     error::{Error, Result},
+    reactor::Reactor,
+    transport::Address,
 };
 use dns_lookup::{AddrFamily, AddrInfoHints, SockType, getaddrinfo};
+use mio::Token;
 use std::{
     net::{IpAddr, Ipv6Addr, SocketAddr, SocketAddrV6},
     sync::mpsc::{Receiver, channel},
@@ -112,6 +115,56 @@ impl Question {
     fn fails(&self, why: String) -> Error {
         let host = crate::report::escape(self.host.as_bytes());
         Error::usage(format!("Could not resolve hostname \"{host}\""), why)
+    }
+}
+
+/// A look-up and its answer.
+pub struct LookUp {
+    waiting: Option<Receiver<Result<Vec<SocketAddr>>>>,
+    found: Vec<Address>,
+    asked: bool,
+}
+
+impl LookUp {
+    /// Something that need not be looked up.
+    #[must_use]
+    pub fn known(found: Vec<Address>) -> Self {
+        Self { waiting: None, found, asked: false }
+    }
+
+    /// Begins to look up what has to be; `token` is woken when there is an answer.
+    ///
+    /// # Errors
+    /// When it is known at once that there is none.
+    pub fn begin(question: Question, token: Token, reactor: &mut Reactor) -> Result<Self> {
+        if let Some(literal) = question.literal() {
+            return Ok(Self::known(literal?.into_iter().map(Address::Inet).collect()));
+        }
+        Ok(Self { waiting: Some(question.ask_aside(reactor.helper(token)?)?), found: Vec::new(), asked: true })
+    }
+
+    /// Whether the answer is there.
+    ///
+    /// # Errors
+    /// When the answer is that there is no such name.
+    pub fn is_done(&mut self) -> Result<bool> {
+        let Some(receiver) = &self.waiting else { return Ok(true) };
+        let Ok(answer) = receiver.try_recv() else { return Ok(false) };
+        self.waiting = None;
+        self.found = answer?.into_iter().map(Address::Inet).collect();
+        Ok(true)
+    }
+
+    /// Whether it had to be asked for.
+    #[must_use]
+    pub fn was_asked(&self) -> bool {
+        self.asked
+    }
+
+    /// The answer.
+    #[must_use]
+    pub fn found(&self) -> &[Address] {
+        &self.found
     }
 }
 

@@ -2,14 +2,15 @@
 
 use super::{Stage, Staging};
 use crate::{
-    cli::config::{Mode, TlsOptions},
+    cli::config::{Mode, TlsOptions, Where},
     error::{Error, Result},
     report::Report,
     stream::{Stream, tls::Tls},
     tls::{ClientSettings, ServerSettings, Verdict, facts},
+    transport::Address,
 };
 use rustls::Connection;
-use std::{net::SocketAddr, task::Poll};
+use std::{task::Poll, time::Instant};
 
 /// What all connections of a run have in common.
 pub struct TlsStaging {
@@ -27,12 +28,14 @@ impl TlsStaging {
     ///
     /// # Errors
     /// When a file cannot be read, or an option says what cannot be.
-    pub fn new(options: &TlsOptions, mode: &Mode, addresses: &[SocketAddr], report: Report) -> Result<Self> {
+    pub fn new(options: &TlsOptions, mode: &Mode, addresses: &[Address], report: Report) -> Result<Self> {
         let side = match mode {
-            Mode::Connect(connect) => Side::Client(ClientSettings::new(options)?, connect.host.clone()),
+            Mode::Connect(connect) => Side::Client(ClientSettings::new(options)?, connect.to.host().to_owned()),
             Mode::Listen(listen) => {
-                let mut names: Vec<_> = addresses.iter().map(|address| address.ip().to_string()).collect();
-                names.extend(listen.host.clone());
+                let mut names: Vec<_> = addresses.iter().filter_map(Address::ip).map(|ip| ip.to_string()).collect();
+                if let Where::Inet { host: Some(host), .. } = &listen.on {
+                    names.push(host.clone());
+                }
                 let settings = ServerSettings::new(options, &names)?;
                 if settings.is_ephemeral() {
                     report.note(format_args!(
@@ -48,7 +51,7 @@ impl TlsStaging {
 }
 
 impl Staging for TlsStaging {
-    fn enter(&self, stream: Box<dyn Stream>, remote: SocketAddr) -> Result<Box<dyn Stage>> {
+    fn enter(&self, stream: Box<dyn Stream>, remote: &Address) -> Result<Box<dyn Stage>> {
         let (connection, verdict): (Connection, _) = match &self.side {
             Side::Client(settings, host) => {
                 let (connection, verdict) = settings.connection(host)?;
@@ -57,7 +60,11 @@ impl Staging for TlsStaging {
             Side::Server(settings) => (settings.connection()?.into(), None),
         };
         let tls = Some(Tls::new(stream, connection));
-        Ok(Box::new(Handshake { tls, verdict, remote, report: self.report }))
+        Ok(Box::new(Handshake { tls, verdict, remote: remote.clone(), report: self.report }))
+    }
+
+    fn layer(&self) -> &'static str {
+        "TLS"
     }
 }
 
@@ -65,12 +72,12 @@ struct Handshake {
     tls: Option<Tls>,
     /// What came of looking at a server's certificate; nothing is looked at when we are one.
     verdict: Option<Verdict>,
-    remote: SocketAddr,
+    remote: Address,
     report: Report,
 }
 
 impl Stage for Handshake {
-    fn advance(&mut self) -> Result<Poll<Box<dyn Stream>>> {
+    fn advance(&mut self, _: Instant) -> Result<Poll<Box<dyn Stream>>> {
         let Some(tls) = &mut self.tls else { return Ok(Poll::Pending) };
         match tls.handshake() {
             Ok(Poll::Pending) => return Ok(Poll::Pending),
@@ -84,6 +91,11 @@ impl Stage for Handshake {
 
     fn give_up(self: Box<Self>) -> Option<Box<dyn Stream>> {
         self.tls.map(|tls| Box::new(tls) as Box<dyn Stream>)
+    }
+
+    fn timed_out(&self) -> Error {
+        Error::network(format!("TLS with {}", self.remote), "TIMEOUT. The handshake was not done in time")
+            .hint("does the peer speak TLS?")
     }
 }
 

@@ -2,8 +2,9 @@
 
 use super::{
     closing::Closing,
-    outbox::{Outbox, Spare},
+    outbox::{Outbox, Shared, Spare},
     pump::Pump,
+    stall::Stall,
 };
 use crate::stream::{Flow, Stream};
 use mio::Token;
@@ -35,6 +36,9 @@ pub(super) struct Endpoint {
     /// An event told of trouble, which has not been looked into.
     pub(super) trouble: bool,
     pub(super) closing: Option<Closing>,
+    pub(super) stall: Stall,
+    /// The deadline of its stream for which an alarm is set.
+    pub(super) alarm: Option<Instant>,
 }
 
 /// How far the write side is.
@@ -100,6 +104,8 @@ impl Endpoint {
             queued: false,
             trouble: false,
             closing: None,
+            stall: Stall::default(),
+            alarm: None,
         }
     }
 
@@ -108,39 +114,59 @@ impl Endpoint {
         self.writing == Writing::Open && self.goodbye.is_none()
     }
 
-    /// Gives bytes to the stream as far as it takes them, and the rest to the outbox.
+    /// Gives bytes to the stream as far as it takes them, and the rest to the outbox. Where boundaries
+    /// count, they go as datagrams of at most `cut` bytes.
     /// On an error, the number of bytes that were not taken comes with it.
-    pub(super) fn deliver(&mut self, bytes: &[u8], spare: &mut Spare, now: Instant) -> Result<(), (io::Error, usize)> {
-        let mut rest = bytes;
-        while self.outbox.is_empty() && !rest.is_empty() {
-            match self.stream.write(rest) {
+    pub(super) fn deliver(
+        &mut self,
+        shared: &mut Shared<'_>,
+        cut: usize,
+        spare: &mut Spare,
+        now: Instant,
+    ) -> Result<(), (io::Error, usize)> {
+        let all = shared.bytes().len();
+        let datagram = self.stream.is_datagram();
+        let mut at = 0_usize;
+        // An empty datagram is one; an empty piece of a stream is nothing.
+        let mut more = datagram || all > 0;
+        while more {
+            let end = if datagram { all.min(at.saturating_add(cut)) } else { all };
+            let piece = shared.bytes().get(at..end).unwrap_or_default();
+            let written = if self.outbox.is_empty() { self.stream.write(piece) } else { Ok(Flow::Blocked) };
+            match written {
                 Ok(Flow::Moved(n)) => {
                     self.sent(n, now);
-                    rest = rest.get(n..).unwrap_or_default();
+                    at += n;
                 }
-                Ok(Flow::Blocked) => break,
-                Ok(Flow::Ended) => return Err((io::ErrorKind::WriteZero.into(), rest.len())),
-                Err(error) => return Err((error, rest.len())),
+                Ok(Flow::Blocked) => {
+                    self.outbox.push(shared, at..end, spare);
+                    at = end;
+                }
+                Ok(Flow::Ended) => return Err((io::ErrorKind::WriteZero.into(), all - at)),
+                Err(error) => return Err((error, all - at)),
             }
+            more = at < all;
         }
-        if !rest.is_empty() {
-            self.outbox.push(rest, spare);
+        if !self.outbox.is_empty() {
+            self.stall.is_full(now);
         }
         Ok(())
     }
 
     /// Writes what waits; once nothing does, says the goodbye that is due.
     pub(super) fn drain(&mut self, spare: &mut Spare, now: Instant) -> io::Result<Drained> {
-        while !self.outbox.is_empty() {
-            match self.stream.write(self.outbox.waiting())? {
+        let datagram = self.stream.is_datagram();
+        while let Some(waiting) = self.outbox.waiting() {
+            match self.stream.write(waiting)? {
                 Flow::Moved(n) => {
-                    self.outbox.delivered(n, spare);
+                    self.outbox.delivered(n, datagram, spare);
                     self.sent(n, now);
                 }
                 Flow::Blocked => return Ok(Drained::Waiting),
                 Flow::Ended => return Err(io::ErrorKind::WriteZero.into()),
             }
         }
+        self.stall.has_room(now);
         if self.stream.flush()?.is_pending() {
             return Ok(Drained::Waiting);
         }
@@ -173,6 +199,7 @@ impl Endpoint {
     fn sent(&mut self, n: usize, now: Instant) {
         self.traffic.sent += n as u64;
         self.traffic.last_sent = Some(now);
+        self.stall.took(n, now);
     }
 
     /// Bytes given to this endpoint that its peer's machine is not known to have.

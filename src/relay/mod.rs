@@ -9,13 +9,15 @@ mod closing;
 mod endpoint;
 mod outbox;
 mod pump;
+mod stall;
 #[cfg(test)]
 mod tests;
 mod turn;
 
 pub use closing::Patience;
 pub use endpoint::Traffic;
-pub use pump::End;
+pub use pump::{End, Voice};
+pub use stall::RATE;
 
 use crate::{
     filter::{Filter, spacing::Spacing},
@@ -25,16 +27,20 @@ use crate::{
 use closing::Closing;
 use endpoint::{Endpoint, Goodbye};
 use mio::Token;
-use outbox::Spare;
+use outbox::{Shared, Spare};
 use pump::Work;
 use std::{
     collections::{HashMap, VecDeque},
     io,
+    rc::Rc,
     time::{Duration, Instant},
 };
 
 /// Bytes read at a time: twice as fast as 8 or 16 KiB, and no faster beyond.
 const CHUNK: usize = 256 * 1024;
+
+/// What is cut into datagrams is cut at this many bytes, as in Ncat. Datagrams that came as such pass whole.
+const DATAGRAM: usize = 8192;
 
 /// Reads of one endpoint before the others have their turn.
 const TURNS: usize = 16;
@@ -48,6 +54,8 @@ pub enum Notice {
     Finished(Token),
     /// This endpoint takes nothing more; so many bytes given to it were not delivered.
     Gone(Token, io::Error, usize),
+    /// This sink has held others up for too long, and is still there.
+    Stalled(Token),
     /// An endpoint that was to be closed is closed; so many bytes were not delivered, and this
     /// is what had passed through it.
     Closed(Token, usize, Traffic),
@@ -59,6 +67,10 @@ pub struct Relay {
     endpoints: HashMap<Token, Endpoint>,
     queue: VecDeque<Token>,
     notices: VecDeque<Notice>,
+    /// Those who hear what any other of them says.
+    room: Rc<Vec<Token>>,
+    /// Those who wait for somebody in the room.
+    waiting_for_room: Vec<Token>,
     buffer: Vec<u8>,
     work: Work,
     spare: Spare,
@@ -81,6 +93,64 @@ impl Relay {
             from.pump.sinks.push(sink);
         }
         self.enqueue(source);
+    }
+
+    /// What `token` sends goes to all who hear the room, but for itself.
+    pub fn speak_to_room(&mut self, token: Token, voice: Voice) {
+        if let Some(endpoint) = self.endpoints.get_mut(&token) {
+            endpoint.pump.voice = Some(voice);
+        }
+        if voice == Voice::Waits {
+            self.waiting_for_room.push(token);
+        }
+        self.enqueue(token);
+    }
+
+    /// What is said in the room goes to `token`, too. Rule 3 ends nobody there: somebody may always come.
+    pub fn hear_room(&mut self, token: Token) {
+        self.hold_open(token);
+        Rc::make_mut(&mut self.room).push(token);
+        for speaker in self.waiting_for_room.clone() {
+            self.enqueue(speaker);
+        }
+    }
+
+    /// Ends both.
+    pub fn leave_room(&mut self, token: Token) {
+        if let Some(at) = self.room.iter().position(|member| *member == token) {
+            Rc::make_mut(&mut self.room).swap_remove(at);
+        }
+        if let Some(endpoint) = self.endpoints.get_mut(&token) {
+            endpoint.pump.voice = None;
+        }
+    }
+
+    /// Gives these bytes to all who hear the room, behind what waits for them.
+    pub fn tell_room(&mut self, bytes: &[u8], now: Instant) {
+        let (room, mut shared) = (Rc::clone(&self.room), Shared::new(bytes));
+        room.iter().for_each(|sink| self.deliver_to(*sink, &mut shared, DATAGRAM, now));
+    }
+
+    /// Gives these bytes to `sink` alone, behind what waits for it.
+    pub fn tell(&mut self, sink: Token, bytes: &[u8], now: Instant) {
+        self.deliver_to(sink, &mut Shared::new(bytes), bytes.len(), now);
+    }
+
+    /// `sink` may hold others up for `limit` while it takes fewer than [`RATE`] bytes a second; then
+    /// comes [`Notice::Stalled`].
+    pub fn limit_stalls(&mut self, sink: Token, limit: Duration) {
+        if let Some(to) = self.endpoints.get_mut(&sink) {
+            to.stall.limit(limit);
+        }
+    }
+
+    /// Gives a stream back to somebody else, who finds it as it is: registered, and perhaps with bytes
+    /// to read. What waited for it is lost, so look whether it [is drained](Relay::is_drained) first.
+    pub fn take(&mut self, token: Token) -> Option<Box<dyn Stream>> {
+        self.discard(token);
+        self.leave_room(token);
+        self.forget_sources(token);
+        self.endpoints.remove(&token).map(|endpoint| endpoint.stream)
     }
 
     /// What `source` sends from now on goes nowhere.
@@ -128,15 +198,11 @@ impl Relay {
     /// when all is delivered or patience ends; [`Notice::Closed`] says when.
     pub fn close(&mut self, token: Token, patience: Patience, now: Instant) {
         self.discard(token);
+        self.leave_room(token);
         self.now = Some(now);
         let Some(endpoint) = self.endpoints.get_mut(&token) else { return };
-        let sources = std::mem::take(&mut endpoint.fed_by);
         endpoint.closing = Some(Closing::new(patience, endpoint.undelivered(), now));
-        for source in sources {
-            if let Some(from) = self.endpoints.get_mut(&source) {
-                from.pump.sinks.retain(|sink| *sink != token);
-            }
-        }
+        self.forget_sources(token);
         self.wake_waiting(token);
         self.say_goodbye(token, Goodbye::HangUp);
     }
@@ -200,6 +266,16 @@ impl Relay {
     /// What the wiring has to know next.
     pub fn notice(&mut self) -> Option<Notice> {
         self.notices.pop_front()
+    }
+
+    /// Nobody feeds `sink` any more.
+    fn forget_sources(&mut self, sink: Token) {
+        let Some(to) = self.endpoints.get_mut(&sink) else { return };
+        for source in std::mem::take(&mut to.fed_by) {
+            if let Some(from) = self.endpoints.get_mut(&source) {
+                from.pump.sinks.retain(|it| *it != sink);
+            }
+        }
     }
 
     fn enqueue(&mut self, token: Token) {

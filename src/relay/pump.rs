@@ -15,10 +15,21 @@ pub enum End {
     Failed(io::Error),
 }
 
+/// What somebody does who has a room to himself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Voice {
+    /// Speaks to nobody; so that his end is noticed.
+    Speaks,
+    /// Waits for somebody to hear it.
+    Waits,
+}
+
 /// The one-way path from a source: filters, and the sinks that it feeds.
 #[derive(Default)]
 pub(super) struct Pump {
     pub(super) sinks: Vec<Token>,
+    /// It also feeds everybody else in the room.
+    pub(super) voice: Option<Voice>,
     pub(super) filters: Vec<Box<dyn Filter>>,
     pub(super) spacing: Option<Spacing>,
     /// Read, and throw away.

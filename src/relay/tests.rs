@@ -27,6 +27,8 @@ struct Far {
     holds: bool,
     /// What the kernel would not have delivered.
     queue: usize,
+    /// It carries datagrams: each is heard with a bar behind it.
+    datagrams: bool,
     reads: usize,
 }
 
@@ -53,6 +55,15 @@ impl Stream for Fake {
     fn write(&mut self, bytes: &[u8]) -> io::Result<Flow> {
         let mut far = self.0.borrow_mut();
         assert!(!far.half_closed, "written after the half-close");
+        if far.datagrams {
+            if far.room < bytes.len() {
+                return Ok(Flow::Blocked);
+            }
+            far.room -= bytes.len();
+            far.heard.extend_from_slice(bytes);
+            far.heard.push(b'|');
+            return Ok(Flow::Moved(bytes.len()));
+        }
         let n = bytes.len().min(far.room);
         far.room -= n;
         far.heard.extend_from_slice(&bytes[..n]);
@@ -74,6 +85,9 @@ impl Stream for Fake {
     }
     fn undelivered(&self) -> usize {
         self.0.borrow().queue
+    }
+    fn is_datagram(&self) -> bool {
+        self.0.borrow().datagrams
     }
 }
 
@@ -123,6 +137,7 @@ impl World {
                 Notice::Ended(Token(n), end) => format!("{n} ended {end:?}"),
                 Notice::Finished(Token(n)) => format!("{n} finished"),
                 Notice::Gone(Token(n), _, lost) => format!("{n} gone, {lost} lost"),
+                Notice::Stalled(Token(n)) => format!("{n} stalled"),
                 Notice::Closed(Token(n), lost, _) => format!("{n} closed, {lost} lost"),
             });
         }
@@ -322,4 +337,112 @@ proptest! {
         prop_assert_eq!(peer.heard(), whole);
         prop_assert!(peer.half_closed());
     }
+}
+
+#[test]
+fn datagrams_pass_whole_and_empty_ones_pass() -> Result<()> {
+    let mut world = World::new()?;
+    let ((a, from), (b, to)) = (world.add(), world.add());
+    from.0.borrow_mut().datagrams = true;
+    to.0.borrow_mut().datagrams = true;
+    to.has_room(4);
+    let large = "x".repeat(3 * DATAGRAM);
+    from.says([bytes("one"), bytes(""), bytes("two"), bytes(&large)]);
+    world.relay.join(a, b);
+    world.ready(a);
+    assert_eq!(to.heard(), b"one||", "the second has to wait for room for all of it");
+    to.has_room(usize::MAX);
+    world.ready(b);
+    assert_eq!(to.heard(), format!("one||two|{large}|").into_bytes());
+    Ok(())
+}
+
+#[test]
+fn a_stream_is_cut_into_datagrams() -> Result<()> {
+    let mut world = World::new()?;
+    let ((a, from), (b, to)) = (world.add(), world.add());
+    to.0.borrow_mut().datagrams = true;
+    to.has_room(DATAGRAM + 10);
+    from.says([Step::Bytes(vec![b'x'; 2 * DATAGRAM + 5]), Step::End]);
+    world.relay.join(a, b);
+    world.ready(a);
+    to.has_room(usize::MAX);
+    world.ready(b);
+    let lengths: Vec<_> = to.heard().split(|byte| *byte == b'|').map(<[u8]>::len).collect();
+    assert_eq!(lengths, [DATAGRAM, DATAGRAM, 5, 0]);
+    Ok(())
+}
+
+#[test]
+fn in_a_room_all_others_hear() -> Result<()> {
+    let mut world = World::new()?;
+    let members: Vec<_> = (0..3).map(|_| world.add()).collect();
+    for (token, _) in &members {
+        world.relay.hear_room(*token);
+        world.relay.speak_to_room(*token, Voice::Speaks);
+    }
+    members[0].1.says([bytes("hello"), Step::End]);
+    world.ready(members[0].0);
+    assert_eq!((members[0].1.heard(), members[1].1.heard()), (b"".to_vec(), b"hello".to_vec()));
+    assert_eq!(members[2].1.heard(), b"hello");
+    assert!(members.iter().all(|(_, it)| !it.half_closed()), "somebody may always come");
+    assert_eq!(world.notices, ["1 ended InOrder"]);
+    Ok(())
+}
+
+#[test]
+fn alone_in_a_room_one_speaks_to_nobody_or_waits() -> Result<()> {
+    let mut world = World::new()?;
+    let ((stdin, typed), (client, said)) = (world.add(), world.add());
+    world.relay.speak_to_room(stdin, Voice::Waits);
+    typed.says([bytes("for the first")]);
+    world.ready(stdin);
+    assert_eq!(typed.0.borrow().reads, 0, "it is kept for somebody");
+    world.relay.speak_to_room(client, Voice::Speaks);
+    said.says([bytes("to nobody"), Step::End]);
+    world.ready(client);
+    assert_eq!(world.notices, ["2 ended InOrder"], "its end is noticed");
+    world.relay.hear_room(client);
+    world.works();
+    assert_eq!(said.heard(), b"for the first");
+    Ok(())
+}
+
+#[test]
+fn who_stalls_is_told_of_and_holds_nobody_up_once_it_is_closed() -> Result<()> {
+    let mut world = World::new()?;
+    let ((a, from), (b, slow), (c, good)) = (world.add(), world.add(), world.add());
+    world.relay.limit_stalls(b, Duration::from_millis(20));
+    slow.has_room(0);
+    from.says([bytes("one"), bytes("two")]);
+    world.relay.join(a, b);
+    world.relay.join(a, c);
+    world.ready(a);
+    assert_eq!(good.heard(), b"one");
+    let (mut events, mut alarms) = (Vec::new(), Vec::new());
+    while world.notices.is_empty() {
+        world.reactor.wait(false, &mut events, &mut alarms)?;
+        alarms.drain(..).for_each(|token| world.relay.alarm(token));
+        world.works();
+    }
+    assert_eq!(world.notices, ["2 stalled"]);
+    world.relay.close(b, Patience::For(Duration::ZERO), world.reactor.now());
+    world.works();
+    assert_eq!(good.heard(), b"onetwo");
+    Ok(())
+}
+
+#[test]
+fn a_stream_is_given_back_as_it_is() -> Result<()> {
+    let mut world = World::new()?;
+    let ((a, from), (b, to)) = (world.add(), world.add());
+    from.says([bytes("one"), Step::Wait, bytes("two")]);
+    world.relay.join(a, b);
+    world.ready(a);
+    let mut stream = world.relay.take(a).unwrap();
+    assert!(!world.relay.has(a));
+    let mut buffer = [0; 10];
+    assert_eq!(stream.read(&mut buffer).unwrap(), Flow::Moved(3));
+    assert_eq!((&buffer[..3], to.heard().as_slice()), (&b"two"[..], &b"one"[..]));
+    Ok(())
 }

@@ -2,14 +2,15 @@
 //! and look whether it can go.
 
 use super::{
-    CHUNK, Notice, Relay, TURNS,
+    CHUNK, DATAGRAM, Notice, Relay, TURNS,
     closing::Step,
     endpoint::{Drained, Goodbye, Writing},
-    pump::{End, Pump},
+    outbox::Shared,
+    pump::{End, Pump, Voice},
 };
 use crate::{reactor::Reactor, stream::Flow};
 use mio::Token;
-use std::{io, time::Instant};
+use std::{io, rc::Rc, time::Instant};
 
 impl Relay {
     /// Gives everyone who is queued a turn.
@@ -25,9 +26,40 @@ impl Relay {
             {
                 self.sink_gone(token, error, 0);
             }
+            self.keep_time(token, reactor);
             self.drain(token, reactor.now());
             self.pull(token, reactor);
+            self.set_alarm(token, reactor);
             self.see_off(token, reactor);
+        }
+    }
+
+    /// Does what the stream has put off until now; tells of a sink that has stalled.
+    fn keep_time(&mut self, token: Token, reactor: &Reactor) {
+        let Some(endpoint) = self.endpoints.get_mut(&token) else { return };
+        if endpoint.writing == Writing::Gone {
+            return;
+        }
+        let now = reactor.now();
+        if endpoint.stall.is_due(now) {
+            endpoint.stall.has_room(now);
+            self.notices.push_back(Notice::Stalled(token));
+        }
+        let Some(endpoint) = self.endpoints.get_mut(&token) else { return };
+        if endpoint.stream.deadline().is_some_and(|deadline| deadline <= now) {
+            endpoint.may_read = true;
+            if let Err(error) = endpoint.stream.timeout(now) {
+                self.sink_gone(token, error, 0);
+            }
+        }
+    }
+
+    fn set_alarm(&mut self, token: Token, reactor: &mut Reactor) {
+        let Some(endpoint) = self.endpoints.get_mut(&token) else { return };
+        let alarm = [endpoint.stream.deadline(), endpoint.stall.due()].into_iter().flatten().min();
+        if alarm != endpoint.alarm {
+            endpoint.alarm = alarm;
+            alarm.into_iter().for_each(|at| reactor.wake_at(at, token));
         }
     }
 
@@ -64,11 +96,7 @@ impl Relay {
         let Some(to) = self.endpoints.get_mut(&sink) else { return };
         to.writing = Writing::Gone;
         let lost = to.outbox.discard() + to.stream.undelivered() + more;
-        for source in std::mem::take(&mut to.fed_by) {
-            if let Some(from) = self.endpoints.get_mut(&source) {
-                from.pump.sinks.retain(|it| *it != sink);
-            }
-        }
+        self.forget_sources(sink);
         self.wake_waiting(sink);
         self.notices.push_back(Notice::Gone(sink, error, lost));
     }
@@ -103,11 +131,16 @@ impl Relay {
         if from.pump.discards {
             return !from.ended;
         }
-        if from.pump.sinks.is_empty() || from.waits || (from.ended && from.pump.end.is_none()) {
+        if from.waits || (from.ended && from.pump.end.is_none()) {
             return false;
         }
+        let room = if from.pump.voice.is_some() { self.room.as_slice() } else { &[] };
+        let mut sinks = from.pump.sinks.iter().chain(room.iter().filter(|sink| **sink != source)).peekable();
+        if sinks.peek().is_none() {
+            return from.pump.voice == Some(Voice::Speaks);
+        }
         let full = |sink: &Token| self.endpoints.get(sink).is_some_and(|to| !to.outbox.is_empty());
-        let Some(full) = from.pump.sinks.iter().copied().find(full) else { return true };
+        let Some(full) = sinks.copied().find(full) else { return true };
         if let Some(to) = self.endpoints.get_mut(&full) {
             to.waiting.push(source);
         }
@@ -128,7 +161,7 @@ impl Relay {
                 return false;
             }
             let line = pump.spacing.as_mut().map(|spacing| spacing.release(now)).unwrap_or_default();
-            self.deliver(&pump.sinks, &line, now);
+            self.deliver(source, pump, &line, DATAGRAM, now);
             return true;
         }
         let Some(from) = self.endpoints.get_mut(&source) else { return false };
@@ -140,6 +173,7 @@ impl Relay {
         }
         let mut buffer = std::mem::take(&mut self.buffer);
         let read = from.stream.read(&mut buffer);
+        let cut = if from.stream.is_datagram() { usize::MAX } else { DATAGRAM };
         let goes_on = match read {
             Ok(Flow::Moved(n)) => {
                 from.traffic.received += n as u64;
@@ -149,7 +183,7 @@ impl Relay {
                     let bytes = pump.filter(buffer.get(..n).unwrap_or_default(), &mut work);
                     match &mut pump.spacing {
                         Some(spacing) => spacing.push(bytes),
-                        None => self.deliver(&pump.sinks, bytes, now),
+                        None => self.deliver(source, pump, bytes, cut, now),
                     }
                     self.work = work;
                 }
@@ -174,13 +208,28 @@ impl Relay {
         goes_on
     }
 
-    fn deliver(&mut self, sinks: &[Token], bytes: &[u8], now: Instant) {
-        for sink in sinks {
-            let Some(to) = self.endpoints.get_mut(sink) else { continue };
-            if to.takes()
-                && let Err((error, rest)) = to.deliver(bytes, &mut self.spare, now)
-            {
-                self.sink_gone(*sink, error, rest);
+    /// Gives bytes to all that `source` feeds.
+    fn deliver(&mut self, source: Token, pump: &Pump, bytes: &[u8], cut: usize, now: Instant) {
+        let mut shared = Shared::new(bytes);
+        for sink in &pump.sinks {
+            self.deliver_to(*sink, &mut shared, cut, now);
+        }
+        if pump.voice.is_some() {
+            let room = Rc::clone(&self.room);
+            for sink in room.iter().filter(|sink| **sink != source) {
+                self.deliver_to(*sink, &mut shared, cut, now);
+            }
+        }
+    }
+
+    pub(super) fn deliver_to(&mut self, sink: Token, shared: &mut Shared<'_>, cut: usize, now: Instant) {
+        let Some(to) = self.endpoints.get_mut(&sink) else { return };
+        if to.takes() {
+            if let Err((error, rest)) = to.deliver(shared, cut, &mut self.spare, now) {
+                self.sink_gone(sink, error, rest);
+            } else if to.stall.due().is_some() {
+                // So that an alarm is set.
+                self.enqueue(sink);
             }
         }
     }

@@ -7,7 +7,10 @@
 //! will come; whoever stops reading or writing earlier must come back by itself.
 
 pub mod dtls;
+pub mod http_proxy;
+pub mod prefixed;
 pub mod tapped;
+pub mod telnet;
 pub mod tls;
 
 use mio::{Registry, Token};
@@ -82,6 +85,11 @@ pub trait Stream {
     /// and each write takes a whole one or none.
     fn is_datagram(&self) -> bool {
         false
+    }
+
+    /// Datagrams that were dropped because nobody took them in time.
+    fn dropped(&self) -> u64 {
+        0
     }
 
     /// When [`Stream::timeout`] has to be called at the latest, if nothing comes before (DTLS retransmits).

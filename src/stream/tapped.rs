@@ -3,7 +3,7 @@
 use super::{Flow, Stream};
 use crate::tap::Taps;
 use mio::{Registry, Token};
-use std::{io, rc::Rc, task::Poll};
+use std::{io, rc::Rc, task::Poll, time::Instant};
 
 /// A stream whose bytes are also written to the taps.
 pub struct Tapped {
@@ -52,5 +52,17 @@ impl Stream for Tapped {
     }
     fn undelivered(&self) -> usize {
         self.inner.undelivered()
+    }
+    fn is_datagram(&self) -> bool {
+        self.inner.is_datagram()
+    }
+    fn dropped(&self) -> u64 {
+        self.inner.dropped()
+    }
+    fn deadline(&self) -> Option<Instant> {
+        self.inner.deadline()
+    }
+    fn timeout(&mut self, now: Instant) -> io::Result<()> {
+        self.inner.timeout(now)
     }
 }

@@ -25,7 +25,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// A TLS client that has sent no more than this may be in a conversation, in bytes.
+/// A client over TLS or through a proxy that has sent no more than this may be in a conversation, in bytes.
 const SHORT_TALK: u64 = 64 * 1024;
 
 /// How long a peer that takes nothing more may delay leaving.
@@ -40,6 +40,10 @@ pub struct Console {
     settings: Settings,
     connects: bool,
     keeps_open: bool,
+    /// `--stall-timeout`.
+    stall: Duration,
+    /// Many proxies take a FIN for the end of both directions.
+    proxied: bool,
     verify: bool,
     mail_port: bool,
     evidence: Rc<Evidence>,
@@ -62,6 +66,7 @@ pub struct Console {
 struct State {
     departure: Departure,
     tls: bool,
+    datagram: bool,
     joined: Instant,
     half_closed: bool,
     leaving: Option<Why>,
@@ -73,9 +78,10 @@ impl Console {
     /// # Errors
     /// When they cannot be had.
     pub fn new(config: &Config, settings: &Settings, context: &mut Context<'_>) -> Result<Self> {
+        let proxied = matches!(&config.mode, Mode::Connect(connect) if !connect.proxies.is_empty());
         let (connects, port, keeps_open) = match &config.mode {
-            Mode::Connect(connect) => (true, connect.port, false),
-            Mode::Listen(listen) => (false, listen.port, listen.keep_open),
+            Mode::Connect(connect) => (true, connect.to.port(), false),
+            Mode::Listen(listen) => (false, listen.on.port(), listen.keep_open),
         };
         let kind = stdio::stdin_kind();
         let nothing_to_say = settings.direction == Direction::RecvOnly || (kind == Kind::Null && !connects);
@@ -85,7 +91,7 @@ impl Console {
             send_only: settings.direction == Direction::SendOnly,
             half_closes: connects && settings.shutdown,
             outlast_peer: settings.outlast_peer,
-            quit_after: settings.quit_after,
+            quit: settings.quit,
             idle: config.idle,
         };
         let side = if connects { Side::Client } else { Side::Server };
@@ -105,6 +111,11 @@ impl Console {
             settings: settings.clone(),
             connects,
             keeps_open,
+            proxied,
+            stall: match &config.mode {
+                Mode::Listen(listen) => listen.stall,
+                Mode::Connect(_) => Duration::MAX,
+            },
             verify: config.tls.as_ref().is_some_and(|tls| tls.verify),
             mail_port: ports::is_mail(port),
             evidence,
@@ -168,7 +179,8 @@ impl Console {
             held_up: relay.held_up(token, now).max(for_stdin),
             drained: relay.is_drained(token) && !relay.has_spaced(self.token),
             half_closed: peer.half_closed,
-            conversation: self.connects && (mail || (peer.tls && them.sent <= SHORT_TALK)),
+            datagram: peer.datagram,
+            conversation: self.connects && (mail || ((peer.tls || self.proxied) && them.sent <= SHORT_TALK)),
         };
         match decide(&self.rules, &situation) {
             Decision::Stay(None) => {}
@@ -192,12 +204,16 @@ impl Console {
             Why::AllSent => Patience::Endless,
             Why::PeerEnded => AT_ONCE,
             Why::StdinSilent | Why::Quit => STUCK_PEER,
-            Why::Idle => Patience::For(Duration::ZERO),
+            Why::Idle | Why::Stalled => Patience::For(Duration::ZERO),
         };
         let name = peer.departure.name();
         match why {
             Why::Idle => {
                 let exit = peer.departure.idle(self.rules.idle.unwrap_or_default(), context.relay.undelivered(token));
+                self.blame(exit);
+            }
+            Why::Stalled => {
+                let exit = peer.departure.stalled(context.relay.undelivered(token));
                 self.blame(exit);
             }
             Why::StdinSilent if peer.departure.end().is_some() && !self.keeps_open => {
@@ -262,7 +278,7 @@ impl Console {
                 }
                 self.stdin_end = Some(context.reactor.now());
                 context.report.detail(2, "stdin has ended.");
-                if let Some(time) = self.rules.quit_after {
+                if let Some(time) = self.rules.quit.after() {
                     context.reactor.wake_in(time, self.token);
                 }
             }
@@ -278,7 +294,7 @@ impl Console {
                 self.outcome = Some(Exit::Usage);
             }
             Notice::Finished(_) => self.stdout_done = true,
-            Notice::Closed(..) => {}
+            Notice::Closed(..) | Notice::Stalled(_) => {}
         }
         let peers: Vec<_> = self.peers.keys().copied().collect();
         peers.into_iter().for_each(|peer| self.review(peer, context));
@@ -290,7 +306,11 @@ impl Wiring for Console {
         let Peer { token, stream, remote, tls, .. } = peer;
         self.served = true;
         let relay = &mut *context.relay;
+        let datagram = stream.is_datagram();
         relay.add(token, stream);
+        if self.keeps_open {
+            relay.limit_stalls(token, self.stall);
+        }
         if self.rules.send_only || self.deaf.is_some() {
             relay.discard(token);
         } else {
@@ -309,6 +329,7 @@ impl Wiring for Console {
         let state = State {
             departure: Departure::new(remote.to_string(), self.verify, context.report),
             tls,
+            datagram,
             joined: context.reactor.now(),
             half_closed: false,
             leaving: None,
@@ -338,6 +359,7 @@ impl Wiring for Console {
                 let fate = peer.departure.gone(error, lost, peer.leaving.is_some());
                 self.settle(token, fate, context);
             }
+            Notice::Stalled(token) => self.leave(token, Why::Stalled, context),
             Notice::Finished(token) => {
                 if let Some(peer) = self.peers.get_mut(&token) {
                     peer.half_closed = true;
@@ -360,7 +382,7 @@ impl Wiring for Console {
 
     fn woken(&mut self, token: Token, context: &mut Context<'_>) {
         if token == self.token
-            && let (Some(time), Some(end)) = (self.rules.quit_after, self.stdin_end)
+            && let (Some(time), Some(end)) = (self.rules.quit.after(), self.stdin_end)
         {
             self.quits |= context.reactor.now() >= end + time;
             self.review_end(context);

@@ -127,6 +127,12 @@ impl Departure {
         Exit::Network
     }
 
+    /// It took too little, and held the others up.
+    pub fn stalled(&mut self, undelivered: usize) -> Exit {
+        self.tell("too slow: dropped, because it held the others up", undelivered);
+        Exit::Network
+    }
+
     fn truncated(&self) -> Exit {
         let text = "the stream is truncated: the peer closed without close_notify";
         if self.verify {

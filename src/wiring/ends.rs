@@ -2,6 +2,7 @@
 //!
 //! No I/O and no clock of its own, so that each row is a test. The man page publishes the table.
 
+use crate::cli::config::Quit;
 use std::{
     fmt,
     time::{Duration, Instant},
@@ -31,7 +32,7 @@ pub struct Rules {
     /// `-k` in connect mode.
     pub outlast_peer: bool,
     /// `-q`.
-    pub quit_after: Option<Duration>,
+    pub quit: Quit,
     /// `-i`.
     pub idle: Option<Duration>,
 }
@@ -59,6 +60,8 @@ pub struct Situation {
     pub drained: bool,
     /// It has been half-closed.
     pub half_closed: bool,
+    /// Nothing tells of its end, nor of ours.
+    pub datagram: bool,
     /// The other end may take a FIN for the end of both directions.
     pub conversation: bool,
 }
@@ -87,6 +90,8 @@ pub enum Why {
     Quit,
     /// `-i`.
     Idle,
+    /// It took too little, and held the others up.
+    Stalled,
 }
 
 impl fmt::Display for Why {
@@ -95,8 +100,9 @@ impl fmt::Display for Why {
             Self::PeerEnded => "the peer has ended",
             Self::StdinSilent => "the peer has ended, stdin is silent",
             Self::AllSent => "all was sent",
-            Self::Quit => "the time of -q is up",
+            Self::Quit => "stdin has ended, and the time after it is up",
             Self::Idle => "idle for too long",
+            Self::Stalled => "too slow",
         })
     }
 }
@@ -106,7 +112,7 @@ impl fmt::Display for Why {
 pub fn decide(rules: &Rules, it: &Situation) -> Decision {
     let timers = [
         (Why::Idle, rules.idle.and_then(|idle| it.active().checked_add(idle))),
-        (Why::Quit, rules.quit_after.and_then(|time| it.stdin_end?.checked_add(time))),
+        (Why::Quit, rules.quit.after().and_then(|time| it.stdin_end?.checked_add(time)).filter(|_| !it.datagram)),
     ];
     for (why, at) in timers {
         if at.is_some_and(|at| at <= it.now) {
@@ -116,6 +122,7 @@ pub fn decide(rules: &Rules, it: &Situation) -> Decision {
     let decision = match (it.peer_end, it.stdin_end) {
         (_, Some(_)) if rules.send_only => Decision::Leave(Why::AllSent),
         (Some(end), _) => after_the_peer(rules, it, end),
+        (None, Some(end)) if it.datagram => after_stdin(rules, it, end),
         (None, Some(end)) if rules.half_closes && !it.half_closed => half_close(it, end),
         (None, _) => Decision::Stay(None),
     };
@@ -146,6 +153,21 @@ fn after_the_peer(rules: &Rules, it: &Situation, end: Instant) -> Decision {
         Some(typed) => end.max(typed).max(it.taken.unwrap_or(typed)) + FELL_SILENT,
     };
     if at <= it.now { Decision::Leave(Why::StdinSilent) } else { Decision::Stay(Some(at)) }
+}
+
+/// Datagrams have no end: who has said all waits for the answers, as long as they keep coming.
+fn after_stdin(rules: &Rules, it: &Situation, end: Instant) -> Decision {
+    let patience = match rules.quit {
+        Quit::After(time) => Some(time),
+        Quit::WithPeer if rules.half_closes => Some(SILENCE),
+        Quit::WithPeer | Quit::Never => None,
+    };
+    let last = [it.heard, it.taken, it.held_up].into_iter().flatten().fold(end, Instant::max);
+    match patience.and_then(|time| last.checked_add(time)) {
+        Some(at) if at <= it.now && it.drained => Decision::Leave(Why::Quit),
+        Some(at) => Decision::Stay(Some(at.max(it.now + SILENCE / 10))),
+        None => Decision::Stay(None),
+    }
 }
 
 fn half_close(it: &Situation, stdin_end: Instant) -> Decision {
@@ -187,6 +209,7 @@ mod tests {
             held_up: None,
             drained: true,
             half_closed: false,
+            datagram: false,
             conversation: false,
         }
     }
@@ -261,9 +284,22 @@ mod tests {
     }
 
     #[test]
+    fn over_datagrams_leaving_waits_for_the_last_answer() {
+        let t = Instant::now();
+        let rules = Rules { half_closes: true, ..Rules::default() };
+        let ended = |now| Situation { stdin_end: Some(t), heard: Some(t + TICK * 30), datagram: true, ..at(t, now) };
+        assert_eq!(decide(&rules, &ended(TICK * 40)), Decision::Stay(Some(t + TICK * 80)));
+        assert_eq!(decide(&rules, &ended(TICK * 80)), Decision::Leave(Why::Quit));
+        let quick = Rules { quit: Quit::After(TICK * 20), ..rules };
+        assert_eq!(decide(&quick, &ended(TICK * 50)), Decision::Leave(Why::Quit));
+        assert_eq!(decide(&Rules { quit: Quit::Never, ..rules }, &ended(SILENCE * 9)), Decision::Stay(None));
+        assert_eq!(decide(&Rules::default(), &ended(SILENCE * 9)), Decision::Stay(None), "a listener stays");
+    }
+
+    #[test]
     fn timers() {
         let t = Instant::now();
-        let rules = Rules { idle: Some(TICK * 10), quit_after: Some(TICK * 5), ..Rules::default() };
+        let rules = Rules { idle: Some(TICK * 10), quit: Quit::After(TICK * 5), ..Rules::default() };
         assert_eq!(decide(&rules, &at(t, TICK)), Decision::Stay(Some(t + TICK * 10)));
         assert_eq!(decide(&rules, &at(t, TICK * 10)), Decision::Leave(Why::Idle));
         let heard = Situation { heard: Some(t + TICK * 9), ..at(t, TICK * 10) };

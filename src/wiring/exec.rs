@@ -84,10 +84,10 @@ impl Exec {
 
     fn start(&self, peer: &Peer, context: &mut Context<'_>) -> Result<(Process, Token, Pair)> {
         let environment = [
-            ("NCAT_REMOTE_ADDR", peer.remote.ip().to_string()),
-            ("NCAT_REMOTE_PORT", peer.remote.port().to_string()),
-            ("NCAT_LOCAL_ADDR", peer.local.ip().to_string()),
-            ("NCAT_LOCAL_PORT", peer.local.port().to_string()),
+            ("NCAT_REMOTE_ADDR", peer.remote.ip().map(|ip| ip.to_string()).unwrap_or_default()),
+            ("NCAT_REMOTE_PORT", peer.remote.inet().map(|it| it.port().to_string()).unwrap_or_default()),
+            ("NCAT_LOCAL_ADDR", peer.local.ip().map(|ip| ip.to_string()).unwrap_or_default()),
+            ("NCAT_LOCAL_PORT", peer.local.inet().map(|it| it.port().to_string()).unwrap_or_default()),
             ("NCAT_PROTO", "TCP".to_owned()),
         ];
         let (process, mut pipes) = child::spawn(&self.command.words, &environment, context.reactor)?;
@@ -173,7 +173,7 @@ impl Wiring for Exec {
     fn joined(&mut self, peer: Peer, context: &mut Context<'_>) -> std::result::Result<(), Failed> {
         let (process, command, pipes) = match self.start(&peer, context) {
             Ok(started) => started,
-            Err(error) => return Err(Failed { error, stream: Some(peer.stream) }),
+            Err(error) => return Err(Failed { error, stream: Some(peer.stream), again: false }),
         };
         let Peer { token, stream, remote, .. } = peer;
         let words = escape(self.command.words.join(" ").as_bytes());
@@ -233,7 +233,7 @@ impl Wiring for Exec {
                 self.peer_of.remove(&token);
                 self.review_end();
             }
-            Notice::Finished(_) => {}
+            Notice::Finished(_) | Notice::Stalled(_) => {}
         }
     }
 

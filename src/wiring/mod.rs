@@ -3,11 +3,13 @@
 //! A wiring is handed each peer when its connection stands, joins it to somebody in the
 //! [`Relay`], and is told how it fares. It moves no bytes itself.
 
+pub mod broker;
 pub mod console;
 pub mod departure;
 pub mod ends;
 pub mod exec;
 pub mod probe;
+pub mod proxy;
 
 use crate::{
     error::Exit,
@@ -42,6 +44,9 @@ pub trait Wiring {
 
     /// An event or an alarm came under `token`: one of the peers', or the wiring's own.
     fn woken(&mut self, token: Token, context: &mut Context<'_>);
+
+    /// No peer will come besides those that have.
+    fn nobody_comes(&mut self) {}
 
     /// How many peers are present.
     fn present(&self) -> usize;

@@ -1,41 +1,119 @@
 //! `-z`: connect, say so, and leave.
+//!
+//! A newcomer's trap: over UDP nothing connects. One NUL byte is sent, and silence for a while is
+//! all the success there is.
 
 use super::{Context, Totals, Wiring};
 use crate::{
-    error::Exit,
+    cli::config::Connect,
+    error::{Error, Exit, why},
     opening::{Failed, Peer},
-    relay::{Notice, Patience},
+    relay::{End, Notice, Patience},
+    transport::Address,
 };
 use mio::Token;
-use std::time::Duration;
+use std::{
+    collections::HashMap,
+    time::{Duration, Instant},
+};
+
+/// How long a datagram is waited for to be refused, when `-w` does not say.
+const REFUSAL: Duration = Duration::from_secs(2);
 
 /// Nobody is joined to anybody.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Probe {
-    done: Option<Exit>,
+    wait: Duration,
+    /// One refusal is an answer like the others.
+    several: bool,
+    /// Those that are there, and until when they may refuse.
+    present: HashMap<Token, (Address, Option<Instant>)>,
+    /// Nobody else will come.
+    all: bool,
+    any_open: bool,
+}
+
+impl Probe {
+    /// Tries what `connect` says.
+    #[must_use]
+    pub fn new(connect: &Connect) -> Self {
+        let (wait, several) = (connect.wait.unwrap_or(REFUSAL), !connect.more_ports.is_empty());
+        Self { wait, several, present: HashMap::new(), all: false, any_open: false }
+    }
+
+    fn leave(token: Token, context: &mut Context<'_>) {
+        context.relay.close(token, Patience::For(Duration::ZERO), context.reactor.now());
+    }
 }
 
 impl Wiring for Probe {
     fn joined(&mut self, peer: Peer, context: &mut Context<'_>) -> Result<(), Failed> {
-        context.relay.add(peer.token, peer.stream);
-        context.relay.close(peer.token, Patience::For(Duration::ZERO), context.reactor.now());
-        context.report.detail(1, Totals(context.relay.traffic(peer.token), Duration::ZERO));
+        let Peer { token, stream, remote, .. } = peer;
+        let datagram = stream.is_datagram();
+        context.relay.add(token, stream);
+        let now = context.reactor.now();
+        let until = datagram.then(|| now.checked_add(self.wait)).flatten();
+        self.present.insert(token, (remote, until));
+        if !datagram {
+            self.any_open = true;
+            Self::leave(token, context);
+            context.report.detail(1, Totals(context.relay.traffic(token), Duration::ZERO));
+            return Ok(());
+        }
+        context.relay.tell(token, b"\0", now);
+        context.relay.discard(token);
+        if let Some(until) = until {
+            context.reactor.wake_at(until, token);
+        }
         Ok(())
     }
 
-    fn noticed(&mut self, notice: Notice, _context: &mut Context<'_>) {
-        if matches!(notice, Notice::Closed(..)) {
-            self.done = Some(Exit::Done);
+    fn noticed(&mut self, notice: Notice, context: &mut Context<'_>) {
+        match notice {
+            Notice::Ended(token, End::Failed(error)) | Notice::Gone(token, error, _) => {
+                let Some((remote, until)) = self.present.get_mut(&token) else { return };
+                // Once is enough.
+                if until.take().is_none() {
+                    return;
+                }
+                let refused = Error::network(format!("connect to {remote}"), why(&error))
+                    .hint("nobody listens there: is the server running, is the port right?");
+                if self.several {
+                    context.report.detail(1, &refused);
+                } else {
+                    context.report.error(&refused);
+                }
+                Self::leave(token, context);
+            }
+            Notice::Closed(token, ..) => {
+                self.present.remove(&token);
+            }
+            Notice::Ended(..) | Notice::Finished(_) | Notice::Stalled(_) => {}
         }
     }
 
-    fn woken(&mut self, _token: Token, _context: &mut Context<'_>) {}
+    fn woken(&mut self, token: Token, context: &mut Context<'_>) {
+        let now = context.reactor.now();
+        if let Some((remote, Some(until))) = self.present.get(&token)
+            && *until <= now
+        {
+            context.report.detail(1, format_args!("{remote}: UDP packet sent successfully."));
+            context.report.detail(1, Totals(context.relay.traffic(token), self.wait));
+            self.any_open = true;
+            Self::leave(token, context);
+        }
+    }
+
+    fn nobody_comes(&mut self) {
+        self.all = true;
+    }
 
     fn present(&self) -> usize {
         0
     }
 
     fn outcome(&self) -> Option<Exit> {
-        self.done
+        let over = self.all && self.present.is_empty();
+        over.then_some(if self.any_open { Exit::Done } else { Exit::Network })
     }
 }

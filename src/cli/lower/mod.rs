@@ -4,14 +4,19 @@
 //! One that merely has no effect gets a warning, because scripts that were written for Ncat
 //! carry such options along.
 
+mod place;
+mod proxy;
+mod tls;
+
 use super::{
     Args,
-    config::{Command, Config, Connect, Console, Direction, Family, LineEnds, Listen, Mode, Partner, TlsOptions},
-    target, time,
+    config::{
+        AccessLists, Command, Config, Connect, Console, Direction, Family, LineEnds, Listen, Mode, Partner, Quit,
+    },
+    time,
 };
 use crate::{
     error::{Error, Result},
-    fingerprint,
     report::escape,
     tap::{Format, TapFile},
 };
@@ -20,23 +25,39 @@ use std::time::Duration;
 /// As in Ncat.
 const MAX_CLIENTS: usize = 100;
 
+/// How long a client that takes too little may hold the others up.
+const STALL: Duration = Duration::from_secs(10);
+
 impl Config {
     /// Makes sense of what was typed. Beside the configuration come warnings, a line each.
     ///
     /// # Errors
     /// When two options contradict each other, or a value is not what its option takes.
-    pub fn from_args(args: Args) -> Result<(Self, Vec<String>)> {
+    pub fn from_args(mut args: Args) -> Result<(Self, Vec<String>)> {
+        // Both are for many clients, who have to come from somewhere.
+        args.listen |= args.broker || args.chat;
+        // A proxy that ends with its first client would be no use; in Ncat, too, it does not.
+        args.keep_open |= args.broker || args.chat || (args.listen && args.proxy_type.is_some());
         contradictions(&args)?;
         let warnings = warnings(&args);
         // All values are looked at, those without effect too: a typing error is one anywhere.
         let wait = args.wait.as_deref().map(|text| time::positive("-w", text)).transpose()?;
-        let max_clients = args.max_conns.as_deref().map_or(Ok(MAX_CLIENTS), clients)?;
+        let listening = listening(&args)?;
         let console = console(&args)?;
-        let mode =
-            if args.listen { Mode::Listen(listen(&args, max_clients)?) } else { Mode::Connect(connect(&args, wait)?) };
+        let proxies = proxy::client(&args)?;
+        let proxy_dns = proxy::dns(&args)?;
+        let transport = place::transport(&args)?;
+        let mode = if args.listen {
+            Mode::Listen(Listen { on: place::listen(&args, transport)?, ..listening })
+        } else {
+            let (to, more_ports) = place::connect(&args, transport)?;
+            let (source, route) = (place::source(&args, transport)?, place::route(&args)?);
+            Mode::Connect(Connect { to, more_ports, source, route, proxies, proxy_dns, wait, probe: args.zero })
+        };
         let config = Self {
             mode,
-            family: match (args.ipv4, args.ipv6) {
+            transport,
+            family: match (args.ipv4 || !args.hops.is_empty(), args.ipv6) {
                 (true, _) => Family::V4,
                 (_, true) => Family::V6,
                 _ => Family::Any,
@@ -44,7 +65,8 @@ impl Config {
             numeric: args.nodns,
             partner: partner(&args, console)?,
             idle: args.idle_timeout.as_deref().map(|text| time::positive("-i", text)).transpose()?,
-            tls: tls(&args)?,
+            tls: tls::options(&args)?,
+            telnet: args.telnet,
             taps: taps(args),
         };
         Ok((config, warnings))
@@ -53,6 +75,9 @@ impl Config {
 
 fn contradictions(args: &Args) -> Result<()> {
     let exec = args.exec.is_some() || args.sh_exec.is_some();
+    let room = args.broker || args.chat;
+    let server = args.listen && args.proxy_type.is_some();
+    let inet = !args.unixsock && !args.vsock;
     let key_alone = args.ssl_key.is_some() && args.ssl_cert.is_none();
     let table = [
         (args.ipv4 && args.ipv6, "-4 and -6", "no address belongs to both families"),
@@ -62,6 +87,32 @@ fn contradictions(args: &Args) -> Result<()> {
         (exec && args.zero, "-z and a command", "-z leaves at once, so that nothing could be joined to the peer"),
         (args.send_only && args.recv_only, "--send-only and --recv-only", "nothing would be left to do"),
         (args.crlf && args.no_crlf, "-C and --no-crlf", "line ends are either changed or not"),
+        (args.udp && args.sctp, "-u and --sctp", "a connection is made by one protocol"),
+        (args.unixsock && args.vsock, "-U and --vsock", "a connection is made by one protocol"),
+        (args.unixsock && args.sctp, "-U and --sctp", "a connection is made by one protocol"),
+        (args.vsock && args.sctp, "--vsock and --sctp", "a connection is made by one protocol"),
+        (
+            args.vsock && args.udp,
+            "--vsock and -u",
+            "rncat knows vsock's streams only: its datagrams exist on VMware alone",
+        ),
+        (!inet && (args.ipv4 || args.ipv6), "-4 or -6", "only IP has these families"),
+        (!inet && !args.proxy.is_empty(), "--proxy", "a proxy connects over TCP"),
+        (
+            args.listen && !args.proxy.is_empty(),
+            "-l and --proxy",
+            "a proxy makes connections, it does not wait for them",
+        ),
+        (args.udp && !args.proxy.is_empty(), "-u and --proxy", "a proxy connects over TCP"),
+        (args.sctp && !args.proxy.is_empty(), "--sctp and --proxy", "a proxy connects over TCP"),
+        (room && exec, "a command and --broker or --chat", "the clients are joined to each other"),
+        (room && args.udp && args.ssl, "--broker or --chat over DTLS", "not supported: leave out -u, or --ssl"),
+        (server && (exec || room), "--proxy-type", "a proxy server joins its clients to those whom they ask for"),
+        (server && args.udp, "-u and --proxy-type", "clients of a proxy connect over TCP"),
+        (args.telnet && args.udp, "-t and -u", "telnet is spoken over streams"),
+        (args.ipv6 && !args.hops.is_empty(), "-6 and -g", "only IPv4 has such routes"),
+        (!args.hops.is_empty() && !inet, "-g", "only IPv4 has such routes"),
+        (args.hop_pointer.is_some() && args.hops.is_empty(), "-G", "it points into a route, which -g gives"),
         (key_alone, "--ssl-key", "a key is of no use without its certificate, --ssl-cert"),
     ];
     match table.into_iter().find(|&(wrong, ..)| wrong) {
@@ -78,6 +129,22 @@ fn warnings(args: &Args) -> Vec<String> {
             "-m has no effect without -l and -k",
         ),
         (args.listen && args.wait.is_some(), "-w has no effect with -l: a listener waits for as long as it takes"),
+        (args.listen && !args.hops.is_empty(), "-g has no effect with -l"),
+        (!args.listen && has_lists(args), "--allow and --deny have no effect without -l"),
+        (!args.listen && args.stall_timeout.is_some(), "--stall-timeout has no effect without -l"),
+        (
+            args.listen && args.proxy_type.is_none() && args.proxy_auth.is_some(),
+            "--proxy-auth has no effect without --proxy-type",
+        ),
+        (
+            !args.listen && args.proxy.is_empty() && args.proxy_type.is_some(),
+            "--proxy-type has no effect without --proxy",
+        ),
+        (
+            !args.listen && args.proxy.is_empty() && args.proxy_auth.is_some(),
+            "--proxy-auth has no effect without --proxy",
+        ),
+        (args.proxy.is_empty() && args.proxy_dns.is_some(), "--proxy-dns has no effect without --proxy"),
         (args.listen && args.ssl_verify, "--ssl-verify has no effect with -l: clients are not asked for a certificate"),
         (args.listen && args.ssl_trustfile.is_some(), "--ssl-trustfile has no effect with -l"),
         (args.listen && args.ssl_fingerprint.is_some(), "--ssl-fingerprint has no effect with -l"),
@@ -90,21 +157,27 @@ fn warnings(args: &Args) -> Vec<String> {
     table.into_iter().filter(|&(given, _)| given).map(|(_, text)| text.to_owned()).collect()
 }
 
-fn connect(args: &Args, wait: Option<Duration>) -> Result<Connect> {
-    let (host, port) = target::connect(&args.words)?;
-    Ok(Connect {
-        host,
-        port,
-        source: args.source.as_deref().map(|text| target::host("-s", text)).transpose()?,
-        source_port: args.source_port.as_deref().map_or(Ok(0), target::number)?,
-        wait,
-        probe: args.zero,
+/// What `-l` has besides its address, which is filled in later.
+fn listening(args: &Args) -> Result<Listen> {
+    let text = args.stall_timeout.as_deref();
+    Ok(Listen {
+        on: place::ANYWHERE,
+        keep_open: args.keep_open,
+        max_clients: args.max_conns.as_deref().map_or(Ok(MAX_CLIENTS), clients)?,
+        stall: text.map_or(Ok(STALL), |text| time::positive("--stall-timeout", text))?,
+        access: AccessLists {
+            allow: args.allow.clone(),
+            allow_files: args.allowfile.clone(),
+            deny: args.deny.clone(),
+            deny_files: args.denyfile.clone(),
+        },
+        announce: args.test,
     })
 }
 
-fn listen(args: &Args, max_clients: usize) -> Result<Listen> {
-    let (host, port) = target::listen(&args.words, args.source_port.as_deref())?;
-    Ok(Listen { host, port, keep_open: args.keep_open, max_clients, announce: args.test })
+fn has_lists(args: &Args) -> bool {
+    let files = [&args.allowfile, &args.denyfile];
+    files.iter().any(|list| !list.is_empty()) || [&args.allow, &args.deny].iter().any(|list| !list.is_empty())
 }
 
 fn clients(text: &str) -> Result<usize> {
@@ -115,6 +188,15 @@ fn clients(text: &str) -> Result<usize> {
 }
 
 fn partner(args: &Args, console: Console) -> Result<Partner> {
+    if let Some(server) = proxy::server(args)? {
+        return Ok(Partner::Proxy(server));
+    }
+    if args.chat {
+        return Ok(Partner::Chat(console));
+    }
+    if args.broker {
+        return Ok(Partner::Broker(console));
+    }
     let words = match (&args.exec, &args.sh_exec) {
         (Some(command), _) => words(command),
         (_, Some(command)) => vec!["/bin/sh".to_owned(), "-c".to_owned(), command.clone()],
@@ -156,54 +238,13 @@ fn console(args: &Args) -> Result<Console> {
         },
         delay: args.delay.as_deref().map(|text| time::positive("-d", text)).transpose()?,
         shutdown: !args.no_shutdown,
-        quit_after: match args.quit_after.as_deref() {
-            Some(text) => time::or_never("-q", text)?,
-            None => None,
+        quit: match args.quit_after.as_deref().map(|text| time::or_never("-q", text)).transpose()? {
+            Some(Some(time)) => Quit::After(time),
+            Some(None) => Quit::Never,
+            None => Quit::WithPeer,
         },
         outlast_peer: args.keep_open && !args.listen,
     })
-}
-
-fn tls(args: &Args) -> Result<Option<TlsOptions>> {
-    let options = TlsOptions {
-        cert: args.ssl_cert.clone(),
-        key: args.ssl_key.clone(),
-        verify: args.ssl_verify,
-        trust_file: args.ssl_trustfile.clone(),
-        fingerprint: args.ssl_fingerprint.as_deref().map(fingerprint).transpose()?,
-        ciphers: args.ssl_ciphers.clone(),
-        server_name: args.ssl_servername.clone(),
-        alpn: args.ssl_alpn.as_deref().map_or_else(|| Ok(Vec::new()), alpn)?,
-    };
-    let asked = args.ssl
-        || options.verify
-        || options.cert.is_some()
-        || options.trust_file.is_some()
-        || options.fingerprint.is_some()
-        || options.ciphers.is_some()
-        || options.server_name.is_some()
-        || args.ssl_alpn.is_some();
-    Ok(asked.then_some(options))
-}
-
-fn fingerprint(text: &str) -> Result<[u8; 32]> {
-    fingerprint::parse(text).ok_or_else(|| {
-        Error::usage("--ssl-fingerprint", "not a SHA-256 fingerprint")
-            .hint("write 64 hexadecimal digits, as a listener prints them")
-    })
-}
-
-fn alpn(text: &str) -> Result<Vec<String>> {
-    let names: Vec<String> = text.split(',').map(|name| name.trim().to_owned()).collect();
-    // The lengths that the protocol can carry.
-    match names.iter().all(|name| (1..=255).contains(&name.len())) {
-        true => Ok(names),
-        false => Err(Error::usage(
-            format!("--ssl-alpn {}", escape(text.as_bytes())),
-            "a protocol's name is empty or too long",
-        )
-        .hint("separate names with commas, as in h2,http/1.1")),
-    }
 }
 
 fn taps(args: Args) -> Vec<TapFile> {

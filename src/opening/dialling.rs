@@ -1,0 +1,266 @@
+//! Connect mode's way to its peer: names are looked up, then addresses dialled.
+//!
+//! A newcomer's trap: with proxies, whom we dial is the first of them. The peer's own name may have
+//! to be looked up here all the same; then it is found beside, and the proxy is told the address.
+
+use super::{
+    Arrival,
+    dial::{Dial, Dialled, How},
+    entrance::Found,
+    resolve::{LookUp, Question},
+    route,
+};
+use crate::{
+    cli::config::{Config, Connect, Place, ProxyDns, Source},
+    error::{Error, Result, why},
+    reactor::Reactor,
+    report::Report,
+    transport::Address,
+};
+use mio::Token;
+use std::{
+    collections::VecDeque,
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+    time::{Duration, Instant},
+};
+
+/// How long connecting may take when `-w` does not say: what Ncat waits.
+const WAIT: Duration = Duration::from_secs(10);
+
+/// See the module's description.
+pub struct Dialling {
+    /// Whom we dial, for messages; `to` is at which port of several.
+    target: String,
+    token: Token,
+    state: State,
+    to: Vec<Address>,
+    how: How,
+    /// `-z`: the ports still to be tried, whether there were several, and whether one was open.
+    more_ports: VecDeque<u16>,
+    several: bool,
+    any_open: bool,
+    until: Option<Instant>,
+    wait: Duration,
+    report: Report,
+}
+
+enum State {
+    LookingUp(Box<Names>),
+    Dialling(Dial),
+    Done,
+}
+
+/// What is being looked up.
+struct Names {
+    to: LookUp,
+    from: LookUp,
+    hops: Vec<LookUp>,
+    route: Option<crate::cli::config::Route>,
+    /// The peer behind the proxies; whether it has to be found, and where it is left.
+    behind: Option<(LookUp, ProxyDns)>,
+    found: Found,
+}
+
+impl Dialling {
+    /// Begins to look up and to dial.
+    ///
+    /// # Errors
+    /// When a name is known at once not to be one.
+    pub fn begin(
+        config: &Config,
+        connect: &Connect,
+        found: Found,
+        reactor: &mut Reactor,
+        report: Report,
+    ) -> Result<Self> {
+        let token = reactor.token();
+        let wait = connect.wait.unwrap_or(WAIT);
+        let question =
+            |host: &str, port| Question { host: host.to_owned(), port, family: config.family, numeric: config.numeric };
+        let (to, target) = match (connect.proxies.first(), &connect.to) {
+            (Some(proxy), _) => {
+                (LookUp::begin(question(&proxy.host, proxy.port), token, reactor)?, target(&proxy.host, proxy.port))
+            }
+            (None, Place::Inet { host, port }) => {
+                (LookUp::begin(question(host, *port), token, reactor)?, target(host, *port))
+            }
+            (None, Place::Known(address)) => (LookUp::known(vec![address.clone()]), address.to_string()),
+        };
+        let any = |port| {
+            [IpAddr::V6(Ipv6Addr::UNSPECIFIED), IpAddr::V4(Ipv4Addr::UNSPECIFIED)]
+                .map(|ip| Address::Inet(SocketAddr::new(ip, port)))
+        };
+        let from = match &connect.source {
+            Source::Any => LookUp::known(Vec::new()),
+            Source::Known(address) => LookUp::known(vec![address.clone()]),
+            Source::Inet { host: None, port } => LookUp::known(any(*port).to_vec()),
+            Source::Inet { host: Some(host), port } => LookUp::begin(question(host, *port), token, reactor)?,
+        };
+        let hops = connect.route.iter().flat_map(|route| &route.hops);
+        let hops = hops.map(|hop| LookUp::begin(question(hop, 0), token, reactor)).collect::<Result<_>>()?;
+        let behind = match (&connect.to, connect.proxy_dns) {
+            (Place::Inet { host, port }, dns @ (ProxyDns::Local | ProxyDns::Both)) if !connect.proxies.is_empty() => {
+                let question = Question { numeric: false, ..question(host, *port) };
+                Some((LookUp::begin(question, token, reactor)?, dns))
+            }
+            _ => None,
+        };
+        let route = connect.route.clone();
+        reactor.wake_at(reactor.now(), token);
+        reactor.wake_in(wait, token);
+        Ok(Self {
+            target,
+            token,
+            state: State::LookingUp(Box::new(Names { to, from, hops, route, behind, found })),
+            to: Vec::new(),
+            how: How { transport: config.transport, from: Vec::new(), ip_options: Vec::new() },
+            more_ports: connect.more_ports.iter().copied().collect(),
+            several: !connect.more_ports.is_empty(),
+            any_open: false,
+            // A time too far away to be counted is never.
+            until: reactor.now().checked_add(wait),
+            wait,
+            report,
+        })
+    }
+
+    /// What has come of an event or alarm under `token`.
+    ///
+    /// # Errors
+    /// When the peer cannot be reached, and no other port is left to try.
+    pub fn advance(&mut self, token: Token, reactor: &mut Reactor) -> Result<Option<Arrival>> {
+        let ours = match &self.state {
+            State::Done => false,
+            State::Dialling(dial) => dial.has(token),
+            State::LookingUp(_) => token == self.token,
+        };
+        if !ours {
+            return Ok(None);
+        }
+        match self.try_once(token, reactor) {
+            Ok(None) => Ok(None),
+            Ok(Some(arrival)) => {
+                self.any_open = true;
+                self.next_port(reactor);
+                Ok(Some(arrival))
+            }
+            Err(error) if self.several && !matches!(self.state, State::LookingUp(_)) => {
+                self.report.detail(1, &error);
+                if self.next_port(reactor) || self.any_open {
+                    return Ok(None);
+                }
+                Err(Error::network(self.target.clone(), "none of these ports is open").hint("-v tells of each"))
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Connects to the same peer once more.
+    pub fn again(&mut self, reactor: &mut Reactor) {
+        self.dial(reactor);
+    }
+
+    /// Whether there is nobody left to dial.
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        matches!(self.state, State::Done)
+    }
+
+    fn try_once(&mut self, token: Token, reactor: &mut Reactor) -> Result<Option<Arrival>> {
+        if let State::LookingUp(names) = &mut self.state
+            && let Some((to, how)) = names.all_found(&self.how)?
+        {
+            let list = to.iter().filter_map(Address::inet).map(|it| it.ip().to_string()).collect::<Vec<_>>();
+            if names.to.was_asked() {
+                self.report.detail(1, format_args!("{} resolved to {}.", self.target, list.join(", ")));
+            }
+            (self.to, self.how) = (to, how);
+            self.dial(reactor);
+        }
+        if let State::Dialling(dial) = &mut self.state
+            && let Some(Dialled { token, to, socket }) =
+                dial.advance(token, reactor).map_err(|error| error.about(&self.target))?
+        {
+            let local = socket.local().map_err(|error| Error::network(self.target.clone(), why(&error)))?;
+            match local {
+                Address::Unix(_) => self.report.detail(1, format_args!("Connected to {to}.")),
+                _ => self.report.detail(1, format_args!("Connected to {to}. This end is {local}.")),
+            }
+            self.state = State::Done;
+            return Ok(Some(Arrival { token, socket, remote: to, local }));
+        }
+        if self.until.is_some_and(|until| until <= reactor.now()) {
+            return Err(self.timed_out());
+        }
+        Ok(None)
+    }
+
+    fn dial(&mut self, reactor: &mut Reactor) {
+        self.state = State::Dialling(Dial::new(self.token, self.to.clone(), self.how.clone()));
+        // Nobody waits for an answer, so nobody wakes us but ourselves.
+        reactor.wake_at(reactor.now(), self.token);
+    }
+
+    /// Goes on to the next port of a list, if there is one.
+    fn next_port(&mut self, reactor: &mut Reactor) -> bool {
+        self.state = State::Done;
+        let Some(port) = self.more_ports.pop_front() else { return false };
+        for address in &mut self.to {
+            if let Address::Inet(address) = address {
+                address.set_port(port);
+            }
+        }
+        if let Some((host, _)) = self.target.rsplit_once(':') {
+            self.target = format!("{host}:{port}");
+        }
+        self.until = reactor.now().checked_add(self.wait);
+        reactor.wake_in(self.wait, self.token);
+        self.dial(reactor);
+        true
+    }
+
+    fn timed_out(&self) -> Error {
+        let after = format!("TIMEOUT. No connection within {} s", self.wait.as_secs_f32());
+        let (why, hint) = match &self.state {
+            State::Dialling(dial) => (format!("{after} ({})", dial.tried()), "is a firewall in the way?"),
+            _ => (format!("{after}: the name look-up has not answered"), "is the network up?"),
+        };
+        Error::network(format!("connect to {}", self.target), why).hint(format!("{hint} -w sets how long to wait"))
+    }
+}
+
+impl Names {
+    /// Where to connect to and how, once all answers are there.
+    fn all_found(&mut self, how: &How) -> Result<Option<(Vec<Address>, How)>> {
+        let mut done = self.to.is_done()? & self.from.is_done()?;
+        for hop in &mut self.hops {
+            done &= hop.is_done()?;
+        }
+        if let Some((behind, dns)) = &mut self.behind {
+            match behind.is_done() {
+                Ok(is_done) => done &= is_done,
+                Err(error) if *dns == ProxyDns::Local => return Err(error),
+                // The proxy may know better.
+                Err(_) => {}
+            }
+        }
+        if !done {
+            return Ok(None);
+        }
+        *self.found.borrow_mut() = self.behind.as_ref().and_then(|(behind, _)| behind.found().first()?.inet());
+        let ip_options = match &self.route {
+            None => Vec::new(),
+            Some(route) => {
+                let hops = self.hops.iter().filter_map(|hop| hop.found().first().and_then(Address::ip));
+                route::option(hops, route.pointer)
+            }
+        };
+        Ok(Some((self.to.found().to_vec(), How { from: self.from.found().to_vec(), ip_options, ..how.clone() })))
+    }
+}
+
+/// Host and port as they are written together.
+fn target(host: &str, port: u16) -> String {
+    let host = crate::report::escape(host.as_bytes());
+    if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") }
+}

@@ -1,0 +1,124 @@
+//! A stream with bytes in front of it: what an opening stage has read too far ahead.
+//!
+//! A newcomer's trap: no event tells of these bytes. Whoever takes over reads until *blocked*
+//! anyway, as after any change of hands.
+
+use super::{Flow, Stream};
+use mio::{Registry, Token};
+use std::{
+    io::{self, IoSlice},
+    os::fd::BorrowedFd,
+    task::Poll,
+    time::Instant,
+};
+
+/// See the module's description.
+pub struct Prefixed {
+    prefix: Vec<u8>,
+    taken: usize,
+    inner: Box<dyn Stream>,
+}
+
+impl Prefixed {
+    /// `inner`, behind these bytes; just `inner` if there are none.
+    #[must_use]
+    pub fn around(inner: Box<dyn Stream>, prefix: Vec<u8>) -> Box<dyn Stream> {
+        if prefix.is_empty() { inner } else { Box::new(Self { prefix, taken: 0, inner }) }
+    }
+}
+
+impl Stream for Prefixed {
+    fn register(&mut self, registry: &Registry, token: Token) -> io::Result<()> {
+        self.inner.register(registry, token)
+    }
+
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<Flow> {
+        let rest = self.prefix.get(self.taken..).unwrap_or_default();
+        let n = rest.len().min(buffer.len());
+        let (Some(to), Some(from)) = (buffer.get_mut(..n), rest.get(..n)) else { return self.inner.read(buffer) };
+        if n == 0 {
+            self.prefix = Vec::new();
+            self.taken = 0;
+            return self.inner.read(buffer);
+        }
+        to.copy_from_slice(from);
+        self.taken += n;
+        Ok(Flow::Moved(n))
+    }
+
+    fn write(&mut self, bytes: &[u8]) -> io::Result<Flow> {
+        self.inner.write(bytes)
+    }
+
+    fn write_vectored(&mut self, slices: &[IoSlice<'_>]) -> io::Result<Flow> {
+        self.inner.write_vectored(slices)
+    }
+
+    fn flush(&mut self) -> io::Result<Poll<()>> {
+        self.inner.flush()
+    }
+
+    fn finish(&mut self) -> io::Result<()> {
+        self.inner.finish()
+    }
+
+    fn hang_up(&mut self) -> io::Result<()> {
+        self.inner.hang_up()
+    }
+
+    fn broken(&mut self) -> io::Result<()> {
+        self.inner.broken()
+    }
+
+    fn undelivered(&self) -> usize {
+        self.inner.undelivered()
+    }
+
+    fn dropped(&self) -> u64 {
+        self.inner.dropped()
+    }
+    fn deadline(&self) -> Option<Instant> {
+        self.inner.deadline()
+    }
+
+    fn timeout(&mut self, now: Instant) -> io::Result<()> {
+        self.inner.timeout(now)
+    }
+
+    fn bare(&self) -> Option<BorrowedFd<'_>> {
+        if self.taken == self.prefix.len() { self.inner.bare() } else { None }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Nothing;
+
+    impl Stream for Nothing {
+        fn register(&mut self, _: &Registry, _: Token) -> io::Result<()> {
+            Ok(())
+        }
+        fn read(&mut self, _: &mut [u8]) -> io::Result<Flow> {
+            Ok(Flow::Ended)
+        }
+        fn write(&mut self, bytes: &[u8]) -> io::Result<Flow> {
+            Ok(Flow::Moved(bytes.len()))
+        }
+        fn finish(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn the_prefix_comes_first_in_any_pieces() {
+        let mut stream = Prefixed::around(Box::new(Nothing), b"early".to_vec());
+        let mut buffer = [0; 3];
+        assert_eq!(stream.read(&mut buffer).unwrap(), Flow::Moved(3));
+        assert_eq!(&buffer, b"ear");
+        assert_eq!(stream.read(&mut buffer).unwrap(), Flow::Moved(2));
+        assert_eq!(&buffer[..2], b"ly");
+        assert_eq!(stream.read(&mut buffer).unwrap(), Flow::Ended);
+    }
+}

@@ -1,0 +1,217 @@
+//! Any socket that carries a stream of bytes: TCP, SCTP, Unix, vsock.
+//!
+//! A newcomer's trap: closing does not take a socket out of the event queue while a duplicate of
+//! its descriptor lives.
+
+use super::{Accepted, Address, Choice, Connecting, Listener};
+use crate::{
+    reactor::Reactor,
+    stream::{Flow, Stream, flow},
+    sys,
+};
+use mio::{Interest, Registry, Token, unix::SourceFd};
+use rustix::io::Errno;
+use socket2::{Domain, Protocol, SockAddr, Socket, Type};
+use std::{
+    io::{self, IoSlice, Read, Write},
+    net::Shutdown,
+    os::fd::{AsFd, AsRawFd, BorrowedFd},
+};
+
+/// Connections that may wait to be accepted; the kernel lowers it to its own limit.
+const BACKLOG: i32 = 4096;
+
+/// What is done to a new connection.
+pub type SetUp = fn(&Socket) -> io::Result<()>;
+
+/// A connection of whatever family.
+#[derive(Debug)]
+pub struct StreamSocket {
+    socket: Socket,
+    finished: bool,
+    /// The kernel tells of bytes that the peer's machine has not acknowledged.
+    counts: bool,
+}
+
+/// A non-blocking, close-on-exec socket of the family of `address`.
+///
+/// # Errors
+/// Of socket(2).
+pub fn new(address: &Address, kind: Type, protocol: Option<Protocol>) -> io::Result<Socket> {
+    let domain = match address {
+        Address::Inet(address) => Domain::for_address(*address),
+        Address::Unix(_) => Domain::UNIX,
+        #[cfg(target_os = "linux")]
+        Address::Vsock { .. } => Domain::VSOCK,
+        #[cfg(not(target_os = "linux"))]
+        Address::Vsock { .. } => return Err(io::ErrorKind::Unsupported.into()),
+    };
+    let socket = Socket::new(domain, kind, protocol)?;
+    socket.set_nonblocking(true)?;
+    Ok(socket)
+}
+
+/// Begins to connect, from where it was chosen.
+///
+/// # Errors
+/// Of bind(2), setsockopt(2) and connect(2) as far as they tell at once.
+pub fn connect(socket: Socket, to: &Address, choice: &Choice<'_>, set_up: SetUp) -> io::Result<StreamSocket> {
+    choose(&socket, choice)?;
+    match socket.connect(&SockAddr::try_from(to)?) {
+        Err(error) if error.raw_os_error() != Some(Errno::INPROGRESS.raw_os_error()) => Err(error),
+        _ => {
+            set_up(&socket).or_else(peer_has_left)?;
+            Ok(StreamSocket::new(socket, to))
+        }
+    }
+}
+
+/// Binds a client's socket and sets its options.
+///
+/// # Errors
+/// Of bind(2) and setsockopt(2).
+pub fn choose(socket: &Socket, choice: &Choice<'_>) -> io::Result<()> {
+    if !choice.ip_options.is_empty() {
+        sys::set_ip_options(socket, choice.ip_options)?;
+    }
+    if let Some(from) = choice.from {
+        if from.inet().is_some_and(|from| from.port() != 0) && socket.r#type()? == Type::STREAM {
+            socket.set_reuse_address(true)?;
+        }
+        socket.bind(&SockAddr::try_from(from)?)?;
+    }
+    Ok(())
+}
+
+/// Binds and listens.
+///
+/// # Errors
+/// Of bind(2) and listen(2).
+pub fn listen(socket: Socket, on: &Address, set_up: SetUp) -> io::Result<StreamListener> {
+    if let Address::Inet(address) = on {
+        socket.set_reuse_address(true)?;
+        if address.is_ipv6() {
+            // Each family has a socket of its own, whatever the system's default is.
+            socket.set_only_v6(true)?;
+        }
+    }
+    socket.bind(&SockAddr::try_from(on)?)?;
+    socket.listen(BACKLOG)?;
+    Ok(StreamListener { socket, set_up })
+}
+
+impl StreamSocket {
+    fn new(socket: Socket, family: &Address) -> Self {
+        Self { socket, finished: false, counts: matches!(family, Address::Inet(_)) }
+    }
+}
+
+/// Options cannot be set on a connection that was reset before it was looked at (`EINVAL` on
+/// some systems); reading it will tell.
+fn peer_has_left(error: io::Error) -> io::Result<()> {
+    if error.kind() == io::ErrorKind::InvalidInput { Ok(()) } else { Err(error) }
+}
+
+impl Connecting for StreamSocket {
+    fn connected(&self) -> io::Result<Option<Address>> {
+        if let Some(error) = self.socket.take_error()? {
+            return Err(error);
+        }
+        match self.socket.peer_addr() {
+            Ok(address) => Address::try_from(&address).map(Some),
+            Err(error) if error.kind() == io::ErrorKind::NotConnected => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn local(&self) -> io::Result<Address> {
+        Address::try_from(&self.socket.local_addr()?)
+    }
+}
+
+impl Stream for StreamSocket {
+    fn register(&mut self, registry: &Registry, token: Token) -> io::Result<()> {
+        registry.register(&mut SourceFd(&self.socket.as_raw_fd()), token, Interest::READABLE | Interest::WRITABLE)
+    }
+
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<Flow> {
+        loop {
+            match self.socket.read(buffer) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                other => return flow(other),
+            }
+        }
+    }
+
+    fn write(&mut self, bytes: &[u8]) -> io::Result<Flow> {
+        self.write_vectored(&[IoSlice::new(bytes)])
+    }
+
+    fn write_vectored(&mut self, slices: &[IoSlice<'_>]) -> io::Result<Flow> {
+        loop {
+            match self.socket.write_vectored(slices) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                other => return flow(other),
+            }
+        }
+    }
+
+    fn finish(&mut self) -> io::Result<()> {
+        self.finished = true;
+        match self.socket.shutdown(Shutdown::Write) {
+            // The peer has reset it already; reading tells.
+            Err(error) if error.kind() == io::ErrorKind::NotConnected => Ok(()),
+            other => other,
+        }
+    }
+
+    fn broken(&mut self) -> io::Result<()> {
+        // A reset; as EPIPE if it came after the peer's orderly end.
+        match self.socket.take_error()? {
+            Some(error) => Err(error),
+            None => Ok(()),
+        }
+    }
+
+    fn undelivered(&self) -> usize {
+        if !self.counts {
+            return 0;
+        }
+        // Our FIN counts as one byte until it is acknowledged.
+        sys::send_queue(&self.socket).unwrap_or(0).saturating_sub(usize::from(self.finished))
+    }
+
+    fn bare(&self) -> Option<BorrowedFd<'_>> {
+        Some(self.socket.as_fd())
+    }
+}
+
+/// A socket that connections are accepted from.
+#[derive(Debug)]
+pub struct StreamListener {
+    socket: Socket,
+    set_up: SetUp,
+}
+
+impl Listener for StreamListener {
+    fn register(&mut self, registry: &Registry, token: Token) -> io::Result<()> {
+        registry.register(&mut SourceFd(&self.socket.as_raw_fd()), token, Interest::READABLE)
+    }
+
+    fn local(&self) -> io::Result<Address> {
+        Address::try_from(&self.socket.local_addr()?)
+    }
+
+    fn accept(&mut self, _: &mut Reactor) -> io::Result<Accepted> {
+        let (socket, remote) = match self.socket.accept() {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(Accepted::Nobody),
+            other => other?,
+        };
+        socket.set_nonblocking(true)?;
+        (self.set_up)(&socket).or_else(peer_has_left)?;
+        let remote = Address::try_from(&remote)?;
+        let local = Address::try_from(&socket.local_addr()?)?;
+        let stream = Box::new(StreamSocket::new(socket, &local));
+        Ok(Accepted::Peer { stream, remote, local })
+    }
+}
