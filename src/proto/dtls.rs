@@ -31,6 +31,8 @@ pub enum Sight {
         hello: Hello,
         /// Its place among the sender's handshake messages; 0 is the first.
         sequence: u16,
+        /// What a client makes up anew for each connection; of others, nothing.
+        random: Option<[u8; 32]>,
         /// The cipher suite in a server's choice.
         suite: Option<u16>,
     },
@@ -98,7 +100,14 @@ fn hello(body: &[u8]) -> Option<Sight> {
         return None;
     }
     let suite = if hello == Hello::Server { suite(message) } else { None };
-    Some(Sight::Hello { hello, sequence: u16::try_from(sequence).ok()?, suite })
+    let random = if hello == Hello::Client { random(message) } else { None };
+    Some(Sight::Hello { hello, sequence: u16::try_from(sequence).ok()?, random, suite })
+}
+
+/// The random in a ClientHello, behind the version.
+fn random(message: &[u8]) -> Option<[u8; 32]> {
+    let (_, rest) = message.split_at_checked(2)?;
+    rest.first_chunk().copied()
 }
 
 /// The cipher suite in a ServerHello: behind the version, the random and the session's id.
@@ -135,7 +144,8 @@ mod tests {
             [(1, Hello::Client, None), (2, Hello::Server, Some(0xc02b)), (3, Hello::Verify, None)]
         {
             let seen = look(&handshake(kind, 1, &server));
-            assert_eq!(seen, Some(Sight::Hello { hello, sequence: 1, suite }));
+            let random = (hello == Hello::Client).then_some([7; 32]);
+            assert_eq!(seen, Some(Sight::Hello { hello, sequence: 1, random, suite }));
         }
         assert_eq!(look(&handshake(11, 0, &server)), Some(Sight::Other));
     }
@@ -179,7 +189,7 @@ mod tests {
             let length = [u8::try_from(id.len()).unwrap()];
             let body = [&[0; 34][..], &length, &id, &suite.to_be_bytes(), &[0]].concat();
             let found = look(&handshake(2, 0, &body));
-            prop_assert_eq!(found, Some(Sight::Hello { hello: Hello::Server, sequence: 0, suite: Some(suite) }));
+            prop_assert_eq!(found, Some(Sight::Hello { hello: Hello::Server, sequence: 0, random: None, suite: Some(suite) }));
         }
     }
 }

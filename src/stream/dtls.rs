@@ -26,6 +26,9 @@ mod link;
 mod session;
 #[cfg(test)]
 mod tests;
+mod unproven;
+
+pub use unproven::Unproven;
 
 /// The most that one record, and so one datagram, takes (RFC 6347, 4.1).
 pub const LARGEST: usize = 16 * 1024;
@@ -81,13 +84,20 @@ impl Dtls {
     /// `session` is one that has not begun its handshake; `check` judges the peer's certificate.
     #[must_use]
     pub fn new(inner: Box<dyn Stream>, session: dimpl::Dtls, check: Option<Check>) -> Self {
-        Self::with_clock(inner, session, check, Instant::now)
+        Self::with_clock(inner, Session::new(session), check, Instant::now)
     }
 
-    fn with_clock(inner: Box<dyn Stream>, session: dimpl::Dtls, check: Option<Check>, clock: fn() -> Instant) -> Self {
+    /// Goes on with a client that has proven its address.
+    #[must_use]
+    pub fn resume(inner: Box<dyn Stream>, proven: Unproven) -> Self {
+        let (session, outgoing) = proven.into_parts();
+        Self { outgoing, ..Self::with_clock(inner, session, None, Instant::now) }
+    }
+
+    fn with_clock(inner: Box<dyn Stream>, session: Session, check: Option<Check>, clock: fn() -> Instant) -> Self {
         Self {
             inner,
-            session: Session::new(session),
+            session,
             clock,
             check,
             certificate: None,
@@ -124,13 +134,6 @@ impl Dtls {
             Some(failure) => Err(error(failure)),
             None => self.push(),
         }
-    }
-
-    /// Whether the peer is known to receive what is sent to its address, so that it is no
-    /// address made up by somebody else. Until then a session is not worth much memory or time.
-    #[must_use]
-    pub fn is_proven(&self) -> bool {
-        self.session.is_proven()
     }
 
     /// `DTLS 1.2` or `DTLS 1.3`; just `DTLS` until it is agreed.

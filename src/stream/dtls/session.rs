@@ -131,7 +131,7 @@ impl Session {
     }
 
     fn see(&mut self, sight: Sight) {
-        if let Sight::Hello { hello: Hello::Server, sequence, suite } = sight {
+        if let Sight::Hello { hello: Hello::Server, sequence, suite, .. } = sight {
             self.suite = suite;
             // The first message of a server is its request for the cookie, in both versions.
             self.proven |= sequence > 0;
