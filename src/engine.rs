@@ -17,7 +17,7 @@ use crate::{
     relay::{Notice, Patience, Relay},
     report::Report,
     tap::Taps,
-    wiring::{Context, Wiring, broker::Broker, console::Console, exec::Exec, probe::Probe, proxy::Proxy, worse},
+    wiring::{self, Context, Wiring, broker::Broker, console::Console, probe::Probe, proxy::Proxy, worse},
 };
 use mio::Token;
 use std::rc::Rc;
@@ -44,9 +44,10 @@ pub fn run(config: &Config, report: Report) -> Result<Exit> {
         Entrance::Dial(_) => Vec::new(),
     };
     let mut context = Context { reactor: &mut reactor, relay: &mut relay, report };
+    // Nobody has been connected to yet: what cannot be run is told first.
     let wiring: Box<dyn Wiring> = match (&config.mode, &config.partner) {
+        (_, Partner::Command(command)) => wiring::command(config, command, context.reactor)?,
         (Mode::Connect(connect), _) if connect.probe => Box::new(Probe::new(connect)),
-        (_, Partner::Command(command)) => Box::new(Exec::new(config, command)),
         (_, Partner::Broker(console)) => Box::new(Broker::new(config, console, false, &mut context)?),
         (_, Partner::Chat(console)) => Box::new(Broker::new(config, console, true, &mut context)?),
         (_, Partner::Proxy(server)) => Box::new(Proxy::new(config, server, own, &context)?),
@@ -62,7 +63,9 @@ pub fn run(config: &Config, report: Report) -> Result<Exit> {
         }
     };
     let mut engine = Engine { reactor, relay, entrance, openings, wiring, one_peer, farewell: None, report };
-    let exit = engine.run()?;
+    let exit = engine.run();
+    engine.wiring.dismiss();
+    let exit = exit?;
     Ok(if taps.have_failed() { worse(exit, Exit::Usage) } else { exit })
 }
 
@@ -116,6 +119,10 @@ impl Engine {
         let (mut events, mut alarms) = (Vec::new(), Vec::new());
         loop {
             self.reactor.wait(self.relay.is_busy(), &mut events, &mut alarms)?;
+            if let Some(signal) = self.reactor.signal() {
+                self.report.detail(1, format_args!("{signal} came."));
+                return Ok(Exit::Signal(signal));
+            }
             for (token, ready) in events.iter().copied() {
                 self.event(token, Some(ready))?;
             }

@@ -18,6 +18,10 @@ const TIMING: &str = "Timing options";
 const OUTPUT: &str = "Output options";
 const MISC: &str = "Misc options";
 
+/// What a build without them has is not shown; that it has not is said when they are used.
+const EXEC: bool = cfg!(feature = "exec");
+const LUA: bool = cfg!(feature = "lua");
+
 /// What was typed.
 //
 // As with getopt, an option that takes a value takes the next word, whatever that begins with:
@@ -216,12 +220,19 @@ pub struct Args {
     /// Its stdin and stdout are the connection. COMMAND is split at blanks; a backslash takes
     /// the next character as it is, and quotes mean nothing. With -l and -k, every client gets
     /// a process of its own.
-    #[arg(short = 'e', long, value_name = "COMMAND", allow_hyphen_values = true, help_heading = COMMAND)]
+    #[arg(short = 'e', long, value_name = "COMMAND", allow_hyphen_values = true, help_heading = COMMAND, hide = !EXEC)]
     pub exec: Option<String>,
 
     /// The same, by way of /bin/sh -c
-    #[arg(short = 'c', long, value_name = "COMMAND", allow_hyphen_values = true, help_heading = COMMAND)]
+    #[arg(short = 'c', long, value_name = "COMMAND", allow_hyphen_values = true, help_heading = COMMAND, hide = !EXEC)]
     pub sh_exec: Option<String>,
+
+    /// Join the peer to this Lua script
+    ///
+    /// Lua 5.4 is built in. What the script reads from its standard input comes from the peer, and
+    /// what it writes or prints goes there.
+    #[arg(long, value_name = "FILE", allow_hyphen_values = true, help_heading = COMMAND, hide = !LUA)]
+    pub lua_exec: Option<PathBuf>,
 
     /// Connect by way of this proxy
     ///
@@ -357,4 +368,12 @@ pub struct Args {
     /// Show the version
     #[arg(long, help_heading = MISC)]
     pub version: bool,
+}
+
+impl Args {
+    /// Whether a command is to be joined to the peer.
+    #[must_use]
+    pub fn has_command(&self) -> bool {
+        self.exec.is_some() || self.sh_exec.is_some() || self.lua_exec.is_some()
+    }
 }

@@ -59,7 +59,11 @@ HOST is a name or an address, PORT a number or a service's name; HOST:PORT and
         }
         let names = names(option);
         let help = option.get_help().map(ToString::to_string).unwrap_or_default();
-        let _ = writeln!(text, "{names:COLUMN$}{help}");
+        if names.len() < COLUMN {
+            let _ = writeln!(text, "{names:COLUMN$}{help}");
+        } else {
+            let _ = writeln!(text, "{names}\n{:COLUMN$}{help}", "");
+        }
     }
     text.push_str("\nExit status: 0 done, 1 the network or the peer failed, 2 usage or this machine.\n");
     text.push_str("The manual, man rncat, tells more.\n");
@@ -112,11 +116,10 @@ mod tests {
         let text = full(&Args::command());
         assert!(text.lines().all(|line| line.chars().count() < 80), "{text}");
         for option in Args::command().get_arguments() {
-            assert_eq!(text.contains(&format!("\n{} ", names(option))), !option.is_hide_set(), "{option}");
-            assert!(
-                option.is_hide_set() || option.get_help().is_some() && option.get_help_heading().is_some(),
-                "{option}"
-            );
+            let (names, id) = (names(option), option.get_id());
+            let shown = text.contains(&format!("\n{names} ")) || text.contains(&format!("\n{names}\n"));
+            assert_eq!(shown, !option.is_hide_set(), "{id}");
+            assert!(option.is_hide_set() || option.get_help().is_some() && option.get_help_heading().is_some(), "{id}");
         }
     }
 

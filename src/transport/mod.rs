@@ -5,6 +5,7 @@
 //! connected when [`Transport::connect`] returns, it has only begun to be.
 
 pub mod address;
+#[cfg(feature = "exec")]
 pub mod child;
 pub mod datagram;
 pub mod descriptor;

@@ -41,7 +41,12 @@ const AT_TIMES: Table = &[
     ),
     (
         "leaves a listener's last bytes unsent, or not, when the client has half-closed",
-        &["exec::*::bulk_goes_through_a_command", "volume::*::a_listener_is_exact_in_both_directions_at_once"],
+        &[
+            "commands_sockets::much_flows_both_ways_at_once_through_a_socket",
+            "commands_sockets::much_flows_both_ways_at_once_through_pipes",
+            "exec::*::bulk_goes_through_a_command",
+            "volume::*::a_listener_is_exact_in_both_directions_at_once",
+        ],
     ),
 ];
 
@@ -158,7 +163,9 @@ const DIFFERENCES: Table = &[
     (
         "a listener leaves when its client has half-closed",
         &[
+            "commands_sockets::*::sort_answers_when_its_peer_has_half_closed",
             "exec::*::the_peers_end_is_the_commands_end_of_input",
+            "lua::*::a_script_reads_and_writes_by_all_its_ways",
             "peer_ends::*::a_listener_ends_stdout_and_goes_on_sending",
         ],
     ),
@@ -209,6 +216,35 @@ const DIFFERENCES: Table = &[
             "commands_ends::*::a_reset_is_1_though_the_command_is_silent",
             "commands_ends::*::a_reset_tells_how_much_of_the_command_was_not_delivered",
             "commands_ends::a_truncated_stream_is_1_under_verify_for_a_command_too",
+        ],
+    ),
+    (
+        "leaves commands to themselves when it ends",
+        &[
+            "commands_sockets::*::a_command_that_ignores_sighup_gets_sigterm",
+            "commands_sockets::*::at_the_programs_end_commands_get_sighup",
+            "commands_sockets::a_command_is_signalled_when_its_peer_has_ended_the_program",
+        ],
+    ),
+    (
+        "its commands have descriptors and a signal mask that are not theirs",
+        &[
+            "commands_sockets::*::only_three_descriptors_reach_a_command",
+            "commands_sockets::*::what_no_longer_has_the_connection_does_not_keep_it",
+            "commands_sockets::signals_reach_a_command_as_they_do_any_program",
+        ],
+    ),
+    (
+        "does not count, and so does not tell that it could not",
+        &["commands_sockets::a_command_has_the_socket_itself_and_it_blocks"],
+    ),
+    (
+        "has Lua 5.3, whose output waits, and ends where a script does not compile",
+        &[
+            "lua::*::a_script_is_heard_before_it_ends_a_line",
+            "lua::*::a_script_that_fails_tells_where_and_what_it_wrote_arrives",
+            "lua::a_listener_tells_of_each_client_what_is_wrong_with_the_script",
+            "lua::writing_to_a_peer_that_has_left_ends_a_script",
         ],
     ),
     ("ignores -i when it runs a command", &["held_up::*::a_command_that_waits_for_its_peer_is_idle"]),

@@ -8,6 +8,7 @@
 
 mod addresses;
 mod commands_ends;
+mod commands_sockets;
 mod conversations;
 mod differences;
 mod exec;
@@ -18,6 +19,7 @@ mod keep_open;
 mod lang;
 mod limits;
 mod line_ends;
+mod lua;
 mod mock_smtp;
 mod one_way;
 mod options;

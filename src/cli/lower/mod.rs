@@ -11,7 +11,8 @@ mod tls;
 use super::{
     Args,
     config::{
-        AccessLists, Command, Config, Connect, Console, Direction, Family, LineEnds, Listen, Mode, Partner, Quit,
+        AccessLists, Command, Config, Connect, Console, Direction, Family, LineEnds, Listen, Mode, Partner, Program,
+        Quit,
     },
     time,
 };
@@ -74,7 +75,7 @@ impl Config {
 }
 
 fn contradictions(args: &Args) -> Result<()> {
-    let exec = args.exec.is_some() || args.sh_exec.is_some();
+    let exec = args.has_command();
     let room = args.broker || args.chat;
     let server = args.listen && args.proxy_type.is_some();
     let inet = !args.unixsock && !args.vsock;
@@ -84,6 +85,16 @@ fn contradictions(args: &Args) -> Result<()> {
         (args.listen && args.source.is_some(), "-l and -s", "the address to listen on is written before the port"),
         (args.listen && args.zero, "-l and -z", "-z connects to see whether somebody listens"),
         (args.exec.is_some() && args.sh_exec.is_some(), "-e and -c", "only one command can be joined to a peer"),
+        (
+            args.exec.is_some() && args.lua_exec.is_some(),
+            "-e and --lua-exec",
+            "only one command can be joined to a peer",
+        ),
+        (
+            args.sh_exec.is_some() && args.lua_exec.is_some(),
+            "-c and --lua-exec",
+            "only one command can be joined to a peer",
+        ),
         (exec && args.zero, "-z and a command", "-z leaves at once, so that nothing could be joined to the peer"),
         (args.send_only && args.recv_only, "--send-only and --recv-only", "nothing would be left to do"),
         (args.crlf && args.no_crlf, "-C and --no-crlf", "line ends are either changed or not"),
@@ -122,7 +133,7 @@ fn contradictions(args: &Args) -> Result<()> {
 }
 
 fn warnings(args: &Args) -> Vec<String> {
-    let exec = args.exec.is_some() || args.sh_exec.is_some();
+    let exec = args.has_command();
     let table = [
         (
             args.max_conns.as_deref().is_some_and(|n| !args.listen || n != "0") && !(args.listen && args.keep_open),
@@ -197,15 +208,16 @@ fn partner(args: &Args, console: Console) -> Result<Partner> {
     if args.broker {
         return Ok(Partner::Broker(console));
     }
-    let words = match (&args.exec, &args.sh_exec) {
-        (Some(command), _) => words(command),
-        (_, Some(command)) => vec!["/bin/sh".to_owned(), "-c".to_owned(), command.clone()],
-        (None, None) => return Ok(Partner::Console(console)),
+    let program = match (&args.exec, &args.sh_exec, &args.lua_exec) {
+        (Some(command), ..) => Program::Words(words(command)),
+        (_, Some(command), _) => Program::Words(vec!["/bin/sh".to_owned(), "-c".to_owned(), command.clone()]),
+        (_, _, Some(file)) => Program::Lua(file.clone()),
+        (None, None, None) => return Ok(Partner::Console(console)),
     };
-    if words.is_empty() {
+    if matches!(&program, Program::Words(words) if words.is_empty()) {
         return Err(Error::usage("-e", "the command is empty"));
     }
-    Ok(Partner::Command(Command { words, crlf: args.crlf }))
+    Ok(Partner::Command(Command { program, crlf: args.crlf }))
 }
 
 /// Splits at blanks. A backslash takes the next character as it is; a quote is one like any other.
