@@ -10,7 +10,7 @@ pub use hub::Hub;
 pub use solo::Solo;
 
 use super::Address;
-use std::{io, os::fd::AsFd};
+use std::{io, os::fd::AsFd, time::Instant};
 
 /// The largest datagram there is, with room to spare: UDP over IPv4 carries 65,507 bytes.
 pub const LARGEST: usize = 64 * 1024;
@@ -31,4 +31,19 @@ pub trait Datagrams: AsFd {
 
     /// An error that came back from the network.
     fn take_error(&self) -> io::Result<Option<io::Error>>;
+}
+
+/// Decides whom a listener lets in: whoever sends from an address need not be there.
+pub trait Doorman {
+    /// A datagram has come from an address that is not known, and is the doorman's from now on.
+    fn knock(&self, datagram: &[u8], from: &Address, now: Instant) -> Knock;
+}
+
+/// What came of [`Doorman::knock`].
+#[derive(Debug, PartialEq, Eq)]
+pub enum Knock {
+    /// It is a peer.
+    LetIn,
+    /// Not yet; these are sent back, and may get lost.
+    Answer(Vec<Vec<u8>>),
 }
