@@ -4,7 +4,7 @@
 //! keeps its token all the way.
 
 use crate::{
-    cli::config::{Config, Mode, Partner},
+    cli::config::{Config, Connect, Listen, Mode, Partner, Source, Where},
     error::{Exit, Result},
     opening::{
         Failed, Openings, Peer, Staging, Way,
@@ -17,6 +17,7 @@ use crate::{
     relay::{Notice, Patience, Relay},
     report::Report,
     tap::Taps,
+    transport::{Address, unix::Name},
     wiring::{self, Context, Wiring, broker::Broker, console::Console, probe::Probe, proxy::Proxy, worse},
 };
 use mio::Token;
@@ -33,6 +34,9 @@ pub fn run(config: &Config, report: Report) -> Result<Exit> {
     let taps = Rc::new(Taps::open(&config.taps, report)?);
     let mut reactor = Reactor::new()?;
     let mut relay = Relay::default();
+    if leaves_a_file(config) {
+        reactor.catch_signals()?;
+    }
     // Listening comes first: a port that cannot be had is told before stdin is touched.
     let found = Found::default();
     let mut entrance = Entrance::open(config, &found, &mut reactor, report)?;
@@ -67,6 +71,16 @@ pub fn run(config: &Config, report: Report) -> Result<Exit> {
     engine.wiring.dismiss();
     let exit = exit?;
     Ok(if taps.have_failed() { worse(exit, Exit::Usage) } else { exit })
+}
+
+/// Whether a Unix socket's file is to be removed, whatever ends the program.
+fn leaves_a_file(config: &Config) -> bool {
+    let address = match &config.mode {
+        Mode::Listen(Listen { on: Where::Known(address), .. }) => address,
+        Mode::Connect(Connect { source: Source::Known(address), .. }) => address,
+        _ => return false,
+    };
+    matches!(address, Address::Unix(Name::Path(_)))
 }
 
 /// What each connection goes through: the proxies, then TLS or DTLS.
