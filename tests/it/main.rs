@@ -11,6 +11,7 @@ mod commands_ends;
 mod commands_sockets;
 mod conversations;
 mod differences;
+mod dtls;
 mod exec;
 mod failures;
 mod held_up;
