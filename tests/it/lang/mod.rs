@@ -19,9 +19,9 @@ mod tls;
 
 pub(crate) use certificates::{Identity, authority_pem};
 pub(crate) use judge::{it, skip};
-pub(crate) use netcat::{Target, connect, listen, netcat, program};
+pub(crate) use netcat::{Netcat, Target, connect, listen, netcat, program};
 pub(crate) use outside::{bound_known_port, descriptors, free_port, full_backlog, ipv6, starts_programs, tool};
-pub(crate) use peer::{End, Peer, PeerListener};
+pub(crate) use peer::{End, Message, Peer, PeerListener};
 pub(crate) use scratch::Scratch;
 pub(crate) use session::Session;
 pub(crate) use stdio::{Stdin, Stdout};

@@ -1,6 +1,10 @@
 //! The other end of a connection, played by the test itself: it can do what no well-behaved
 //! program does. It reads only when it is told to, so one that is told nothing has stopped.
 
+mod http;
+
+pub(crate) use http::Message;
+
 use std::io::{ErrorKind, Read as _, Write as _};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::time::{Duration, Instant};
