@@ -72,6 +72,8 @@ pub struct Traffic {
     pub last_sent: Option<Instant>,
     /// When it last waited, as a source, for room in a sink.
     pub last_held_up: Option<Instant>,
+    /// Datagrams from it that nobody took in time; counted when it is closed.
+    pub dropped: u64,
 }
 
 /// What came of [`Endpoint::drain`].
@@ -109,6 +111,11 @@ impl Endpoint {
         }
     }
 
+    /// When it wants a turn, whatever happens: its stream has put something off, or it will have stalled.
+    pub(super) fn due(&self) -> Option<Instant> {
+        [self.stream.deadline(), self.stall.due()].into_iter().flatten().min()
+    }
+
     /// Whether bytes may still be given to it.
     pub(super) fn takes(&self) -> bool {
         self.writing == Writing::Open && self.goodbye.is_none()
@@ -126,6 +133,7 @@ impl Endpoint {
     ) -> Result<(), (io::Error, usize)> {
         let all = shared.bytes().len();
         let datagram = self.stream.is_datagram();
+        let cut = cut.min(self.stream.largest_datagram());
         let mut at = 0_usize;
         // An empty datagram is one; an empty piece of a stream is nothing.
         let mut more = datagram || all > 0;

@@ -4,7 +4,7 @@
 use super::{
     CHUNK, DATAGRAM, Notice, Relay, TURNS,
     closing::Step,
-    endpoint::{Drained, Goodbye, Writing},
+    endpoint::{Drained, Goodbye, Traffic, Writing},
     outbox::Shared,
     pump::{End, Pump, Voice},
 };
@@ -56,7 +56,7 @@ impl Relay {
 
     fn set_alarm(&mut self, token: Token, reactor: &mut Reactor) {
         let Some(endpoint) = self.endpoints.get_mut(&token) else { return };
-        let alarm = [endpoint.stream.deadline(), endpoint.stall.due()].into_iter().flatten().min();
+        let alarm = endpoint.due();
         if alarm != endpoint.alarm {
             endpoint.alarm = alarm;
             alarm.into_iter().for_each(|at| reactor.wake_at(at, token));
@@ -96,6 +96,9 @@ impl Relay {
         let Some(to) = self.endpoints.get_mut(&sink) else { return };
         to.writing = Writing::Gone;
         let lost = to.outbox.discard() + to.stream.undelivered() + more;
+        // Reading tells how the peer ended; of datagrams nothing else does.
+        to.may_read = true;
+        self.enqueue(sink);
         self.forget_sources(sink);
         self.wake_waiting(sink);
         self.notices.push_back(Notice::Gone(sink, error, lost));
@@ -227,7 +230,7 @@ impl Relay {
         if to.takes() {
             if let Err((error, rest)) = to.deliver(shared, cut, &mut self.spare, now) {
                 self.sink_gone(sink, error, rest);
-            } else if to.stall.due().is_some() {
+            } else if to.due() != to.alarm {
                 // So that an alarm is set.
                 self.enqueue(sink);
             }
@@ -267,7 +270,7 @@ impl Relay {
             Step::Done | Step::GiveUp => {
                 // A write that failed has told already what was lost.
                 let told = endpoint.writing == Writing::Gone;
-                let traffic = endpoint.traffic;
+                let traffic = Traffic { dropped: endpoint.stream.dropped(), ..endpoint.traffic };
                 self.endpoints.remove(&token);
                 self.notices.push_back(Notice::Closed(token, if told { 0 } else { left }, traffic));
             }

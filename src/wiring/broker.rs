@@ -232,6 +232,7 @@ impl Wiring for Broker {
             }
             Notice::Closed(token, lost, traffic) => {
                 if let Some(mut member) = self.members.remove(&token) {
+                    member.departure.dropped(traffic.dropped);
                     member.departure.closed(lost);
                     context.report.detail(1, Totals(traffic, context.reactor.now() - member.joined));
                 }

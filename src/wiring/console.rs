@@ -371,6 +371,7 @@ impl Wiring for Console {
                 let lost = lost + self.discard_spaced(context);
                 if let Some(mut peer) = self.peers.remove(&token) {
                     let time = context.reactor.now() - peer.joined;
+                    peer.departure.dropped(traffic.dropped);
                     let exit = peer.departure.closed(lost);
                     self.blame(exit);
                     context.report.detail(1, Totals(traffic, time));

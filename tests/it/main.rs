@@ -6,6 +6,7 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
+mod access;
 mod addresses;
 mod commands_ends;
 mod commands_sockets;
@@ -37,13 +38,20 @@ mod proxy_socks_client;
 mod proxy_socks_server;
 mod proxy_tools;
 mod records;
+mod routes;
+mod scan;
+mod sctp;
 mod stdin_ends;
 mod stdout_ends;
 mod streams;
+mod telnet;
 mod timers;
 mod tls_agreements;
 mod tls_certificates;
 mod tls_faults;
 mod typed_lines;
+mod udp;
+mod unix_sockets;
 mod volume;
+mod vsock;
 mod words;
