@@ -7,6 +7,7 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
 mod addresses;
+mod broker;
 mod commands_ends;
 mod conversations;
 mod differences;
