@@ -347,7 +347,7 @@ impl Peer {
         let until = deadline();
         while !done(self) {
             if self.end.is_some() || !self.turn(&mut &[][..], true, until) {
-                let heard = self.unread.escape_ascii();
+                let heard = self.unread[..self.unread.len().min(400)].escape_ascii();
                 fail(&format!("the peer waited for {what}, heard \"{heard}\", {:?}", self.end));
             }
         }
