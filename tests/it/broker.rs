@@ -75,17 +75,13 @@ fn it_stays_when_stdin_has_ended(wire: Wire) {
 }
 
 fn nothing_is_shown_but_at_a_terminal(wire: Wire) {
-    let mut server = netcat("--broker -q 0").over(wire).listens();
+    let server = netcat("--broker").over(wire).listens();
     let mut peers = room(&server, 2, wire);
     peers[0].sends("for the other\n");
     peers[1].hears("for the other\n");
     server.types("for both\n");
     peers[0].hears("for both\n");
-    server.ends_stdin();
-    peers[0].waits_for_end();
-    drop(peers);
-    server.leaves(0);
-    server.shows_nothing_more();
+    server.shows_nothing_for(A_WHILE);
 }
 
 fn a_terminal_shows_what_is_said(wire: Wire) {

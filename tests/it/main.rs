@@ -8,6 +8,7 @@
 
 mod addresses;
 mod broker;
+mod chat;
 mod commands_ends;
 mod conversations;
 mod differences;

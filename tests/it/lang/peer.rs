@@ -245,6 +245,15 @@ impl Peer {
         }
     }
 
+    /// The next line, without its end.
+    #[track_caller]
+    pub(crate) fn hears_line(&mut self) -> String {
+        let end = |peer: &Self| peer.unread.iter().position(|byte| *byte == b'\n');
+        self.until("a line", |peer| end(peer).is_some());
+        let line: Vec<u8> = self.unread.drain(..=end(self).unwrap_or_default()).collect();
+        String::from_utf8_lossy(&line).trim_end().to_owned()
+    }
+
     /// So many bytes come, whatever they are. They are forgotten.
     #[track_caller]
     pub(crate) fn hears_bytes(&mut self, mut count: usize) {
