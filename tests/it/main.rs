@@ -8,6 +8,8 @@
 
 mod access;
 mod addresses;
+mod broker;
+mod chat;
 mod commands_ends;
 mod commands_sockets;
 mod conversations;
