@@ -64,7 +64,7 @@ fn certificates_are_verified_as_for_tls() {
         client.says(&["the server's certificate is not trusted: issued for", "not for other.test"]);
 
         let client = netcat("-u --ssl-servername other.test").trusting(&authority_pem());
-        let mut client = client.connects_to(&server);
+        let client = client.connects_to(&server);
         client.says(&["--ssl-servername is checked, but not sent"]);
         client.says(&["is not trusted: issued for", "not for other.test"]);
     });
