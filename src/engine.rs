@@ -8,6 +8,7 @@ use crate::{
     error::{Exit, Result},
     opening::{
         Failed, Openings, Peer, Staging, Way,
+        dtls::DtlsStaging,
         entrance::{Entrance, Found},
         proxy,
         tls::TlsStaging,
@@ -38,8 +39,8 @@ pub fn run(config: &Config, report: Report) -> Result<Exit> {
     }
     // Listening comes first: a port that cannot be had is told before stdin is touched.
     let found = Found::default();
-    let entrance = Entrance::open(config, &found, &mut reactor, report)?;
-    let stages = stages(config, &entrance, &found, report)?;
+    let mut entrance = Entrance::open(config, &found, &mut reactor, report)?;
+    let stages = stages(config, &mut entrance, &found, report)?;
     let way = Way { transport: config.transport, stages, telnet: config.telnet, taps: Rc::clone(&taps) };
     let openings = Openings::new(way, deadline(config, &reactor), report);
     let own = match &entrance {
@@ -82,8 +83,8 @@ fn leaves_a_file(config: &Config) -> bool {
     matches!(address, Address::Unix(Name::Path(_)))
 }
 
-/// What each connection goes through: the proxies, then TLS.
-fn stages(config: &Config, entrance: &Entrance, found: &Found, report: Report) -> Result<Vec<Box<dyn Staging>>> {
+/// What each connection goes through: the proxies, then TLS or DTLS.
+fn stages(config: &Config, entrance: &mut Entrance, found: &Found, report: Report) -> Result<Vec<Box<dyn Staging>>> {
     let mut stages = match &config.mode {
         Mode::Connect(connect) => proxy::stages(connect, found)?,
         Mode::Listen(_) => Vec::new(),
@@ -93,7 +94,15 @@ fn stages(config: &Config, entrance: &Entrance, found: &Found, report: Report) -
             Entrance::Gate(gate) => gate.addresses(),
             Entrance::Dial(_) => Vec::new(),
         };
-        stages.push(Box::new(TlsStaging::new(options, &config.mode, &addresses, report)?));
+        if config.transport.datagram {
+            let dtls = DtlsStaging::new(options, &config.mode, &addresses, report)?;
+            if let (Entrance::Gate(gate), Some(doorman)) = (entrance, dtls.doorman()) {
+                gate.guard(&doorman);
+            }
+            stages.push(Box::new(dtls));
+        } else {
+            stages.push(Box::new(TlsStaging::new(options, &config.mode, &addresses, report)?));
+        }
     }
     Ok(stages)
 }

@@ -238,7 +238,8 @@ pub struct Args {
     /// Connect by way of this proxy
     ///
     /// May be repeated: the first is connected to, and asked for the second. The port is 3128 if none
-    /// is given, or 1080 for SOCKS.
+    /// is given, or 1080 for SOCKS. A chain of several kinds is written with them:
+    /// --proxy socks5://HOST --proxy http://HOST:8080.
     #[arg(long, value_name = "HOST[:PORT]", allow_hyphen_values = true, help_heading = PROXY)]
     pub proxy: Vec<String>,
 

@@ -11,8 +11,9 @@ use super::{
     route,
 };
 use crate::{
-    cli::config::{Config, Connect, Place, ProxyDns, Source},
+    cli::config::{Config, Connect, Family, Place, ProxyDns, Source},
     error::{Error, Result, why},
+    proto::proxy::PROXIES,
     reactor::Reactor,
     report::Report,
     transport::Address,
@@ -41,6 +42,8 @@ pub struct Dialling {
     more_ports: VecDeque<u16>,
     until: Option<Instant>,
     wait: Duration,
+    /// `-w` is for all connections together.
+    bounded: bool,
     report: Report,
 }
 
@@ -100,7 +103,7 @@ impl Dialling {
         let hops = hops.map(|hop| LookUp::begin(question(hop, 0), token, reactor)).collect::<Result<_>>()?;
         let behind = match (&connect.to, connect.proxy_dns) {
             (Place::Inet { host, port }, dns @ (ProxyDns::Local | ProxyDns::Both)) if !connect.proxies.is_empty() => {
-                let question = Question { numeric: false, ..question(host, *port) };
+                let question = Question { numeric: false, family: family(config, connect), ..question(host, *port) };
                 Some((LookUp::begin(question, token, reactor)?, dns))
             }
             _ => None,
@@ -119,6 +122,7 @@ impl Dialling {
             // A time too far away to be counted is never.
             until: reactor.now().checked_add(wait),
             wait,
+            bounded: connect.wait.is_some(),
             report,
         })
     }
@@ -153,6 +157,10 @@ impl Dialling {
 
     /// Connects to the same peer once more.
     pub fn again(&mut self, reactor: &mut Reactor) {
+        if !self.bounded {
+            self.until = reactor.now().checked_add(self.wait);
+            reactor.wake_in(self.wait, self.token);
+        }
         self.dial(reactor);
     }
 
@@ -251,6 +259,15 @@ impl Names {
             }
         };
         Ok(Some((self.to.found().to_vec(), How { from: self.from.found().to_vec(), ip_options, ..how.clone() })))
+    }
+}
+
+/// The family of a peer's address that the last of the proxies can be asked for.
+fn family(config: &Config, connect: &Connect) -> Family {
+    let last = connect.proxies.last().and_then(|proxy| PROXIES.iter().find(|row| row.name == proxy.kind));
+    match last {
+        Some(row) if !row.ipv6 && config.family == Family::Any => Family::V4,
+        _ => config.family,
     }
 }
 

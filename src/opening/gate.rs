@@ -8,7 +8,10 @@ use crate::{
     opening::resolve::Question,
     reactor::Reactor,
     report::Report,
-    transport::{Accepted, Address, Listener, Serves, Transport},
+    transport::{
+        Accepted, Address, Listener, Serves, Transport,
+        datagram::{Doorman, Knock},
+    },
 };
 use mio::Token;
 use rustix::io::Errno;
@@ -16,6 +19,7 @@ use std::{
     io,
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
     path::PathBuf,
+    rc::Rc,
     time::{Duration, Instant},
 };
 
@@ -31,7 +35,7 @@ const TRIES: usize = 16;
 /// The listening sockets.
 pub struct Gate {
     sockets: Vec<(Token, Box<dyn Listener>)>,
-    access: Access,
+    access: Rc<Access>,
     once: bool,
     max_clients: usize,
     /// Nothing tells of a peer's end, nor a peer of ours.
@@ -64,7 +68,7 @@ impl Gate {
         let sockets = listen_on(config.transport, &addresses, serves)?;
         let mut gate = Self {
             sockets: Vec::new(),
-            access: access(&listen.access, numeric)?,
+            access: Rc::new(access(&listen.access, numeric)?),
             once: !listen.keep_open,
             max_clients: listen.max_clients,
             datagrams: config.transport.datagram,
@@ -87,6 +91,13 @@ impl Gate {
     #[must_use]
     pub fn addresses(&self) -> Vec<Address> {
         self.sockets.iter().filter_map(|(_, socket)| socket.local().ok()).collect()
+    }
+
+    /// Lets in only whom the doorman has seen; he sees nobody who is not admitted anyway.
+    pub fn guard(&mut self, doorman: &Rc<dyn Doorman>) {
+        for (_, socket) in &mut self.sockets {
+            socket.guard(Rc::new(Admitted { access: Rc::clone(&self.access), doorman: Rc::clone(doorman) }));
+        }
     }
 
     /// Whether events under `token` are for this.
@@ -170,6 +181,22 @@ impl Gate {
         if self.short_of.as_ref() != Some(&text) {
             self.report.error(&Error::network("accept a connection", text.clone()).hint("new clients have to wait"));
             self.short_of = Some(text);
+        }
+    }
+}
+
+/// Asks the doorman about those who may come in.
+struct Admitted {
+    access: Rc<Access>,
+    doorman: Rc<dyn Doorman>,
+}
+
+impl Doorman for Admitted {
+    fn knock(&self, datagram: &[u8], from: &Address, now: Instant) -> Knock {
+        match from.ip() {
+            // The gate will turn him away, and say so.
+            Some(ip) if !self.access.admits(ip) => Knock::LetIn,
+            _ => self.doorman.knock(datagram, from, now),
         }
     }
 }

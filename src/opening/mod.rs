@@ -5,6 +5,7 @@
 
 pub mod dial;
 pub mod dialling;
+pub mod dtls;
 pub mod entrance;
 pub mod gate;
 pub mod proxy;

@@ -1,12 +1,16 @@
 //! One party of the relay: a stream, the outbox in front of it, and how far each direction is.
 
 use super::{
+    LARGEST_DATAGRAM,
     closing::Closing,
     outbox::{Outbox, Shared, Spare},
     pump::Pump,
     stall::Stall,
 };
-use crate::stream::{Flow, Stream};
+use crate::{
+    reactor::Alarm,
+    stream::{Flow, Stream},
+};
 use mio::Token;
 use std::{io, task::Poll, time::Instant};
 
@@ -37,8 +41,8 @@ pub(super) struct Endpoint {
     pub(super) trouble: bool,
     pub(super) closing: Option<Closing>,
     pub(super) stall: Stall,
-    /// The deadline of its stream for which an alarm is set.
-    pub(super) alarm: Option<Instant>,
+    /// For its stream's deadline, and for the end of all patience with it.
+    pub(super) alarm: Alarm,
 }
 
 /// How far the write side is.
@@ -107,7 +111,7 @@ impl Endpoint {
             trouble: false,
             closing: None,
             stall: Stall::default(),
-            alarm: None,
+            alarm: Alarm::default(),
         }
     }
 
@@ -138,7 +142,7 @@ impl Endpoint {
         // An empty datagram is one; an empty piece of a stream is nothing.
         let mut more = datagram || all > 0;
         while more {
-            let end = if datagram { all.min(at.saturating_add(cut)) } else { all };
+            let end = if datagram { all.min(at.saturating_add(cut.min(LARGEST_DATAGRAM))) } else { all };
             let piece = shared.bytes().get(at..end).unwrap_or_default();
             let written = if self.outbox.is_empty() { self.stream.write(piece) } else { Ok(Flow::Blocked) };
             match written {

@@ -6,6 +6,7 @@
 //! A newcomer's trap: events are edge-triggered. After `Blocked` (and only then) an event
 //! will come; whoever stops reading or writing earlier must come back by itself.
 
+pub mod dtls;
 pub mod http_proxy;
 pub mod prefixed;
 pub mod tapped;

@@ -7,7 +7,7 @@
 //! A newcomer's trap: what has been received before something went wrong is delivered first. An
 //! error is therefore kept until the plaintext before it has been read.
 
-use self::below::{Below, Nothing, Scratch};
+use self::below::{Below, Nothing};
 use super::{Flow, Stream};
 use crate::tls::explain;
 use mio::{Registry, Token};
@@ -25,6 +25,7 @@ mod pipe;
 #[cfg(test)]
 mod tests;
 
+pub(super) use below::Scratch;
 pub use failure::Failure;
 
 /// How much plaintext is taken at once. rustls allocates each record; with more at a time, glibc

@@ -9,6 +9,7 @@
 mod certificate;
 mod ciphers;
 mod client;
+mod dtls;
 mod ephemeral;
 mod explain;
 mod facts;
@@ -25,8 +26,9 @@ mod verify;
 
 pub use ciphers::select as select_ciphers;
 pub use client::ClientSettings;
+pub use dtls::{Check, DtlsClient, DtlsServer};
 pub use explain::explain;
-pub use facts::facts;
+pub use facts::{dtls_facts, facts};
 pub use server::ServerSettings;
 pub use verify::Verdict;
 

@@ -22,7 +22,7 @@ pub use address::Address;
 
 use crate::{reactor::Reactor, stream::Stream};
 use mio::{Registry, Token};
-use std::io;
+use std::{io, rc::Rc};
 
 /// One way of reaching a peer.
 #[derive(Debug)]
@@ -89,6 +89,9 @@ pub trait Listener {
     /// # Errors
     /// Of getsockname(2).
     fn local(&self) -> io::Result<Address>;
+
+    /// Lets nobody in without asking, where peers do not connect and addresses can be made up.
+    fn guard(&mut self, _doorman: Rc<dyn datagram::Doorman>) {}
 
     /// Looks who has come.
     ///

@@ -55,6 +55,7 @@ const DIFFERENCES: Table = &[
     (
         "has no -q",
         &[
+            "broker::*::q_sees_everybody_off_after_its_time",
             "stdin_ends::*::a_negative_q_never_leaves",
             "stdin_ends::*::q_leaves_after_its_time",
             "stdin_ends::*::q_leaves_no_sooner_than_the_peer_ends",
@@ -272,6 +273,38 @@ const DIFFERENCES: Table = &[
         &["limits::a_thousand_clients_are_heard", "limits::who_finds_no_descriptor_left_waits_for_one"],
     ),
     ("never ends a TLS connection after a client's command", &["exec::tls::a_client_runs_a_command_for_its_server"]),
+    // --broker and --chat.
+    (
+        "has no --broker over UDP and Unix sockets",
+        &[
+            "broker::clients_of_a_unix_socket_meet",
+            "broker::clients_over_udp_hear_each_others_datagrams",
+            "broker::who_is_gone_over_udp_disturbs_nobody",
+            "chat::the_largest_datagram_harms_nobody",
+        ],
+    ),
+    ("-i ends no client of a broker alone", &["broker::*::an_idle_client_goes_alone"]),
+    (
+        "never shows the host what is said",
+        &["broker::*::a_terminal_shows_what_is_said", "chat::*::a_terminal_shows_the_conversation"],
+    ),
+    ("a broker with --recv-only reads stdin", &["broker::*::recv_only_leaves_stdin_alone"]),
+    (
+        "a broker with --send-only stays when stdin has ended",
+        &["broker::*::send_only_hears_nobody_and_leaves_after_stdin"],
+    ),
+    ("--chat does not imply -l", &["chat::it_implies_l_and_k"]),
+    ("its announcements leave the port out", &["chat::*::all_hear_of_who_comes_the_newcomer_included"]),
+    ("gives a newcomer the number of who has gone", &["chat::*::all_who_stay_hear_of_who_goes"]),
+    (
+        "marks what it reads, not lines",
+        &[
+            "chat::*::each_line_tells_who_said_it",
+            "chat::announcements_begin_a_line",
+            "chat::nobody_speaks_in_the_name_of_another",
+        ],
+    ),
+    ("shows all but ASCII in octal", &["chat::letters_of_all_languages_are_kept"]),
     // TLS.
     (
         "says nothing of a certificate without -v, and little with it",

@@ -52,6 +52,9 @@ impl Config {
             Mode::Listen(Listen { on: place::listen(&args, transport)?, ..listening })
         } else {
             let (to, more_ports) = place::connect(&args, transport)?;
+            if !more_ports.is_empty() && !proxies.is_empty() {
+                return Err(Error::usage("-z with --proxy", "a proxy is asked for one port, not for a list"));
+            }
             let (source, route) = (place::source(&args, transport)?, place::route(&args)?);
             Mode::Connect(Connect { to, more_ports, source, route, proxies, proxy_dns, wait, probe: args.zero })
         };

@@ -5,7 +5,7 @@
 //! dropped and counted, because one slow peer must not stop the others. The first peer of a hub
 //! that serves one takes the socket over and has none of this.
 
-use super::{Datagrams, Hears, LARGEST, Solo, again, largest_for};
+use super::{Datagrams, Doorman, Hears, Knock, LARGEST, Solo, again, largest_for};
 use crate::{
     reactor::{Reactor, Ready},
     stream::{Flow, Stream},
@@ -40,6 +40,7 @@ const RETRY: Duration = Duration::from_millis(10);
 pub struct Hub {
     shared: Rc<Shared>,
     serves: Serves,
+    doorman: Option<Rc<dyn Doorman>>,
     buffer: Vec<u8>,
 }
 
@@ -85,7 +86,7 @@ impl Hub {
             blocked: RefCell::default(),
             _keep: keep.map(|keep| Box::new(keep) as Box<dyn std::any::Any>),
         };
-        Self { shared: Rc::new(shared), serves, buffer: Vec::new() }
+        Self { shared: Rc::new(shared), serves, doorman: None, buffer: Vec::new() }
     }
 
     /// Gives a datagram to the peer that it came from; a new session if there is none.
@@ -98,7 +99,15 @@ impl Hub {
             return None;
         }
         let inbox = Rc::new(Inbox::new(reactor.now()));
-        inbox.push(datagram, reactor.now());
+        match self.doorman.as_ref().map(|doorman| doorman.knock(datagram, &from, reactor.now())) {
+            Some(Knock::Answer(answers)) => {
+                // What cannot be sent now is as good as lost: he will knock again.
+                answers.iter().for_each(|answer| drop(self.shared.socket.send(answer, Some(&from))));
+                return None;
+            }
+            Some(Knock::LetIn) => {}
+            None => inbox.push(datagram, reactor.now()),
+        }
         self.shared.sessions.borrow_mut().insert(from.clone(), Rc::clone(&inbox));
         Some(Session {
             shared: Rc::clone(&self.shared),
@@ -120,6 +129,10 @@ impl Listener for Hub {
 
     fn local(&self) -> io::Result<Address> {
         self.shared.socket.local()
+    }
+
+    fn guard(&mut self, doorman: Rc<dyn Doorman>) {
+        self.doorman = Some(doorman);
     }
 
     fn accept(&mut self, reactor: &mut Reactor) -> io::Result<Accepted> {

@@ -10,7 +10,7 @@ pub use hub::Hub;
 pub use solo::{Hears, Solo};
 
 use super::Address;
-use std::{io, os::fd::AsFd};
+use std::{io, os::fd::AsFd, time::Instant};
 
 /// Room for the largest datagram there is: UDP over IPv4 carries 65,507 bytes, a Unix socket as many as its
 /// sender's buffer holds, which is less than this.
@@ -44,4 +44,19 @@ fn largest_for(peer: &Address) -> usize {
 /// The same error once more.
 fn again(error: &io::Error) -> Option<io::Error> {
     error.raw_os_error().map(io::Error::from_raw_os_error)
+}
+
+/// Decides whom a listener lets in: whoever sends from an address need not be there.
+pub trait Doorman {
+    /// A datagram has come from an address that is not known, and is the doorman's from now on.
+    fn knock(&self, datagram: &[u8], from: &Address, now: Instant) -> Knock;
+}
+
+/// What came of [`Doorman::knock`].
+#[derive(Debug, PartialEq, Eq)]
+pub enum Knock {
+    /// It is a peer.
+    LetIn,
+    /// Not yet; these are sent back, and may get lost.
+    Answer(Vec<Vec<u8>>),
 }

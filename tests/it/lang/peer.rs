@@ -1,6 +1,10 @@
 //! The other end of a connection, played by the test itself: it can do what no well-behaved
 //! program does. It reads only when it is told to, so one that is told nothing has stopped.
 
+mod http;
+
+pub(crate) use http::Message;
+
 use std::io::{ErrorKind, Read as _, Write as _};
 use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::os::unix::net::UnixStream;
@@ -152,6 +156,20 @@ impl Peer {
         self.hears_to_end()
     }
 
+    /// Sends all of it, and all the while receives, until so many bytes have come.
+    #[track_caller]
+    pub(crate) fn exchanges_until(&mut self, bytes: &[u8], count: usize) -> Vec<u8> {
+        let mut rest = bytes;
+        let until = deadline();
+        while !rest.is_empty() || self.holds_something() || self.unread.len() < count {
+            if !self.turn(&mut rest, true, until) {
+                let heard = self.unread.len();
+                fail(&format!("{} bytes were not taken, {heard} have come: {:?}", rest.len(), self.end));
+            }
+        }
+        self.unread.drain(..count).collect()
+    }
+
     /// The next bytes from the program are these.
     #[track_caller]
     pub(crate) fn hears(&mut self, bytes: impl AsRef<[u8]>) {
@@ -169,6 +187,15 @@ impl Peer {
                 self.end
             ));
         }
+    }
+
+    /// The next line, without its end.
+    #[track_caller]
+    pub(crate) fn hears_line(&mut self) -> String {
+        let end = |peer: &Self| peer.unread.iter().position(|byte| *byte == b'\n');
+        self.until("a line", |peer| end(peer).is_some());
+        let line: Vec<u8> = self.unread.drain(..=end(self).unwrap_or_default()).collect();
+        String::from_utf8_lossy(&line).trim_end().to_owned()
     }
 
     /// So many bytes come, whatever they are. They are forgotten.
@@ -273,7 +300,7 @@ impl Peer {
         let until = deadline();
         while !done(self) {
             if self.end.is_some() || !self.turn(&mut &[][..], true, until) {
-                let heard = self.unread.escape_ascii();
+                let heard = self.unread[..self.unread.len().min(400)].escape_ascii();
                 fail(&format!("the peer waited for {what}, heard \"{heard}\", {:?}", self.end));
             }
         }

@@ -1,0 +1,143 @@
+//! The stage in which datagrams become encrypted.
+//!
+//! A newcomer's trap: a listener's clients have passed the [cookies] before they come here, so that
+//! nobody counts, or takes a listener that serves one, who is not at his address.
+
+use super::{Stage, Staging};
+use crate::{
+    cli::config::{Mode, TlsOptions, Where},
+    error::{Error, Result},
+    report::Report,
+    stream::{Stream, dtls::Dtls},
+    tls::{DtlsClient, DtlsServer, Verdict, dtls_facts},
+    transport::{Address, datagram::Doorman},
+};
+use cookies::Cookies;
+use std::{rc::Rc, task::Poll, time::Instant};
+
+mod cookies;
+
+/// What all connections of a run have in common.
+pub struct DtlsStaging {
+    side: Side,
+    report: Report,
+}
+
+enum Side {
+    Client(Box<DtlsClient>, String),
+    Server(Rc<DtlsServer>, Rc<Cookies>),
+}
+
+impl DtlsStaging {
+    /// `addresses` are those listened on.
+    ///
+    /// # Errors
+    /// When a file cannot be read, or an option asks for what DTLS does not have here.
+    pub fn new(options: &TlsOptions, mode: &Mode, addresses: &[Address], report: Report) -> Result<Self> {
+        let side = match mode {
+            Mode::Connect(connect) => {
+                let client = DtlsClient::new(options)?;
+                client.notes().iter().for_each(|note| report.note(note));
+                Side::Client(Box::new(client), connect.to.host().to_owned())
+            }
+            Mode::Listen(listen) => {
+                let mut names: Vec<_> = addresses.iter().filter_map(Address::ip).map(|ip| ip.to_string()).collect();
+                if let Where::Inet { host: Some(host), .. } = &listen.on {
+                    names.push(host.clone());
+                }
+                let server = Rc::new(DtlsServer::new(options, &names)?);
+                server.notes().iter().for_each(|note| report.note(note));
+                if server.is_ephemeral() {
+                    report.note(format_args!(
+                        "Generated a certificate for this run; its SHA-256 fingerprint is {}",
+                        server.fingerprint()
+                    ));
+                }
+                Side::Server(Rc::clone(&server), Rc::new(Cookies::new(server, report)))
+            }
+        };
+        Ok(Self { side, report })
+    }
+
+    /// Whom a listener has to ask before it takes anybody for a client.
+    #[must_use]
+    pub fn doorman(&self) -> Option<Rc<dyn Doorman>> {
+        match &self.side {
+            Side::Client(..) => None,
+            Side::Server(_, cookies) => Some(Rc::clone(cookies) as Rc<dyn Doorman>),
+        }
+    }
+}
+
+impl Staging for DtlsStaging {
+    fn enter(&self, stream: Box<dyn Stream>, remote: &Address) -> Result<Box<dyn Stage>> {
+        let (dtls, verdict) = match &self.side {
+            Side::Client(client, host) => {
+                let (session, check, verdict) = client.session(host, Instant::now());
+                (Dtls::new(stream, session, Some(check)), Some(verdict))
+            }
+            Side::Server(server, cookies) => match cookies.take(remote) {
+                Some(proven) => (Dtls::resume(stream, proven), None),
+                None => (Dtls::new(stream, server.session(Instant::now()), None), None),
+            },
+        };
+        Ok(Box::new(Handshake { dtls: Some(dtls), verdict, remote: remote.clone(), report: self.report }))
+    }
+
+    fn layer(&self) -> &'static str {
+        "DTLS"
+    }
+}
+
+struct Handshake {
+    dtls: Option<Dtls>,
+    /// What came of looking at a server's certificate; nothing is looked at when we are one.
+    verdict: Option<Verdict>,
+    remote: Address,
+    report: Report,
+}
+
+impl Stage for Handshake {
+    fn advance(&mut self, _: Instant) -> Result<Poll<Box<dyn Stream>>> {
+        let Some(dtls) = &mut self.dtls else { return Ok(Poll::Pending) };
+        match dtls.handshake() {
+            Ok(Poll::Pending) => return Ok(Poll::Pending),
+            Ok(Poll::Ready(())) => {}
+            Err(error) => return Err(Error::network(format!("DTLS with {}", self.remote), crate::error::why(&error))),
+        }
+        let Some(dtls) = self.dtls.take() else { return Ok(Poll::Pending) };
+        self.say(&dtls);
+        Ok(Poll::Ready(Box::new(dtls)))
+    }
+
+    fn give_up(self: Box<Self>) -> Option<Box<dyn Stream>> {
+        self.dtls.map(|dtls| Box::new(dtls) as Box<dyn Stream>)
+    }
+
+    fn timed_out(&self) -> Error {
+        Error::network(format!("DTLS with {}", self.remote), "TIMEOUT. The handshake was not done in time")
+            .hint("does the peer speak DTLS?")
+    }
+
+    fn deadline(&self) -> Option<Instant> {
+        self.dtls.as_ref().and_then(Stream::deadline)
+    }
+}
+
+impl Handshake {
+    fn say(&self, dtls: &Dtls) {
+        if let Some(verdict) = &self.verdict {
+            self.report.detail(1, format_args!("SSL connection to {}.", self.remote));
+            if let Some(why) = verdict.warning() {
+                self.report.note(format_args!("The certificate of {} is not trusted: {why}", self.remote));
+            }
+        } else {
+            self.report.detail(1, format_args!("SSL connection from {}.", self.remote));
+        }
+        if self.report.shows(1) {
+            for line in dtls_facts(dtls.version(), dtls.suite(), dtls.certificate()) {
+                self.report.detail(1, line);
+            }
+        }
+    }
+}
