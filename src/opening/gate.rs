@@ -38,6 +38,10 @@ pub struct Gate {
     access: Rc<Access>,
     once: bool,
     max_clients: usize,
+    /// Nothing tells of a peer's end, nor a peer of ours.
+    datagrams: bool,
+    /// That the limit was reached.
+    limit_told: bool,
     /// What was short, as it was said.
     short_of: Option<String>,
     /// Until when nobody is taken, for want of it.
@@ -67,6 +71,8 @@ impl Gate {
             access: Rc::new(access(&listen.access, numeric)?),
             once: !listen.keep_open,
             max_clients: listen.max_clients,
+            datagrams: config.transport.datagram,
+            limit_told: false,
             short_of: None,
             resting: None,
             report,
@@ -121,14 +127,12 @@ impl Gate {
                     return arrivals;
                 }
             };
-            if remote.ip().is_some_and(|ip| !self.access.admits(ip)) {
+            if !remote.ip().map_or_else(|| self.access.admits_others(), |ip| self.access.admits(ip)) {
                 self.report.detail(1, format_args!("New connection denied: not allowed: {remote}"));
                 continue;
             }
             if present >= self.max_clients && !self.makes_room(reactor) {
-                let limit = self.max_clients;
-                self.report
-                    .detail(1, format_args!("New connection denied: connection limit reached ({limit}): {remote}"));
+                self.turn_away(&remote);
                 continue;
             }
             let token = reactor.token();
@@ -150,6 +154,16 @@ impl Gate {
         // Edge-triggered: nobody will tell again of those who still wait.
         reactor.wake_at(reactor.now(), token);
         arrivals
+    }
+
+    /// One too many: who sends datagrams is not told, so that somebody else should be.
+    fn turn_away(&mut self, remote: &Address) {
+        let denied = format!("New connection denied: connection limit reached ({})", self.max_clients);
+        if self.datagrams && !std::mem::replace(&mut self.limit_told, true) {
+            self.report.note(format_args!("{denied}: {remote}; what such peers send is lost, -m serves more"));
+        } else {
+            self.report.detail(1, format_args!("{denied}: {remote}"));
+        }
     }
 
     /// Sees off a client that may have gone without a word, if there is one.

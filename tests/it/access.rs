@@ -134,6 +134,19 @@ fn they_hold_for_datagrams() {
 }
 
 #[test]
+fn a_unix_client_is_on_no_list() {
+    it(|| {
+        let server = netcat("-k --allow 127.0.0.1").listens_at_a_path();
+        Peer::dials_path(&server.file("socket"), None).hears_end();
+        server.says(&["New connection denied: not allowed"]);
+        let mut server = netcat("-k --deny 127.0.0.1").listens_at_a_path();
+        let mut peer = Peer::dials_path(&server.file("socket"), None);
+        peer.sends("hi\n");
+        server.shows("hi\n");
+    });
+}
+
+#[test]
 fn who_is_denied_does_not_count() {
     it(|| {
         let mut server = netcat("-k -m 1 --deny 127.0.0.2").listens();
