@@ -1,6 +1,6 @@
 //! The stage in which datagrams become encrypted.
 //!
-//! A newcomer's trap: a listener's clients have passed the [cookies] before they come here, so that
+//! A newcomer's trap: a listener's clients have passed the cookies before they come here, so that
 //! nobody counts, or takes a listener that serves one, who is not at his address.
 
 use super::{Stage, Staging};
