@@ -128,7 +128,8 @@ pub struct Args {
     /// Serve at most N clients at once (default 100)
     ///
     /// One client too many is accepted and closed at once. 0 serves nobody. Makes a difference
-    /// only with -k.
+    /// only with -k. With -u, where nobody tells that he has left, one who has been silent for
+    /// 5 minutes makes room; -i sees the silent off earlier.
     #[arg(short = 'm', long, value_name = "N", allow_hyphen_values = true, help_heading = LISTEN)]
     pub max_conns: Option<String>,
 
@@ -237,7 +238,8 @@ pub struct Args {
     /// Connect by way of this proxy
     ///
     /// May be repeated: the first is connected to, and asked for the second. The port is 3128 if none
-    /// is given, or 1080 for SOCKS.
+    /// is given, or 1080 for SOCKS. A chain of several kinds is written with them:
+    /// --proxy socks5://HOST --proxy http://HOST:8080.
     #[arg(long, value_name = "HOST[:PORT]", allow_hyphen_values = true, help_heading = PROXY)]
     pub proxy: Vec<String>,
 

@@ -125,7 +125,7 @@ impl Gate {
                 self.report.detail(1, format_args!("New connection denied: not allowed: {remote}"));
                 continue;
             }
-            if present >= self.max_clients {
+            if present >= self.max_clients && !self.makes_room(reactor) {
                 let limit = self.max_clients;
                 self.report
                     .detail(1, format_args!("New connection denied: connection limit reached ({limit}): {remote}"));
@@ -150,6 +150,11 @@ impl Gate {
         // Edge-triggered: nobody will tell again of those who still wait.
         reactor.wake_at(reactor.now(), token);
         arrivals
+    }
+
+    /// Sees off a client that may have gone without a word, if there is one.
+    fn makes_room(&mut self, reactor: &mut Reactor) -> bool {
+        self.max_clients > 0 && self.sockets.iter_mut().any(|(_, socket)| socket.make_room(reactor))
     }
 
     /// No descriptor or memory left: those who wait can go on waiting, and the others go on talking.

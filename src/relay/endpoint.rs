@@ -1,12 +1,16 @@
 //! One party of the relay: a stream, the outbox in front of it, and how far each direction is.
 
 use super::{
+    LARGEST_DATAGRAM,
     closing::Closing,
     outbox::{Outbox, Shared, Spare},
     pump::Pump,
     stall::Stall,
 };
-use crate::stream::{Flow, Stream};
+use crate::{
+    reactor::Alarm,
+    stream::{Flow, Stream},
+};
 use mio::Token;
 use std::{io, task::Poll, time::Instant};
 
@@ -37,8 +41,8 @@ pub(super) struct Endpoint {
     pub(super) trouble: bool,
     pub(super) closing: Option<Closing>,
     pub(super) stall: Stall,
-    /// The deadline of its stream for which an alarm is set.
-    pub(super) alarm: Option<Instant>,
+    /// For its stream's deadline, and for the end of all patience with it.
+    pub(super) alarm: Alarm,
 }
 
 /// How far the write side is.
@@ -72,6 +76,8 @@ pub struct Traffic {
     pub last_sent: Option<Instant>,
     /// When it last waited, as a source, for room in a sink.
     pub last_held_up: Option<Instant>,
+    /// Datagrams from it that nobody took in time; counted when it is closed.
+    pub dropped: u64,
 }
 
 /// What came of [`Endpoint::drain`].
@@ -105,8 +111,13 @@ impl Endpoint {
             trouble: false,
             closing: None,
             stall: Stall::default(),
-            alarm: None,
+            alarm: Alarm::default(),
         }
+    }
+
+    /// When it wants a turn, whatever happens: its stream has put something off, or it will have stalled.
+    pub(super) fn due(&self) -> Option<Instant> {
+        [self.stream.deadline(), self.stall.due()].into_iter().flatten().min()
     }
 
     /// Whether bytes may still be given to it.
@@ -126,11 +137,12 @@ impl Endpoint {
     ) -> Result<(), (io::Error, usize)> {
         let all = shared.bytes().len();
         let datagram = self.stream.is_datagram();
+        let cut = cut.min(self.stream.largest_datagram());
         let mut at = 0_usize;
         // An empty datagram is one; an empty piece of a stream is nothing.
         let mut more = datagram || all > 0;
         while more {
-            let end = if datagram { all.min(at.saturating_add(cut)) } else { all };
+            let end = if datagram { all.min(at.saturating_add(cut.min(LARGEST_DATAGRAM))) } else { all };
             let piece = shared.bytes().get(at..end).unwrap_or_default();
             let written = if self.outbox.is_empty() { self.stream.write(piece) } else { Ok(Flow::Blocked) };
             match written {

@@ -89,6 +89,11 @@ pub trait Stream {
         false
     }
 
+    /// The largest datagram that it can carry, in bytes; what would be larger is cut.
+    fn largest_datagram(&self) -> usize {
+        usize::MAX
+    }
+
     /// Datagrams that were dropped because nobody took them in time.
     fn dropped(&self) -> u64 {
         0

@@ -77,6 +77,7 @@ impl Stream for Prefixed {
     fn dropped(&self) -> u64 {
         self.inner.dropped()
     }
+
     fn deadline(&self) -> Option<Instant> {
         self.inner.deadline()
     }

@@ -56,6 +56,9 @@ impl Stream for Tapped {
     fn is_datagram(&self) -> bool {
         self.inner.is_datagram()
     }
+    fn largest_datagram(&self) -> usize {
+        self.inner.largest_datagram()
+    }
     fn dropped(&self) -> u64 {
         self.inner.dropped()
     }

@@ -3,6 +3,8 @@
 //! Answers wait here until the stream below takes them, before any data; there are never
 //! more than [`telnet::MOST_ANSWERS`] bytes of them, so reading need not wait for a peer that takes none.
 //!
+//! Over datagrams each one is doubled as a whole, and answers are datagrams of their own.
+//!
 //! A newcomer's trap: a read that brings negotiation alone goes on reading, for no event comes
 //! before the stream below has said *blocked*.
 
@@ -110,7 +112,7 @@ impl Stream for Telnet {
                 other => return Ok(other),
             };
             match self.receive(buffer.get_mut(..n).unwrap_or_default()) {
-                0 => negotiation += n,
+                0 if n > 0 => negotiation += n,
                 data => return Ok(Flow::Moved(data)),
             }
         }
@@ -118,7 +120,18 @@ impl Stream for Telnet {
     }
 
     fn write(&mut self, bytes: &[u8]) -> io::Result<Flow> {
-        if bytes.is_empty() || self.push()?.is_pending() {
+        if self.push()?.is_pending() {
+            return Ok(Flow::Blocked);
+        }
+        if self.inner.is_datagram() {
+            let mut doubled = Vec::with_capacity(bytes.len());
+            telnet::double(bytes, &mut doubled);
+            return Ok(match self.inner.write(&doubled)? {
+                Flow::Moved(_) => Flow::Moved(bytes.len()),
+                other => other,
+            });
+        }
+        if bytes.is_empty() {
             return Ok(Flow::Blocked);
         }
         let plain = plain_len(bytes);
@@ -178,6 +191,19 @@ impl Stream for Telnet {
         // Of what the stream below counts, some may be answers, which nobody would miss.
         let waiting = undoubled_len(&self.held) + self.inner.undelivered();
         usize::try_from(self.taken).map_or(waiting, |taken| taken.min(waiting))
+    }
+
+    fn is_datagram(&self) -> bool {
+        self.inner.is_datagram()
+    }
+
+    fn largest_datagram(&self) -> usize {
+        // All of it may have to be doubled.
+        self.inner.largest_datagram() / 2
+    }
+
+    fn dropped(&self) -> u64 {
+        self.inner.dropped()
     }
 
     fn deadline(&self) -> Option<Instant> {

@@ -98,6 +98,11 @@ pub trait Listener {
     /// # Errors
     /// Of accept(2) or recvfrom(2).
     fn accept(&mut self, reactor: &mut Reactor) -> io::Result<Accepted>;
+
+    /// Sees off a peer of whom nothing tells whether it is still there, so that another can come.
+    fn make_room(&mut self, _reactor: &mut Reactor) -> bool {
+        false
+    }
 }
 
 /// What came of [`Listener::accept`].

@@ -6,7 +6,10 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
+mod access;
 mod addresses;
+mod broker;
+mod chat;
 mod commands_ends;
 mod commands_sockets;
 mod conversations;
@@ -25,14 +28,32 @@ mod mock_smtp;
 mod one_way;
 mod options;
 mod peer_ends;
+mod proxy_auth;
+mod proxy_chain;
+mod proxy_client;
+mod proxy_hostile;
+mod proxy_http_bodies;
+mod proxy_http_faults;
+mod proxy_http_server;
+mod proxy_smuggling;
+mod proxy_socks_client;
+mod proxy_socks_server;
+mod proxy_tools;
 mod records;
+mod routes;
+mod scan;
+mod sctp;
 mod stdin_ends;
 mod stdout_ends;
 mod streams;
+mod telnet;
 mod timers;
 mod tls_agreements;
 mod tls_certificates;
 mod tls_faults;
 mod typed_lines;
+mod udp;
+mod unix_sockets;
 mod volume;
+mod vsock;
 mod words;
