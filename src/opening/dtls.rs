@@ -8,12 +8,20 @@ use crate::{
     cli::config::{Mode, TlsOptions, Where},
     error::{Error, Result},
     report::Report,
-    stream::{Stream, dtls::Dtls},
-    tls::{DtlsClient, DtlsServer, Verdict, dtls_facts},
+    stream::{
+        Stream,
+        dtls::{Dtls, Handshaking},
+    },
+    tls::{DtlsServer, Verdict},
     transport::{Address, datagram::Doorman},
 };
 use cookies::Cookies;
 use std::{rc::Rc, task::Poll, time::Instant};
+
+#[cfg(not(feature = "dtls-openssl"))]
+use crate::tls::DtlsClient as Client;
+#[cfg(feature = "dtls-openssl")]
+use crate::tls::OpensslClient as Client;
 
 mod cookies;
 
@@ -24,7 +32,7 @@ pub struct DtlsStaging {
 }
 
 enum Side {
-    Client(Box<DtlsClient>, String),
+    Client(Box<Client>, String),
     Server(Rc<DtlsServer>, Rc<Cookies>),
 }
 
@@ -36,7 +44,7 @@ impl DtlsStaging {
     pub fn new(options: &TlsOptions, mode: &Mode, addresses: &[Address], report: Report) -> Result<Self> {
         let side = match mode {
             Mode::Connect(connect) => {
-                let client = DtlsClient::new(options)?;
+                let client = Client::new(options)?;
                 client.notes().iter().for_each(|note| report.note(note));
                 Side::Client(Box::new(client), connect.to.host().to_owned())
             }
@@ -73,13 +81,16 @@ impl Staging for DtlsStaging {
     fn enter(&self, stream: Box<dyn Stream>, remote: &Address) -> Result<Box<dyn Stage>> {
         let (dtls, verdict) = match &self.side {
             Side::Client(client, host) => {
-                let (session, check, verdict) = client.session(host, Instant::now());
-                (Dtls::new(stream, session, Some(check)), Some(verdict))
+                let (dtls, verdict) = layer(client, stream, host)?;
+                (dtls, Some(verdict))
             }
-            Side::Server(server, cookies) => match cookies.take(remote) {
-                Some(proven) => (Dtls::resume(stream, proven), None),
-                None => (Dtls::new(stream, server.session(Instant::now()), None), None),
-            },
+            Side::Server(server, cookies) => {
+                let dtls = match cookies.take(remote) {
+                    Some(proven) => Dtls::resume(stream, proven),
+                    None => Dtls::new(stream, server.session(Instant::now()), None),
+                };
+                (Box::new(dtls) as Box<dyn Handshaking>, None)
+            }
         };
         Ok(Box::new(Handshake { dtls: Some(dtls), verdict, remote: remote.clone(), report: self.report }))
     }
@@ -89,8 +100,20 @@ impl Staging for DtlsStaging {
     }
 }
 
+#[cfg(not(feature = "dtls-openssl"))]
+fn layer(client: &Client, stream: Box<dyn Stream>, host: &str) -> Result<(Box<dyn Handshaking>, Verdict)> {
+    let (session, check, verdict) = client.session(host, Instant::now());
+    Ok((Box::new(Dtls::new(stream, session, Some(check))), verdict))
+}
+
+#[cfg(feature = "dtls-openssl")]
+fn layer(client: &Client, stream: Box<dyn Stream>, host: &str) -> Result<(Box<dyn Handshaking>, Verdict)> {
+    let (ssl, check, verdict) = client.ssl(host)?;
+    Ok((Box::new(crate::stream::dtls_openssl::Dtls::new(stream, ssl, check)?), verdict))
+}
+
 struct Handshake {
-    dtls: Option<Dtls>,
+    dtls: Option<Box<dyn Handshaking>>,
     /// What came of looking at a server's certificate; nothing is looked at when we are one.
     verdict: Option<Verdict>,
     remote: Address,
@@ -106,12 +129,12 @@ impl Stage for Handshake {
             Err(error) => return Err(Error::network(format!("DTLS with {}", self.remote), crate::error::why(&error))),
         }
         let Some(dtls) = self.dtls.take() else { return Ok(Poll::Pending) };
-        self.say(&dtls);
-        Ok(Poll::Ready(Box::new(dtls)))
+        self.say(&*dtls);
+        Ok(Poll::Ready(dtls))
     }
 
     fn give_up(self: Box<Self>) -> Option<Box<dyn Stream>> {
-        self.dtls.map(|dtls| Box::new(dtls) as Box<dyn Stream>)
+        self.dtls.map(|dtls| dtls as Box<dyn Stream>)
     }
 
     fn timed_out(&self) -> Error {
@@ -120,12 +143,12 @@ impl Stage for Handshake {
     }
 
     fn deadline(&self) -> Option<Instant> {
-        self.dtls.as_ref().and_then(Stream::deadline)
+        self.dtls.as_ref().and_then(|dtls| dtls.deadline())
     }
 }
 
 impl Handshake {
-    fn say(&self, dtls: &Dtls) {
+    fn say(&self, dtls: &dyn Handshaking) {
         if let Some(verdict) = &self.verdict {
             self.report.detail(1, format_args!("SSL connection to {}.", self.remote));
             if let Some(why) = verdict.warning() {
@@ -135,7 +158,7 @@ impl Handshake {
             self.report.detail(1, format_args!("SSL connection from {}.", self.remote));
         }
         if self.report.shows(1) {
-            for line in dtls_facts(dtls.version(), dtls.suite(), dtls.certificate()) {
+            for line in dtls.facts() {
                 self.report.detail(1, line);
             }
         }

@@ -7,6 +7,8 @@
 //! will come; whoever stops reading or writing earlier must come back by itself.
 
 pub mod dtls;
+#[cfg(feature = "dtls-openssl")]
+pub mod dtls_openssl;
 pub mod http_proxy;
 pub mod prefixed;
 pub mod tapped;
