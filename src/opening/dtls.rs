@@ -3,20 +3,17 @@
 //! A newcomer's trap: a listener's clients have passed the cookies before they come here, so that
 //! nobody counts, or takes a listener that serves one, who is not at his address.
 
-use super::{Stage, Staging};
+use super::{Stage, Staging, handshake::Handshake};
 use crate::{
     cli::config::{Mode, TlsOptions, Where},
-    error::{Error, Result},
+    error::Result,
     report::Report,
-    stream::{
-        Stream,
-        dtls::{Dtls, Handshaking},
-    },
+    stream::{Handshaking, Stream, dtls::Dtls},
     tls::{DtlsServer, Verdict},
     transport::{Address, datagram::Doorman},
 };
 use cookies::Cookies;
-use std::{rc::Rc, task::Poll, time::Instant};
+use std::{rc::Rc, time::Instant};
 
 #[cfg(not(feature = "dtls-openssl"))]
 use crate::tls::DtlsClient as Client;
@@ -92,7 +89,8 @@ impl Staging for DtlsStaging {
                 (Box::new(dtls) as Box<dyn Handshaking>, None)
             }
         };
-        Ok(Box::new(Handshake { dtls: Some(dtls), verdict, remote: remote.clone(), report: self.report }))
+        let layer = Some(dtls);
+        Ok(Box::new(Handshake { what: "DTLS", layer, verdict, remote: remote.clone(), report: self.report }))
     }
 
     fn layer(&self) -> &'static str {
@@ -110,57 +108,4 @@ fn layer(client: &Client, stream: Box<dyn Stream>, host: &str) -> Result<(Box<dy
 fn layer(client: &Client, stream: Box<dyn Stream>, host: &str) -> Result<(Box<dyn Handshaking>, Verdict)> {
     let (ssl, check, verdict) = client.ssl(host)?;
     Ok((Box::new(crate::stream::dtls_openssl::Dtls::new(stream, ssl, check)?), verdict))
-}
-
-struct Handshake {
-    dtls: Option<Box<dyn Handshaking>>,
-    /// What came of looking at a server's certificate; nothing is looked at when we are one.
-    verdict: Option<Verdict>,
-    remote: Address,
-    report: Report,
-}
-
-impl Stage for Handshake {
-    fn advance(&mut self, _: Instant) -> Result<Poll<Box<dyn Stream>>> {
-        let Some(dtls) = &mut self.dtls else { return Ok(Poll::Pending) };
-        match dtls.handshake() {
-            Ok(Poll::Pending) => return Ok(Poll::Pending),
-            Ok(Poll::Ready(())) => {}
-            Err(error) => return Err(Error::network(format!("DTLS with {}", self.remote), crate::error::why(&error))),
-        }
-        let Some(dtls) = self.dtls.take() else { return Ok(Poll::Pending) };
-        self.say(&*dtls);
-        Ok(Poll::Ready(dtls))
-    }
-
-    fn give_up(self: Box<Self>) -> Option<Box<dyn Stream>> {
-        self.dtls.map(|dtls| dtls as Box<dyn Stream>)
-    }
-
-    fn timed_out(&self) -> Error {
-        Error::network(format!("DTLS with {}", self.remote), "TIMEOUT. The handshake was not done in time")
-            .hint("does the peer speak DTLS?")
-    }
-
-    fn deadline(&self) -> Option<Instant> {
-        self.dtls.as_ref().and_then(|dtls| dtls.deadline())
-    }
-}
-
-impl Handshake {
-    fn say(&self, dtls: &dyn Handshaking) {
-        if let Some(verdict) = &self.verdict {
-            self.report.detail(1, format_args!("SSL connection to {}.", self.remote));
-            if let Some(why) = verdict.warning() {
-                self.report.note(format_args!("The certificate of {} is not trusted: {why}", self.remote));
-            }
-        } else {
-            self.report.detail(1, format_args!("SSL connection from {}.", self.remote));
-        }
-        if self.report.shows(1) {
-            for line in dtls.facts() {
-                self.report.detail(1, line);
-            }
-        }
-    }
 }

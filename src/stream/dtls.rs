@@ -8,7 +8,7 @@
 //! more, so it is not said before [`Stream::hang_up`], unless the version is 1.3.
 
 use super::{
-    Flow, Stream,
+    Flow, Handshaking, Stream,
     tls::{Failure, Scratch},
 };
 use crate::{
@@ -43,23 +43,6 @@ const WAITING: usize = 32;
 const SOONEST: Duration = Duration::from_millis(50);
 /// The alert for a certificate that is not trusted (RFC 5246, 7.2.2).
 const BAD_CERTIFICATE: u8 = 42;
-
-/// A layer that has to agree with its peer before anything else.
-pub trait Handshaking: Stream {
-    /// Goes on with the handshake; `Ready` when it is done and all of it has been passed on.
-    /// Call it for every event, and at the [deadline](Stream::deadline).
-    ///
-    /// After an error, [`Stream::hang_up`] and [`Stream::flush`] still try to deliver the alert
-    /// that tells the peer why.
-    ///
-    /// # Errors
-    /// With a [`Failure`] in it when the peer refuses, is refused, or does not answer; or that
-    /// of the stream below.
-    fn handshake(&mut self) -> io::Result<Poll<()>>;
-
-    /// What `-v` says when it is done. Remote text is escaped.
-    fn facts(&self) -> Vec<String>;
-}
 
 /// DTLS over a stream of datagrams. Take it through [`Handshaking::handshake`] before anything else.
 pub struct Dtls {

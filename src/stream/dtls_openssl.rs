@@ -4,11 +4,7 @@
 //! A newcomer's trap: OpenSSL keeps its own clock. It sends again when it is called and finds that
 //! the time has come, so the layer only has to call it often enough.
 
-use super::{
-    Flow, Stream,
-    dtls::{Handshaking, LARGEST},
-    tls::Failure,
-};
+use super::{Flow, Handshaking, Stream, dtls::LARGEST, tls::Failure};
 use crate::{
     error::{Error, Result},
     tls::{
