@@ -3,11 +3,13 @@
 //! A test named here must fail against another netcat, and one that is not must pass. A `*` stands
 //! for `tcp` and for `tls`.
 
+mod proxies;
+
 use crate::lang::it;
 
 /// Why this test is expected to fail against another netcat, if it is.
 pub(crate) fn reason(test: &str) -> Option<&'static str> {
-    find(DIFFERENCES, test)
+    find(DIFFERENCES, test).or_else(|| find(proxies::PROXIES, test))
 }
 
 /// Why this test fails against another netcat at times, if it does.
@@ -477,7 +479,7 @@ fn every_difference_is_a_test() {
         let output = std::process::Command::new(own).args(["--list", "--format", "terse"]).output();
         let list = String::from_utf8(output.unwrap().stdout).unwrap();
         let tests: Vec<_> = list.lines().filter_map(|line| line.strip_suffix(": test")).collect();
-        for name in DIFFERENCES.iter().chain(AT_TIMES).flat_map(|(_, names)| *names) {
+        for name in DIFFERENCES.iter().chain(proxies::PROXIES).chain(AT_TIMES).flat_map(|(_, names)| *names) {
             for wire in ["::tcp::", "::tls::"] {
                 assert!(tests.contains(&name.replace("::*::", wire).as_str()), "{name} is no test");
             }
