@@ -1,19 +1,24 @@
 //! The stage in which datagrams become encrypted.
 //!
-//! A newcomer's trap: a listener's clients have passed the [cookies] before they come here, so that
+//! A newcomer's trap: a listener's clients have passed the cookies before they come here, so that
 //! nobody counts, or takes a listener that serves one, who is not at his address.
 
-use super::{Stage, Staging};
+use super::{Stage, Staging, handshake::Handshake};
 use crate::{
     cli::config::{Mode, TlsOptions, Where},
-    error::{Error, Result},
+    error::Result,
     report::Report,
-    stream::{Stream, dtls::Dtls},
-    tls::{DtlsClient, DtlsServer, Verdict, dtls_facts},
+    stream::{Handshaking, Stream, dtls::Dtls},
+    tls::{DtlsServer, Verdict},
     transport::{Address, datagram::Doorman},
 };
 use cookies::Cookies;
-use std::{rc::Rc, task::Poll, time::Instant};
+use std::{rc::Rc, time::Instant};
+
+#[cfg(not(feature = "dtls-openssl"))]
+use crate::tls::DtlsClient as Client;
+#[cfg(feature = "dtls-openssl")]
+use crate::tls::OpensslClient as Client;
 
 mod cookies;
 
@@ -24,7 +29,7 @@ pub struct DtlsStaging {
 }
 
 enum Side {
-    Client(Box<DtlsClient>, String),
+    Client(Box<Client>, String),
     Server(Rc<DtlsServer>, Rc<Cookies>),
 }
 
@@ -36,7 +41,7 @@ impl DtlsStaging {
     pub fn new(options: &TlsOptions, mode: &Mode, addresses: &[Address], report: Report) -> Result<Self> {
         let side = match mode {
             Mode::Connect(connect) => {
-                let client = DtlsClient::new(options)?;
+                let client = Client::new(options)?;
                 client.notes().iter().for_each(|note| report.note(note));
                 Side::Client(Box::new(client), connect.to.host().to_owned())
             }
@@ -73,15 +78,19 @@ impl Staging for DtlsStaging {
     fn enter(&self, stream: Box<dyn Stream>, remote: &Address) -> Result<Box<dyn Stage>> {
         let (dtls, verdict) = match &self.side {
             Side::Client(client, host) => {
-                let (session, check, verdict) = client.session(host, Instant::now());
-                (Dtls::new(stream, session, Some(check)), Some(verdict))
+                let (dtls, verdict) = layer(client, stream, host)?;
+                (dtls, Some(verdict))
             }
-            Side::Server(server, cookies) => match cookies.take(remote) {
-                Some(proven) => (Dtls::resume(stream, proven), None),
-                None => (Dtls::new(stream, server.session(Instant::now()), None), None),
-            },
+            Side::Server(server, cookies) => {
+                let dtls = match cookies.take(remote) {
+                    Some(proven) => Dtls::resume(stream, proven),
+                    None => Dtls::new(stream, server.session(Instant::now()), None),
+                };
+                (Box::new(dtls) as Box<dyn Handshaking>, None)
+            }
         };
-        Ok(Box::new(Handshake { dtls: Some(dtls), verdict, remote: remote.clone(), report: self.report }))
+        let layer = Some(dtls);
+        Ok(Box::new(Handshake { what: "DTLS", layer, verdict, remote: remote.clone(), report: self.report }))
     }
 
     fn layer(&self) -> &'static str {
@@ -89,55 +98,14 @@ impl Staging for DtlsStaging {
     }
 }
 
-struct Handshake {
-    dtls: Option<Dtls>,
-    /// What came of looking at a server's certificate; nothing is looked at when we are one.
-    verdict: Option<Verdict>,
-    remote: Address,
-    report: Report,
+#[cfg(not(feature = "dtls-openssl"))]
+fn layer(client: &Client, stream: Box<dyn Stream>, host: &str) -> Result<(Box<dyn Handshaking>, Verdict)> {
+    let (session, check, verdict) = client.session(host, Instant::now());
+    Ok((Box::new(Dtls::new(stream, session, Some(check))), verdict))
 }
 
-impl Stage for Handshake {
-    fn advance(&mut self, _: Instant) -> Result<Poll<Box<dyn Stream>>> {
-        let Some(dtls) = &mut self.dtls else { return Ok(Poll::Pending) };
-        match dtls.handshake() {
-            Ok(Poll::Pending) => return Ok(Poll::Pending),
-            Ok(Poll::Ready(())) => {}
-            Err(error) => return Err(Error::network(format!("DTLS with {}", self.remote), crate::error::why(&error))),
-        }
-        let Some(dtls) = self.dtls.take() else { return Ok(Poll::Pending) };
-        self.say(&dtls);
-        Ok(Poll::Ready(Box::new(dtls)))
-    }
-
-    fn give_up(self: Box<Self>) -> Option<Box<dyn Stream>> {
-        self.dtls.map(|dtls| Box::new(dtls) as Box<dyn Stream>)
-    }
-
-    fn timed_out(&self) -> Error {
-        Error::network(format!("DTLS with {}", self.remote), "TIMEOUT. The handshake was not done in time")
-            .hint("does the peer speak DTLS?")
-    }
-
-    fn deadline(&self) -> Option<Instant> {
-        self.dtls.as_ref().and_then(Stream::deadline)
-    }
-}
-
-impl Handshake {
-    fn say(&self, dtls: &Dtls) {
-        if let Some(verdict) = &self.verdict {
-            self.report.detail(1, format_args!("SSL connection to {}.", self.remote));
-            if let Some(why) = verdict.warning() {
-                self.report.note(format_args!("The certificate of {} is not trusted: {why}", self.remote));
-            }
-        } else {
-            self.report.detail(1, format_args!("SSL connection from {}.", self.remote));
-        }
-        if self.report.shows(1) {
-            for line in dtls_facts(dtls.version(), dtls.suite(), dtls.certificate()) {
-                self.report.detail(1, line);
-            }
-        }
-    }
+#[cfg(feature = "dtls-openssl")]
+fn layer(client: &Client, stream: Box<dyn Stream>, host: &str) -> Result<(Box<dyn Handshaking>, Verdict)> {
+    let (ssl, check, verdict) = client.ssl(host)?;
+    Ok((Box::new(crate::stream::dtls_openssl::Dtls::new(stream, ssl, check)?), verdict))
 }

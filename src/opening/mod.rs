@@ -8,6 +8,7 @@ pub mod dialling;
 pub mod dtls;
 pub mod entrance;
 pub mod gate;
+pub mod handshake;
 pub mod proxy;
 pub mod resolve;
 mod route;

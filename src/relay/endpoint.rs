@@ -1,7 +1,6 @@
 //! One party of the relay: a stream, the outbox in front of it, and how far each direction is.
 
 use super::{
-    LARGEST_DATAGRAM,
     closing::Closing,
     outbox::{Outbox, Shared, Spare},
     pump::Pump,
@@ -142,7 +141,7 @@ impl Endpoint {
         // An empty datagram is one; an empty piece of a stream is nothing.
         let mut more = datagram || all > 0;
         while more {
-            let end = if datagram { all.min(at.saturating_add(cut.min(LARGEST_DATAGRAM))) } else { all };
+            let end = if datagram { all.min(at.saturating_add(cut)) } else { all };
             let piece = shared.bytes().get(at..end).unwrap_or_default();
             let written = if self.outbox.is_empty() { self.stream.write(piece) } else { Ok(Flow::Blocked) };
             match written {

@@ -8,10 +8,13 @@
 //! more, so it is not said before [`Stream::hang_up`], unless the version is 1.3.
 
 use super::{
-    Flow, Stream,
+    Flow, Handshaking, Stream,
     tls::{Failure, Scratch},
 };
-use crate::{proto::dtls::fatal_alert, tls::Check};
+use crate::{
+    proto::dtls::fatal_alert,
+    tls::{Check, dtls_facts},
+};
 use mio::{Registry, Token};
 use session::{Event, Failed, Session};
 use std::{
@@ -41,7 +44,7 @@ const SOONEST: Duration = Duration::from_millis(50);
 /// The alert for a certificate that is not trusted (RFC 5246, 7.2.2).
 const BAD_CERTIFICATE: u8 = 42;
 
-/// DTLS over a stream of datagrams. Take it through [`Dtls::handshake`] before anything else.
+/// DTLS over a stream of datagrams. Take it through [`Handshaking::handshake`] before anything else.
 pub struct Dtls {
     inner: Box<dyn Stream>,
     session: Session,
@@ -108,31 +111,6 @@ impl Dtls {
             failure: None,
             alert: None,
             goodbye: Goodbye::Unsaid,
-        }
-    }
-
-    /// Goes on with the handshake; `Ready` when it is done and all of it has been passed on.
-    /// Call it for every event, and at the [deadline](Stream::deadline) after [`Stream::timeout`].
-    ///
-    /// After an error, [`Stream::hang_up`] and [`Stream::flush`] still try to deliver the alert
-    /// that tells the peer why.
-    ///
-    /// # Errors
-    /// With a [`Failure`] in it when the peer refuses, is refused, or does not answer; or that
-    /// of the stream below.
-    pub fn handshake(&mut self) -> io::Result<Poll<()>> {
-        let now = (self.clock)();
-        if self.wake.is_some_and(|at| at <= now) {
-            self.timeout(now)?;
-        }
-        while self.phase == Phase::Handshake && self.failure.is_none() {
-            if self.receive()?.is_pending() {
-                return self.push().map(|_| Poll::Pending);
-            }
-        }
-        match &self.failure {
-            Some(failure) => Err(error(failure)),
-            None => self.push(),
         }
     }
 
@@ -234,6 +212,28 @@ impl Dtls {
     fn close(&mut self) -> io::Result<()> {
         self.session.close();
         self.turn(&mut Scratch::borrow().0, (self.clock)())
+    }
+}
+
+impl Handshaking for Dtls {
+    fn handshake(&mut self) -> io::Result<Poll<()>> {
+        let now = (self.clock)();
+        if self.wake.is_some_and(|at| at <= now) {
+            self.timeout(now)?;
+        }
+        while self.phase == Phase::Handshake && self.failure.is_none() {
+            if self.receive()?.is_pending() {
+                return self.push().map(|_| Poll::Pending);
+            }
+        }
+        match &self.failure {
+            Some(failure) => Err(error(failure)),
+            None => self.push(),
+        }
+    }
+
+    fn facts(&self) -> Vec<String> {
+        dtls_facts(self.version(), self.suite(), self.certificate())
     }
 }
 

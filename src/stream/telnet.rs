@@ -8,10 +8,9 @@
 //! A newcomer's trap: a read that brings negotiation alone goes on reading, for no event comes
 //! before the stream below has said *blocked*.
 
-use super::{Flow, Stream};
+use super::{Flow, Stream, forward};
 use crate::proto::telnet::{self, plain_len, undoubled_len};
-use mio::{Registry, Token};
-use std::{io, task::Poll, time::Instant};
+use std::{io, task::Poll};
 
 /// Data that is doubled at once, in bytes; what is held is at most twice as much.
 const PIECE: usize = 8 * 1024;
@@ -100,9 +99,7 @@ impl Telnet {
 }
 
 impl Stream for Telnet {
-    fn register(&mut self, registry: &Registry, token: Token) -> io::Result<()> {
-        self.inner.register(registry, token)
-    }
+    forward!(register, timeout, broken, is_datagram, dropped, deadline);
 
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<Flow> {
         let mut negotiation = 0;
@@ -183,35 +180,15 @@ impl Stream for Telnet {
         Ok(())
     }
 
-    fn broken(&mut self) -> io::Result<()> {
-        self.inner.broken()
-    }
-
     fn undelivered(&self) -> usize {
         // Of what the stream below counts, some may be answers, which nobody would miss.
         let waiting = undoubled_len(&self.held) + self.inner.undelivered();
         usize::try_from(self.taken).map_or(waiting, |taken| taken.min(waiting))
     }
 
-    fn is_datagram(&self) -> bool {
-        self.inner.is_datagram()
-    }
-
     fn largest_datagram(&self) -> usize {
         // All of it may have to be doubled.
         self.inner.largest_datagram() / 2
-    }
-
-    fn dropped(&self) -> u64 {
-        self.inner.dropped()
-    }
-
-    fn deadline(&self) -> Option<Instant> {
-        self.inner.deadline()
-    }
-
-    fn timeout(&mut self, now: Instant) -> io::Result<()> {
-        self.inner.timeout(now)
     }
 }
 

@@ -23,6 +23,9 @@ use rustls::{
 };
 use std::sync::Arc;
 
+/// Judges a server's certificate, with those that it has shown besides; an error is why it is refused.
+pub type ChainCheck = dyn FnOnce(&[u8], &[CertificateDer<'_>]) -> std::result::Result<(), String>;
+
 /// What every connection of ours begins with.
 #[derive(Debug)]
 pub struct ClientSettings {
@@ -83,15 +86,16 @@ impl ClientSettings {
 
     /// The check of the certificate of `host`, for a handshake that is not rustls' and proves by
     /// itself that the server holds the key; an error is why the certificate is refused.
-    pub fn check(&self, host: &str) -> (impl FnOnce(&[u8]) -> std::result::Result<(), String> + use<>, Verdict) {
+    pub fn check(&self, host: &str) -> (Box<ChainCheck>, Verdict) {
         let (verifier, verdict) = self.verifier(expected(self.server_name.as_deref().unwrap_or(host)));
-        let check = move |leaf: &[u8]| {
+        let check = move |leaf: &[u8], intermediates: &[CertificateDer<'_>]| {
             // Whom it should be for, our verifier knows.
             let nobody = ServerName::IpAddress(IpAddr::V4(Ipv4Addr::from([0; 4])));
-            let checked = verifier.verify_server_cert(&CertificateDer::from(leaf), &[], &nobody, &[], UnixTime::now());
+            let leaf = CertificateDer::from(leaf);
+            let checked = verifier.verify_server_cert(&leaf, intermediates, &nobody, &[], UnixTime::now());
             checked.map(|_| ()).map_err(|error| super::explain(&error))
         };
-        (check, verdict)
+        (Box::new(check), verdict)
     }
 
     pub(super) fn identity(&self) -> Option<&Identity> {

@@ -71,7 +71,7 @@ impl DtlsClient {
     pub fn session(&self, host: &str, now: Instant) -> (Dtls, Check, Verdict) {
         let (check, verdict) = self.settings.check(host);
         let check: Check = Box::new(|leaf| {
-            check(leaf).map_err(|why| {
+            check(leaf, &[]).map_err(|why| {
                 // Whoever uses intermediates would look for the fault elsewhere.
                 let hint = why.contains("unknown issuer").then_some(
                     "DTLS here shows only the server's own certificate; name that of its direct issuer with --ssl-trustfile",

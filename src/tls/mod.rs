@@ -10,6 +10,8 @@ mod certificate;
 mod ciphers;
 mod client;
 mod dtls;
+#[cfg(feature = "dtls-openssl")]
+pub(crate) mod dtls_openssl;
 mod ephemeral;
 mod explain;
 mod facts;
@@ -25,8 +27,10 @@ mod trust;
 mod verify;
 
 pub use ciphers::select as select_ciphers;
-pub use client::ClientSettings;
+pub use client::{ChainCheck, ClientSettings};
 pub use dtls::{Check, DtlsClient, DtlsServer};
+#[cfg(feature = "dtls-openssl")]
+pub use dtls_openssl::{OpensslCheck, OpensslClient};
 pub use explain::explain;
 pub use facts::{dtls_facts, facts};
 pub use server::ServerSettings;

@@ -50,6 +50,24 @@ fn a_proxy_that_closes_is_connected_to_again() {
     });
 }
 
+/// It has promised to stay, and its reset comes instead of an end.
+#[test]
+fn a_proxy_that_resets_instead_is_connected_to_again() {
+    it(|| {
+        let proxy = PeerListener::new(Wire::Plain);
+        let mut client = netcat("--proxy-auth joe:secret").via(&proxy).connects_to_name("h.test", 7000);
+        let mut peer = proxy.accepts();
+        peer.hears_message();
+        peer.sends(BASIC);
+        peer.hears_message();
+        peer.resets();
+        let mut peer = proxy.accepts();
+        assert_eq!(peer.hears_message().field("Proxy-Authorization"), Some(JOE));
+        peer.sends(format!("{GRANTED}early"));
+        client.shows("early");
+    });
+}
+
 #[test]
 fn digest_is_preferred_and_right() {
     it(|| {
@@ -194,10 +212,8 @@ fn a_digest_is_good_once() {
         };
         granted("00000001");
         granted("00000002");
-        // Those may come over other connections out of order, but each once.
         granted("00000004");
-        granted("00000003");
-        for count in ["00000002", "00000001", "00000003"] {
+        for count in ["00000004", "00000002", "00000001", "00000003"] {
             let refused = ask(&mut peer, &origin, &answer(count, "secret"));
             assert!(refused.status() == 407 && refused.head.contains("stale=true"), "{}", refused.head);
         }

@@ -163,7 +163,8 @@ fn who_speaks_something_else_is_not_served() {
             ("socks4", b"\x05\x01\0"),
             ("socks4", b"CONNECT h:1 HTTP/1.1\r\n\r\n"),
         ] {
-            let mut peer = Peer::dials(&proxy(kind, ""), Wire::Plain);
+            let server = proxy(kind, "");
+            let mut peer = Peer::dials(&server, Wire::Plain);
             peer.sends(words);
             peer.waits_for_end();
         }

@@ -150,8 +150,9 @@ impl Session {
         match error {
             Error::SecurityError(SecurityError::FatalAlert { description }) => Failure {
                 why: explain(&rustls::Error::AlertReceived(AlertDescription::from(*description))),
-                hint: (client && *description == HANDSHAKE_FAILURE)
-                    .then_some("its certificate may be RSA, and DTLS here knows ECDSA alone"),
+                hint: (client && *description == HANDSHAKE_FAILURE).then_some(
+                    "its certificate may be RSA, for which rncat has to be built with the feature dtls-openssl",
+                ),
             },
             Error::SecurityError(
                 SecurityError::NoMutuallyAcceptableCipherSuite | SecurityError::NoCommonCipherSuite,

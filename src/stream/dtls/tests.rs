@@ -361,7 +361,7 @@ fn nothing_in_common_is_said_on_both_sides() {
     pair.meet(Duration::from_secs(1));
     let error = pair.made[0].clone().unwrap().unwrap_err();
     assert!(error.starts_with("the peer refused: handshake_failure"), "{error}");
-    assert!(error.ends_with("its certificate may be RSA, and DTLS here knows ECDSA alone"), "{error}");
+    assert!(error.contains("its certificate may be RSA"), "{error}");
 }
 
 #[test]

@@ -99,10 +99,10 @@ impl Hub {
             return None;
         }
         let inbox = Rc::new(Inbox::new(reactor.now()));
-        match self.doorman.as_ref().map(|doorman| doorman.knock(datagram, &from, reactor.now())) {
+        match self.doorman.as_ref().map(|doorman| doorman.knock(datagram, from, reactor.now())) {
             Some(Knock::Answer(answers)) => {
                 // What cannot be sent now is as good as lost: he will knock again.
-                answers.iter().for_each(|answer| drop(self.shared.socket.send(answer, Some(&from))));
+                answers.iter().for_each(|answer| drop(self.shared.socket.send(answer, Some(from))));
                 return None;
             }
             Some(Knock::LetIn) => {}
