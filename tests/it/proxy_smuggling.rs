@@ -111,7 +111,7 @@ fn a_first_line_of_two_meanings_is_refused() {
             format!("GET http://127.0.0.1:+{}/ HTTP/1.1", address.port()),
             format!("GET http://127.0.0.1:{}a/ HTTP/1.1", address.port()),
             format!("GET http://[127.0.0.1]:{}/ HTTP/1.1", address.port()),
-            format!("GET http://[::1/ HTTP/1.1"),
+            "GET http://[::1/ HTTP/1.1".to_owned(),
             format!("CONNECT joe@{address} HTTP/1.1"),
             format!("CONNECT {address}/ HTTP/1.1"),
             format!("connect {address} HTTP/1.1"),

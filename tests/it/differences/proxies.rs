@@ -7,6 +7,7 @@ pub(super) const PROXIES: Table = &[
     (
         "takes only one --proxy",
         &[
+            "proxy_chain::a_chain_is_made_again_for_one_that_demands_and_closes",
             "proxy_chain::a_chain_breaks_where_a_proxy_refuses",
             "proxy_chain::a_chain_may_have_a_kind_for_each",
             "proxy_chain::every_byte_passes_both_ways_at_once",
@@ -94,6 +95,7 @@ pub(super) const PROXIES: Table = &[
             "proxy_http_bodies::a_request_has_as_many_bytes_as_it_says",
             "proxy_http_bodies::a_response_has_as_many_bytes_as_it_says",
             "proxy_http_bodies::responses_without_a_body_have_none",
+            "proxy_http_faults::a_client_that_floods_stops_nobody",
             "proxy_http_faults::an_origin_that_answers_nothing_usable_is_502",
             "proxy_http_faults::an_origin_that_stays_after_its_response_is_left",
             "proxy_http_server::a_path_may_be_missing_and_escapes_stay",
@@ -134,9 +136,10 @@ pub(super) const PROXIES: Table = &[
         ],
     ),
     (
-        "its proxy server closes without a word when its origin has nothing usable to say",
+        "its proxy server tells nobody when its origin has nothing usable to say",
         &[
             "proxy_http_faults::an_origin_that_resets_is_502",
+            "proxy_http_faults::an_origin_that_never_comes_to_its_response_stops_nobody",
             "proxy_http_faults::an_origin_with_an_endless_header_is_502",
         ],
     ),
