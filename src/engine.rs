@@ -4,10 +4,11 @@
 //! keeps its token all the way.
 
 use crate::{
-    cli::config::{Config, Mode, Partner},
+    cli::config::{Config, Connect, Listen, Mode, Partner, Source, Where},
     error::{Exit, Result},
     opening::{
         Failed, Openings, Peer, Staging, Way,
+        dtls::DtlsStaging,
         entrance::{Entrance, Found},
         proxy,
         tls::TlsStaging,
@@ -16,6 +17,7 @@ use crate::{
     relay::{Notice, Patience, Relay},
     report::Report,
     tap::Taps,
+    transport::{Address, unix::Name},
     wiring::{self, Context, Wiring, broker::Broker, console::Console, probe::Probe, proxy::Proxy, worse},
 };
 use mio::Token;
@@ -32,10 +34,13 @@ pub fn run(config: &Config, report: Report) -> Result<Exit> {
     let taps = Rc::new(Taps::open(&config.taps, report)?);
     let mut reactor = Reactor::new()?;
     let mut relay = Relay::default();
+    if leaves_a_file(config) {
+        reactor.catch_signals()?;
+    }
     // Listening comes first: a port that cannot be had is told before stdin is touched.
     let found = Found::default();
-    let entrance = Entrance::open(config, &found, &mut reactor, report)?;
-    let stages = stages(config, &entrance, &found, report)?;
+    let mut entrance = Entrance::open(config, &found, &mut reactor, report)?;
+    let stages = stages(config, &mut entrance, &found, report)?;
     let way = Way { transport: config.transport, stages, telnet: config.telnet, taps: Rc::clone(&taps) };
     let openings = Openings::new(way, deadline(config, &reactor), report);
     let own = match &entrance {
@@ -68,8 +73,18 @@ pub fn run(config: &Config, report: Report) -> Result<Exit> {
     Ok(if taps.have_failed() { worse(exit, Exit::Usage) } else { exit })
 }
 
-/// What each connection goes through: the proxies, then TLS.
-fn stages(config: &Config, entrance: &Entrance, found: &Found, report: Report) -> Result<Vec<Box<dyn Staging>>> {
+/// Whether a Unix socket's file is to be removed, whatever ends the program.
+fn leaves_a_file(config: &Config) -> bool {
+    let address = match &config.mode {
+        Mode::Listen(Listen { on: Where::Known(address), .. }) => address,
+        Mode::Connect(Connect { source: Source::Known(address), .. }) => address,
+        _ => return false,
+    };
+    matches!(address, Address::Unix(Name::Path(_)))
+}
+
+/// What each connection goes through: the proxies, then TLS or DTLS.
+fn stages(config: &Config, entrance: &mut Entrance, found: &Found, report: Report) -> Result<Vec<Box<dyn Staging>>> {
     let mut stages = match &config.mode {
         Mode::Connect(connect) => proxy::stages(connect, found)?,
         Mode::Listen(_) => Vec::new(),
@@ -79,7 +94,15 @@ fn stages(config: &Config, entrance: &Entrance, found: &Found, report: Report) -
             Entrance::Gate(gate) => gate.addresses(),
             Entrance::Dial(_) => Vec::new(),
         };
-        stages.push(Box::new(TlsStaging::new(options, &config.mode, &addresses, report)?));
+        if config.transport.datagram {
+            let dtls = DtlsStaging::new(options, &config.mode, &addresses, report)?;
+            if let (Entrance::Gate(gate), Some(doorman)) = (entrance, dtls.doorman()) {
+                gate.guard(&doorman);
+            }
+            stages.push(Box::new(dtls));
+        } else {
+            stages.push(Box::new(TlsStaging::new(options, &config.mode, &addresses, report)?));
+        }
     }
     Ok(stages)
 }

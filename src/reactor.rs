@@ -65,6 +65,11 @@ pub struct Reactor {
     signals: Option<Signals>,
 }
 
+/// The alarm of somebody whose deadline moves with all that happens: there is one at a time, however
+/// often the deadline changes.
+#[derive(Debug, Default)]
+pub struct Alarm(Option<Instant>);
+
 /// The way by which helper threads wake the loop.
 #[derive(Debug)]
 struct Helpers {
@@ -205,6 +210,23 @@ impl Reactor {
     }
 }
 
+impl Alarm {
+    /// Has `token` woken by `at`. One that is set for earlier will do: whoever is woken then looks
+    /// again, and sets the next.
+    pub fn set(&mut self, at: Instant, token: Token, reactor: &mut Reactor) {
+        if !self.covers(at, reactor.now()) {
+            self.0 = Some(at);
+            reactor.wake_at(at, token);
+        }
+    }
+
+    /// Whether it is set for `at` or earlier, and has not gone off.
+    #[must_use]
+    pub fn covers(&self, at: Instant, now: Instant) -> bool {
+        self.0.is_some_and(|set| now < set && set <= at)
+    }
+}
+
 /// Raises the limit of open descriptors as far as the system allows; where it does not, that is
 /// noticed when it comes to it. Commands inherit it, so not for those who run any.
 pub fn raise_descriptor_limit() {
@@ -231,6 +253,25 @@ mod tests {
         }
         assert_eq!(seen, [soon, late]);
         assert!(begun.elapsed() >= Duration::from_millis(20));
+        Ok(())
+    }
+
+    #[test]
+    fn a_deadline_that_moves_costs_one_alarm() -> Result<()> {
+        let mut reactor = Reactor::new()?;
+        let (token, mut alarm, now) = (reactor.token(), Alarm::default(), reactor.now());
+        for later in 1..100 {
+            alarm.set(now + Duration::from_secs(later), token, &mut reactor);
+        }
+        assert_eq!(reactor.alarms.len(), 1);
+        alarm.set(now + Duration::from_millis(1), token, &mut reactor);
+        assert_eq!(reactor.alarms.len(), 2, "a sooner one is set besides");
+        let (mut events, mut alarms) = (Vec::new(), Vec::new());
+        while alarms.is_empty() {
+            reactor.wait(false, &mut events, &mut alarms)?;
+        }
+        alarm.set(now + Duration::from_secs(100), token, &mut reactor);
+        assert_eq!(reactor.alarms.len(), 2, "and the next when that has gone off");
         Ok(())
     }
 }

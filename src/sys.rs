@@ -40,6 +40,32 @@ pub(crate) fn send_queue(_socket: impl AsFd) -> io::Result<usize> {
     Err(io::ErrorKind::Unsupported.into())
 }
 
+/// Datagrams that the kernel has dropped because nobody read them in time, as far as it tells.
+#[cfg(target_os = "linux")]
+pub(crate) fn dropped(socket: impl AsFd) -> u64 {
+    // What `SO_MEMINFO` gives (Linux 4.12): numbers, of which the last one is `SK_MEMINFO_DROPS`.
+    let mut info = [0_u32; 9];
+    let mut length = libc::socklen_t::try_from(size_of_val(&info)).unwrap_or(0);
+    // SAFETY: getsockopt(2) writes at most `length` bytes, which `info` has, and the length.
+    let got = unsafe {
+        libc::getsockopt(
+            socket.as_fd().as_raw_fd(),
+            libc::SOL_SOCKET,
+            libc::SO_MEMINFO,
+            info.as_mut_ptr().cast(),
+            &raw mut length,
+        )
+    };
+    let [.., drops] = info;
+    if got == 0 { drops.into() } else { 0 }
+}
+
+/// Elsewhere the kernel does not tell.
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn dropped(_socket: impl AsFd) -> u64 {
+    0
+}
+
 /// Sets the options of the IPv4 packets that a socket sends (ip(7), `IP_OPTIONS`).
 ///
 /// # Errors
@@ -116,7 +142,7 @@ mod tests {
     use super::*;
     use std::{
         io::{Read, Write},
-        net::{TcpListener, TcpStream},
+        net::{TcpListener, TcpStream, UdpSocket},
     };
 
     #[test]
@@ -176,7 +202,7 @@ mod tests {
 
     #[test]
     fn a_loose_source_route_is_set_and_read_back() -> io::Result<()> {
-        let socket = std::net::UdpSocket::bind("127.0.0.1:0")?;
+        let socket = UdpSocket::bind("127.0.0.1:0")?;
         // NOP; loose source and record route (RFC 791, 3.1): type, length, pointer, two hops.
         let route = [1, 131, 11, 4, 127, 0, 0, 2, 127, 0, 0, 3];
         set_ip_options(&socket, &route)?;
@@ -190,6 +216,22 @@ mod tests {
         assert_eq!(got, 0);
         assert_eq!(seen[..length as usize], route);
         assert!(set_ip_options(&socket, &[131, 200]).is_err(), "not well-formed");
+        Ok(())
+    }
+
+    #[test]
+    fn datagrams_that_nobody_reads_in_time_are_counted() -> io::Result<()> {
+        let (receiver, sender) = (UdpSocket::bind("127.0.0.1:0")?, UdpSocket::bind("127.0.0.1:0")?);
+        assert_eq!(dropped(&receiver), 0);
+        for _ in 0..1000 {
+            sender.send_to(&[0; 8192], receiver.local_addr()?)?;
+        }
+        let mut received = 0;
+        receiver.set_nonblocking(true)?;
+        while receiver.recv(&mut [0; 10]).is_ok() {
+            received += 1;
+        }
+        assert_eq!(dropped(&receiver), 1000 - received);
         Ok(())
     }
 

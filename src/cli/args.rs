@@ -128,7 +128,8 @@ pub struct Args {
     /// Serve at most N clients at once (default 100)
     ///
     /// One client too many is accepted and closed at once. 0 serves nobody. Makes a difference
-    /// only with -k.
+    /// only with -k. With -u, where nobody tells that he has left, one who has been silent for
+    /// 5 minutes makes room; -i sees the silent off earlier.
     #[arg(short = 'm', long, value_name = "N", allow_hyphen_values = true, help_heading = LISTEN)]
     pub max_conns: Option<String>,
 

@@ -9,7 +9,7 @@ use std::fmt::Write;
 
 /// What `--version` prints.
 pub(super) const VERSION: &str =
-    concat!("rncat ", env!("CARGO_PKG_VERSION"), ", with the options of Ncat 7.96 for TCP and TLS\n");
+    concat!("rncat ", env!("CARGO_PKG_VERSION"), ", with the options of Ncat 7.96 and later\n");
 
 /// What `-h` prints.
 pub(super) const SHORT: &str = "\
@@ -23,16 +23,17 @@ Talk TLS           --ssl          warn of a certificate that cannot be trusted
                    --ssl-verify   refuse it
 Listen             -l             for one client
                    -k             for many
+                   --chat         for people; --broker for programs
 Move files         --send-only    send stdin, leave when it has arrived
-                   --recv-only    receive to stdout, never read stdin
 Join a program     -e COMMAND     to the peer; -c COMMAND by way of the shell
+Over what          -u, -U         UDP, a Unix socket; TCP otherwise
+                   --proxy HOST   by way of a proxy
 Wait no longer     -w TIME        for the connection
                    -i TIME        for a silent peer
                    -q TIME        for the peer's end, once stdin has ended
 Look only          -z             is somebody listening? The exit status tells
 Choose             -4, -6         the address family
-                   -p PORT        the port to connect from
-                   -s ADDRESS     the address to connect from
+                   -p, -s         the port, the address to connect from
 
 TIME: 500ms, 5, 1.5m, 2h. More: rncat --help, man rncat.
 ";

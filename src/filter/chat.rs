@@ -93,8 +93,9 @@ impl Chat {
     fn others(&self) -> String {
         let members = self.members.borrow();
         let named = members.iter().filter_map(|(user, member)| Some((user, member.address.as_ref()?)));
-        let mut words: Vec<_> = named.clone().take(NAMED).map(|(user, name)| format!("{name} as {user}")).collect();
-        match named.count().saturating_sub(NAMED) {
+        let mut words: Vec<_> = named.take(NAMED).map(|(user, name)| format!("{name} as {user}")).collect();
+        let all = members.len() - usize::from(members.contains_key(&User::HOST));
+        match all.saturating_sub(NAMED) {
             0 if words.is_empty() => words.push("nobody".to_owned()),
             0 => {}
             more => words.push(format!("and {more} more")),

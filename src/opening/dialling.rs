@@ -36,10 +36,10 @@ pub struct Dialling {
     state: State,
     to: Vec<Address>,
     how: How,
-    /// `-z`: the ports still to be tried, whether there were several, and whether one was open.
+    /// `-z`: to be refused is an answer like another.
+    probe: bool,
+    /// The ports still to be tried then.
     more_ports: VecDeque<u16>,
-    several: bool,
-    any_open: bool,
     until: Option<Instant>,
     wait: Duration,
     /// `-w` is for all connections together.
@@ -117,9 +117,8 @@ impl Dialling {
             state: State::LookingUp(Box::new(Names { to, from, hops, route, behind, found })),
             to: Vec::new(),
             how: How { transport: config.transport, from: Vec::new(), ip_options: Vec::new() },
+            probe: connect.probe,
             more_ports: connect.more_ports.iter().copied().collect(),
-            several: !connect.more_ports.is_empty(),
-            any_open: false,
             // A time too far away to be counted is never.
             until: reactor.now().checked_add(wait),
             wait,
@@ -131,7 +130,7 @@ impl Dialling {
     /// What has come of an event or alarm under `token`.
     ///
     /// # Errors
-    /// When the peer cannot be reached, and no other port is left to try.
+    /// When the peer cannot be reached. For `-z` that is no error.
     pub fn advance(&mut self, token: Token, reactor: &mut Reactor) -> Result<Option<Arrival>> {
         let ours = match &self.state {
             State::Done => false,
@@ -144,16 +143,13 @@ impl Dialling {
         match self.try_once(token, reactor) {
             Ok(None) => Ok(None),
             Ok(Some(arrival)) => {
-                self.any_open = true;
                 self.next_port(reactor);
                 Ok(Some(arrival))
             }
-            Err(error) if self.several && !matches!(self.state, State::LookingUp(_)) => {
+            Err(error) if self.probe && !matches!(self.state, State::LookingUp(_)) => {
                 self.report.detail(1, &error);
-                if self.next_port(reactor) || self.any_open {
-                    return Ok(None);
-                }
-                Err(Error::network(self.target.clone(), "none of these ports is open").hint("-v tells of each"))
+                self.next_port(reactor);
+                Ok(None)
             }
             Err(error) => Err(error),
         }
@@ -210,9 +206,9 @@ impl Dialling {
     }
 
     /// Goes on to the next port of a list, if there is one.
-    fn next_port(&mut self, reactor: &mut Reactor) -> bool {
+    fn next_port(&mut self, reactor: &mut Reactor) {
         self.state = State::Done;
-        let Some(port) = self.more_ports.pop_front() else { return false };
+        let Some(port) = self.more_ports.pop_front() else { return };
         for address in &mut self.to {
             if let Address::Inet(address) = address {
                 address.set_port(port);
@@ -224,7 +220,6 @@ impl Dialling {
         self.until = reactor.now().checked_add(self.wait);
         reactor.wake_in(self.wait, self.token);
         self.dial(reactor);
-        true
     }
 
     fn timed_out(&self) -> Error {

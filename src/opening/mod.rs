@@ -5,8 +5,10 @@
 
 pub mod dial;
 pub mod dialling;
+pub mod dtls;
 pub mod entrance;
 pub mod gate;
+pub mod handshake;
 pub mod proxy;
 pub mod resolve;
 mod route;

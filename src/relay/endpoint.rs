@@ -6,7 +6,10 @@ use super::{
     pump::Pump,
     stall::Stall,
 };
-use crate::stream::{Flow, Stream};
+use crate::{
+    reactor::Alarm,
+    stream::{Flow, Stream},
+};
 use mio::Token;
 use std::{io, task::Poll, time::Instant};
 
@@ -37,8 +40,8 @@ pub(super) struct Endpoint {
     pub(super) trouble: bool,
     pub(super) closing: Option<Closing>,
     pub(super) stall: Stall,
-    /// The deadline of its stream for which an alarm is set.
-    pub(super) alarm: Option<Instant>,
+    /// For its stream's deadline, and for the end of all patience with it.
+    pub(super) alarm: Alarm,
 }
 
 /// How far the write side is.
@@ -72,6 +75,8 @@ pub struct Traffic {
     pub last_sent: Option<Instant>,
     /// When it last waited, as a source, for room in a sink.
     pub last_held_up: Option<Instant>,
+    /// Datagrams from it that nobody took in time; counted when it is closed.
+    pub dropped: u64,
 }
 
 /// What came of [`Endpoint::drain`].
@@ -105,8 +110,13 @@ impl Endpoint {
             trouble: false,
             closing: None,
             stall: Stall::default(),
-            alarm: None,
+            alarm: Alarm::default(),
         }
+    }
+
+    /// When it wants a turn, whatever happens: its stream has put something off, or it will have stalled.
+    pub(super) fn due(&self) -> Option<Instant> {
+        [self.stream.deadline(), self.stall.due()].into_iter().flatten().min()
     }
 
     /// Whether bytes may still be given to it.
@@ -126,6 +136,7 @@ impl Endpoint {
     ) -> Result<(), (io::Error, usize)> {
         let all = shared.bytes().len();
         let datagram = self.stream.is_datagram();
+        let cut = cut.min(self.stream.largest_datagram());
         let mut at = 0_usize;
         // An empty datagram is one; an empty piece of a stream is nothing.
         let mut more = datagram || all > 0;

@@ -9,6 +9,7 @@ mod closing;
 mod endpoint;
 mod outbox;
 mod pump;
+mod room;
 mod stall;
 #[cfg(test)]
 mod tests;
@@ -29,10 +30,10 @@ use endpoint::{Endpoint, Goodbye};
 use mio::Token;
 use outbox::{Shared, Spare};
 use pump::Work;
+use room::Room;
 use std::{
     collections::{HashMap, VecDeque},
     io,
-    rc::Rc,
     time::{Duration, Instant},
 };
 
@@ -67,10 +68,7 @@ pub struct Relay {
     endpoints: HashMap<Token, Endpoint>,
     queue: VecDeque<Token>,
     notices: VecDeque<Notice>,
-    /// Those who hear what any other of them says.
-    room: Rc<Vec<Token>>,
-    /// Those who wait for somebody in the room.
-    waiting_for_room: Vec<Token>,
+    room: Room,
     buffer: Vec<u8>,
     work: Work,
     spare: Spare,
@@ -95,42 +93,6 @@ impl Relay {
         self.enqueue(source);
     }
 
-    /// What `token` sends goes to all who hear the room, but for itself.
-    pub fn speak_to_room(&mut self, token: Token, voice: Voice) {
-        if let Some(endpoint) = self.endpoints.get_mut(&token) {
-            endpoint.pump.voice = Some(voice);
-        }
-        if voice == Voice::Waits {
-            self.waiting_for_room.push(token);
-        }
-        self.enqueue(token);
-    }
-
-    /// What is said in the room goes to `token`, too. Rule 3 ends nobody there: somebody may always come.
-    pub fn hear_room(&mut self, token: Token) {
-        self.hold_open(token);
-        Rc::make_mut(&mut self.room).push(token);
-        for speaker in self.waiting_for_room.clone() {
-            self.enqueue(speaker);
-        }
-    }
-
-    /// Ends both.
-    pub fn leave_room(&mut self, token: Token) {
-        if let Some(at) = self.room.iter().position(|member| *member == token) {
-            Rc::make_mut(&mut self.room).swap_remove(at);
-        }
-        if let Some(endpoint) = self.endpoints.get_mut(&token) {
-            endpoint.pump.voice = None;
-        }
-    }
-
-    /// Gives these bytes to all who hear the room, behind what waits for them.
-    pub fn tell_room(&mut self, bytes: &[u8], now: Instant) {
-        let (room, mut shared) = (Rc::clone(&self.room), Shared::new(bytes));
-        room.iter().for_each(|sink| self.deliver_to(*sink, &mut shared, DATAGRAM, now));
-    }
-
     /// Gives these bytes to `sink` alone, behind what waits for it.
     pub fn tell(&mut self, sink: Token, bytes: &[u8], now: Instant) {
         self.deliver_to(sink, &mut Shared::new(bytes), bytes.len(), now);
@@ -148,8 +110,8 @@ impl Relay {
     /// to read. What waited for it is lost, so look whether it [is drained](Relay::is_drained) first.
     pub fn take(&mut self, token: Token) -> Option<Box<dyn Stream>> {
         self.discard(token);
-        self.leave_room(token);
         self.forget_sources(token);
+        self.leave_room(token);
         self.endpoints.remove(&token).map(|endpoint| endpoint.stream)
     }
 
@@ -197,13 +159,12 @@ impl Relay {
     /// Delivers what waits, says goodbye, discards what still comes, and removes the endpoint
     /// when all is delivered or patience ends; [`Notice::Closed`] says when.
     pub fn close(&mut self, token: Token, patience: Patience, now: Instant) {
-        self.discard(token);
-        self.leave_room(token);
         self.now = Some(now);
+        self.discard(token);
+        self.forget_sources(token);
+        self.leave_room(token);
         let Some(endpoint) = self.endpoints.get_mut(&token) else { return };
         endpoint.closing = Some(Closing::new(patience, endpoint.undelivered(), now));
-        self.forget_sources(token);
-        self.wake_waiting(token);
         self.say_goodbye(token, Goodbye::HangUp);
     }
 

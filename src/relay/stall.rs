@@ -1,7 +1,8 @@
 //! When a slow sink holds the others up for too long.
 //!
 //! A sink is slow while something waits in its outbox. Over every `limit` that it spends so, it has
-//! to take at least [`RATE`] bytes a second, or it has stalled.
+//! to take at least [`RATE`] bytes a second, or it has stalled. So has one that much was told
+//! meanwhile: announcements wait for nobody, and would fill its outbox without end.
 //!
 //! A newcomer's trap: time is counted over several waits. One that takes a few bytes each time
 //! just before its limit would hold everybody up for ever.
@@ -10,6 +11,9 @@ use std::time::{Duration, Instant};
 
 /// The least that a slow sink has to take, in bytes a second.
 pub const RATE: u64 = 16 * 1024;
+
+/// What may wait for a sink besides what was read for it: told by us, and held back by nobody.
+const TOLD: usize = 256 * 1024;
 
 /// How a sink does; for sinks that may be dropped, with a limit.
 #[derive(Debug, Default)]
@@ -20,6 +24,8 @@ pub(super) struct Stall {
     spent: Duration,
     /// Bytes taken in this count.
     taken: u64,
+    /// Bytes told since something waits.
+    told: usize,
 }
 
 impl Stall {
@@ -38,7 +44,16 @@ impl Stall {
     pub(super) fn has_room(&mut self, now: Instant) {
         if let Some(since) = self.full_since.take() {
             self.spent += now.saturating_duration_since(since);
+            self.told = 0;
         }
+    }
+
+    /// So many bytes were given to it that nothing held back; whether that was too much for its patience.
+    pub(super) fn told(&mut self, n: usize) -> bool {
+        if self.full_since.is_some() {
+            self.told = self.told.saturating_add(n);
+        }
+        self.told > TOLD
     }
 
     /// So many bytes were taken.
@@ -53,7 +68,8 @@ impl Stall {
 
     /// When it will have stalled if it takes nothing more; `None` while nothing waits.
     pub(super) fn due(&self) -> Option<Instant> {
-        self.full_since?.checked_add(self.limit?.saturating_sub(self.spent))
+        let left = if self.told > TOLD { Duration::ZERO } else { self.limit?.saturating_sub(self.spent) };
+        self.full_since?.checked_add(left)
     }
 
     /// Whether it has stalled.
@@ -117,6 +133,20 @@ mod tests {
             stall.took(17 * 1024, t + second * SECOND);
             assert!(!stall.is_due(t + second * SECOND), "{second}");
         }
+    }
+
+    #[test]
+    fn who_is_told_too_much_has_stalled_at_once() {
+        let t = Instant::now();
+        let mut stall = full_at(t);
+        assert!(!stall.told(TOLD) && !stall.is_due(t));
+        assert!(stall.told(1) && stall.is_due(t));
+        stall.has_room(t);
+        stall.is_full(t);
+        assert!(!stall.is_due(t), "what was taken is forgotten");
+        let mut empty = Stall::default();
+        empty.limit(SECOND);
+        assert!(!empty.told(2 * TOLD), "nothing waits");
     }
 
     #[test]

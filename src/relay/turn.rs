@@ -4,13 +4,13 @@
 use super::{
     CHUNK, DATAGRAM, Notice, Relay, TURNS,
     closing::Step,
-    endpoint::{Drained, Goodbye, Writing},
+    endpoint::{Drained, Goodbye, Traffic, Writing},
     outbox::Shared,
     pump::{End, Pump, Voice},
 };
 use crate::{reactor::Reactor, stream::Flow};
 use mio::Token;
-use std::{io, rc::Rc, time::Instant};
+use std::{io, time::Instant};
 
 impl Relay {
     /// Gives everyone who is queued a turn.
@@ -28,25 +28,18 @@ impl Relay {
             }
             self.keep_time(token, reactor);
             self.drain(token, reactor.now());
+            self.lose_patience(token, reactor.now());
             self.pull(token, reactor);
             self.set_alarm(token, reactor);
             self.see_off(token, reactor);
         }
     }
 
-    /// Does what the stream has put off until now; tells of a sink that has stalled.
+    /// Does what the stream has put off until now.
     fn keep_time(&mut self, token: Token, reactor: &Reactor) {
         let Some(endpoint) = self.endpoints.get_mut(&token) else { return };
-        if endpoint.writing == Writing::Gone {
-            return;
-        }
         let now = reactor.now();
-        if endpoint.stall.is_due(now) {
-            endpoint.stall.has_room(now);
-            self.notices.push_back(Notice::Stalled(token));
-        }
-        let Some(endpoint) = self.endpoints.get_mut(&token) else { return };
-        if endpoint.stream.deadline().is_some_and(|deadline| deadline <= now) {
+        if endpoint.writing != Writing::Gone && endpoint.stream.deadline().is_some_and(|deadline| deadline <= now) {
             endpoint.may_read = true;
             if let Err(error) = endpoint.stream.timeout(now) {
                 self.sink_gone(token, error, 0);
@@ -54,12 +47,20 @@ impl Relay {
         }
     }
 
+    /// Tells of a sink that has stalled. Its stream has just been tried again: the kernel tells of room
+    /// only when a third of its queue is free, which may be megabytes.
+    fn lose_patience(&mut self, token: Token, now: Instant) {
+        let Some(endpoint) = self.endpoints.get_mut(&token) else { return };
+        if endpoint.writing != Writing::Gone && endpoint.stall.is_due(now) {
+            endpoint.stall.has_room(now);
+            self.notices.push_back(Notice::Stalled(token));
+        }
+    }
+
     fn set_alarm(&mut self, token: Token, reactor: &mut Reactor) {
         let Some(endpoint) = self.endpoints.get_mut(&token) else { return };
-        let alarm = [endpoint.stream.deadline(), endpoint.stall.due()].into_iter().flatten().min();
-        if alarm != endpoint.alarm {
-            endpoint.alarm = alarm;
-            alarm.into_iter().for_each(|at| reactor.wake_at(at, token));
+        if let Some(at) = endpoint.due() {
+            endpoint.alarm.set(at, token, reactor);
         }
     }
 
@@ -80,7 +81,9 @@ impl Relay {
         }
     }
 
+    /// Nothing waits for `sink` any more, or nobody cares.
     pub(super) fn wake_waiting(&mut self, sink: Token) {
+        self.room.note(sink, false);
         let Some(to) = self.endpoints.get_mut(&sink) else { return };
         for source in std::mem::take(&mut to.waiting) {
             if let Some(from) = self.endpoints.get_mut(&source) {
@@ -96,6 +99,9 @@ impl Relay {
         let Some(to) = self.endpoints.get_mut(&sink) else { return };
         to.writing = Writing::Gone;
         let lost = to.outbox.discard() + to.stream.undelivered() + more;
+        // Reading tells how the peer ended; of datagrams nothing else does.
+        to.may_read = true;
+        self.enqueue(sink);
         self.forget_sources(sink);
         self.wake_waiting(sink);
         self.notices.push_back(Notice::Gone(sink, error, lost));
@@ -131,16 +137,18 @@ impl Relay {
         if from.pump.discards {
             return !from.ended;
         }
-        if from.waits || (from.ended && from.pump.end.is_none()) {
+        // Who has nothing to say need not look at thousands of sinks.
+        let silent = !from.may_read && !from.pump.holds() && from.pump.end.is_none();
+        if silent || from.waits || (from.ended && from.pump.end.is_none()) {
             return false;
         }
-        let room = if from.pump.voice.is_some() { self.room.as_slice() } else { &[] };
-        let mut sinks = from.pump.sinks.iter().chain(room.iter().filter(|sink| **sink != source)).peekable();
-        if sinks.peek().is_none() {
+        let (sinks, room) = (&from.pump.sinks, from.pump.voice.map(|_| &self.room));
+        if sinks.is_empty() && room.is_none_or(|room| !room.hears(source)) {
             return from.pump.voice == Some(Voice::Speaks);
         }
         let full = |sink: &Token| self.endpoints.get(sink).is_some_and(|to| !to.outbox.is_empty());
-        let Some(full) = sinks.copied().find(full) else { return true };
+        let full = room.and_then(|room| room.full(source)).or_else(|| sinks.iter().copied().find(full));
+        let Some(full) = full else { return true };
         if let Some(to) = self.endpoints.get_mut(&full) {
             to.waiting.push(source);
         }
@@ -215,7 +223,7 @@ impl Relay {
             self.deliver_to(*sink, &mut shared, cut, now);
         }
         if pump.voice.is_some() {
-            let room = Rc::clone(&self.room);
+            let room = self.room.all();
             for sink in room.iter().filter(|sink| **sink != source) {
                 self.deliver_to(*sink, &mut shared, cut, now);
             }
@@ -224,13 +232,19 @@ impl Relay {
 
     pub(super) fn deliver_to(&mut self, sink: Token, shared: &mut Shared<'_>, cut: usize, now: Instant) {
         let Some(to) = self.endpoints.get_mut(&sink) else { return };
-        if to.takes() {
-            if let Err((error, rest)) = to.deliver(shared, cut, &mut self.spare, now) {
-                self.sink_gone(sink, error, rest);
-            } else if to.stall.due().is_some() {
-                // So that an alarm is set.
-                self.enqueue(sink);
-            }
+        if !to.takes() {
+            return;
+        }
+        if let Err((error, rest)) = to.deliver(shared, cut, &mut self.spare, now) {
+            return self.sink_gone(sink, error, rest);
+        }
+        let alarm = to.due().is_some_and(|due| !to.alarm.covers(due, now));
+        if !to.outbox.is_empty() {
+            self.room.note(sink, true);
+        }
+        if alarm {
+            // It is set in its turn.
+            self.enqueue(sink);
         }
     }
 
@@ -267,7 +281,7 @@ impl Relay {
             Step::Done | Step::GiveUp => {
                 // A write that failed has told already what was lost.
                 let told = endpoint.writing == Writing::Gone;
-                let traffic = endpoint.traffic;
+                let traffic = Traffic { dropped: endpoint.stream.dropped(), ..endpoint.traffic };
                 self.endpoints.remove(&token);
                 self.notices.push_back(Notice::Closed(token, if told { 0 } else { left }, traffic));
             }

@@ -19,7 +19,7 @@ use crate::{
         crlf::Crlf,
     },
     opening::{Failed, Peer},
-    reactor,
+    reactor::{self, Alarm},
     relay::{End, Notice, Patience, Voice},
     stream::Stream,
     transport::stdio::{self, Kind},
@@ -34,6 +34,9 @@ use std::{
 /// How long a client that takes nothing more may delay leaving at the end of `-q`.
 const STUCK_CLIENT: Duration = Duration::from_secs(5);
 
+/// How often to look whether a terminal that was stopped goes on.
+const STUCK_TERMINAL: Duration = Duration::from_millis(500);
+
 /// See the module's description.
 pub struct Broker {
     settings: Settings,
@@ -44,6 +47,8 @@ pub struct Broker {
     stdin: Token,
     members: HashMap<Token, Member>,
     stdin_end: Option<Instant>,
+    /// stdout has held the others up; nothing is shown on it until it takes what waits.
+    stuck: bool,
     /// Nobody is let in any more, and who is there is seen off.
     leaving: bool,
     outcome: Option<Exit>,
@@ -51,6 +56,9 @@ pub struct Broker {
 
 struct Member {
     departure: Departure,
+    /// Nothing but a failed write tells that it is gone.
+    datagram: bool,
+    idle: Alarm,
     joined: Instant,
     user: Option<User>,
     leaving: bool,
@@ -83,21 +91,24 @@ impl Broker {
             }
             context.relay.speak_to_room(stdin, Voice::Waits);
         }
+        let stall = match &config.mode {
+            Mode::Listen(listen) => listen.stall,
+            Mode::Connect(_) => Duration::MAX,
+        };
         if std::io::stdout().is_terminal() {
+            context.relay.limit_stalls(stdin, stall);
             context.relay.hear_room(stdin);
         }
         Ok(Self {
             settings: settings.clone(),
             chat,
-            stall: match &config.mode {
-                Mode::Listen(listen) => listen.stall,
-                Mode::Connect(_) => Duration::MAX,
-            },
+            stall,
             idle: config.idle,
             verify: config.tls.as_ref().is_some_and(|tls| tls.verify),
             stdin,
             members: HashMap::new(),
             stdin_end: None,
+            stuck: false,
             leaving: false,
             outcome: None,
         })
@@ -133,8 +144,18 @@ impl Broker {
                 member.departure.idle(idle, context.relay.undelivered(token));
                 self.leave(token, Duration::ZERO, context);
             }
-            Some(until) => context.reactor.wake_at(until, token),
+            Some(until) => member.idle.set(until, token, context.reactor),
             None => {}
+        }
+    }
+
+    /// Whoever stops the terminal with Ctrl-S stops nobody else.
+    fn review_stdout(&mut self, context: &mut Context<'_>) {
+        if self.stuck && context.relay.is_drained(self.stdin) {
+            self.stuck = false;
+            context.relay.hear_room(self.stdin);
+        } else if self.stuck {
+            context.reactor.wake_in(STUCK_TERMINAL, self.stdin);
         }
     }
 
@@ -157,7 +178,12 @@ impl Broker {
                 context.relay.leave_room(self.stdin);
                 context.report.error(&Error::usage("write stdout", why(&error)));
             }
-            Notice::Finished(_) | Notice::Closed(..) | Notice::Stalled(_) => {}
+            Notice::Stalled(_) => {
+                self.stuck = true;
+                context.relay.leave_room(self.stdin);
+                self.review_stdout(context);
+            }
+            Notice::Finished(_) | Notice::Closed(..) => {}
         }
     }
 
@@ -185,6 +211,7 @@ impl Wiring for Broker {
     fn joined(&mut self, peer: Peer, context: &mut Context<'_>) -> std::result::Result<(), Failed> {
         let Peer { token, stream, remote, .. } = peer;
         let (relay, now) = (&mut *context.relay, context.reactor.now());
+        let datagram = stream.is_datagram();
         relay.add(token, stream);
         relay.limit_stalls(token, self.stall);
         relay.hear_room(token);
@@ -200,7 +227,8 @@ impl Wiring for Broker {
             relay.speak_to_room(token, Voice::Speaks);
         }
         let departure = Departure::new(remote.to_string(), self.verify, context.report);
-        self.members.insert(token, Member { departure, joined: now, user, leaving: false });
+        let member = Member { departure, datagram, idle: Alarm::default(), joined: now, user, leaving: false };
+        self.members.insert(token, member);
         if self.leaving {
             self.leave(token, Duration::ZERO, context);
         }
@@ -210,7 +238,9 @@ impl Wiring for Broker {
 
     fn noticed(&mut self, notice: Notice, context: &mut Context<'_>) {
         match notice {
-            Notice::Ended(token, _) | Notice::Finished(token) | Notice::Gone(token, ..) if token == self.stdin => {
+            Notice::Ended(token, _) | Notice::Finished(token) | Notice::Gone(token, ..) | Notice::Stalled(token)
+                if token == self.stdin =>
+            {
                 self.stdin_noticed(notice, context);
             }
             Notice::Ended(token, end) => {
@@ -221,7 +251,11 @@ impl Wiring for Broker {
             }
             Notice::Gone(token, error, lost) => {
                 let Some(member) = self.members.get_mut(&token) else { return };
-                let fate = member.departure.gone(error, lost, member.leaving);
+                let fate = if member.datagram {
+                    member.departure.ended(End::Failed(error), lost, context.reactor.now())
+                } else {
+                    member.departure.gone(error, lost, member.leaving)
+                };
                 self.settle(token, fate, context);
             }
             Notice::Stalled(token) => {
@@ -232,6 +266,7 @@ impl Wiring for Broker {
             }
             Notice::Closed(token, lost, traffic) => {
                 if let Some(mut member) = self.members.remove(&token) {
+                    member.departure.dropped(traffic.dropped);
                     member.departure.closed(lost);
                     context.report.detail(1, Totals(traffic, context.reactor.now() - member.joined));
                 }
@@ -245,6 +280,7 @@ impl Wiring for Broker {
 
     fn woken(&mut self, token: Token, context: &mut Context<'_>) {
         if token == self.stdin {
+            self.review_stdout(context);
             self.review_end(context);
         } else {
             self.review(token, context);

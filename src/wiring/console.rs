@@ -13,7 +13,7 @@ use crate::{
     opening::{Failed, Peer},
     ports,
     proto::evidence::{Evidence, Finding, Side},
-    reactor,
+    reactor::{self, Alarm},
     relay::{End, Notice, Patience},
     transport::stdio::{self, Kind},
 };
@@ -70,6 +70,7 @@ struct State {
     joined: Instant,
     half_closed: bool,
     leaving: Option<Why>,
+    alarm: Alarm,
 }
 
 impl Console {
@@ -161,7 +162,7 @@ impl Console {
     /// Looks at the table of ends, for one peer.
     fn review(&mut self, token: Token, context: &mut Context<'_>) {
         let deaf = self.deaf.filter(|_| !self.keeps_open || self.stdin_is_over());
-        let Some(peer) = self.peers.get(&token).filter(|peer| peer.leaving.is_none()) else { return };
+        let Some(peer) = self.peers.get_mut(&token).filter(|peer| peer.leaving.is_none()) else { return };
         let (relay, now) = (&mut *context.relay, context.reactor.now());
         let (us, them) = (relay.traffic(self.token), relay.traffic(token));
         // It may wait for room in our stdout; and for stdin, which another client holds back.
@@ -187,7 +188,7 @@ impl Console {
             Decision::Stay(Some(until)) => {
                 let name = peer.departure.name();
                 context.report.detail(2, format_args!("{name}: a timer is set to {:.0?}.", until - now));
-                context.reactor.wake_at(until, token);
+                peer.alarm.set(until, token, context.reactor);
             }
             Decision::HalfClose => relay.finish(token),
             Decision::Leave(why) => self.leave(token, why, context),
@@ -333,6 +334,7 @@ impl Wiring for Console {
             joined: context.reactor.now(),
             half_closed: false,
             leaving: None,
+            alarm: Alarm::default(),
         };
         self.peers.insert(token, state);
         self.review(token, context);
@@ -371,6 +373,7 @@ impl Wiring for Console {
                 let lost = lost + self.discard_spaced(context);
                 if let Some(mut peer) = self.peers.remove(&token) {
                     let time = context.reactor.now() - peer.joined;
+                    peer.departure.dropped(traffic.dropped);
                     let exit = peer.departure.closed(lost);
                     self.blame(exit);
                     context.report.detail(1, Totals(traffic, time));

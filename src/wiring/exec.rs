@@ -336,6 +336,7 @@ impl Wiring for Exec {
             }
             Notice::Closed(token, lost, traffic) => {
                 if let Some(mut couple) = self.couples.remove(&token) {
+                    couple.departure.dropped(traffic.dropped);
                     let exit = couple.departure.closed(lost);
                     self.blame(exit);
                     let now = context.reactor.now();

@@ -57,10 +57,14 @@ const DIFFERENCES: Table = &[
     (
         "has no -q",
         &[
+            "broker::*::q_sees_everybody_off_after_its_time",
             "stdin_ends::*::a_negative_q_never_leaves",
             "stdin_ends::*::q_leaves_after_its_time",
             "stdin_ends::*::q_leaves_no_sooner_than_the_peer_ends",
             "stdin_ends::*::q_waits_for_nothing_when_it_is_0",
+            "udp_listeners::a_listener_is_ended_by_q",
+            "udp::a_negative_q_never_leaves",
+            "udp::q_sets_the_time_of_quiet",
         ],
     ),
     ("has no -k in connect mode", &["peer_ends::*::k_in_connect_mode_stays_until_stdin_ends"]),
@@ -195,7 +199,7 @@ const DIFFERENCES: Table = &[
             "streams::with_everything_closed_it_still_connects",
         ],
     ),
-    ("-i ends a listener with 2", &["timers::*::an_idle_listener_is_1"]),
+    ("-i ends a listener with 2", &["timers::*::an_idle_listener_is_1", "udp_listeners::a_listener_is_ended_by_i"]),
     ("-i ends every client when one is busy", &["keep_open::*::with_k_an_idle_client_touches_nobody_else"]),
     (
         "one client that does not read holds all others up",
@@ -253,7 +257,14 @@ const DIFFERENCES: Table = &[
     ("-i does not tell what was not delivered", &["held_up::*::the_client_that_takes_nothing_is_idle"]),
     ("-d delays the first line, too", &["held_up::lines_that_are_held_when_the_peer_resets_are_counted"]),
     ("a full stdout holds stdin up, too", &["held_up::*::a_server_that_waits_for_our_stdout_has_not_said_all"]),
-    ("a denied client ends a listener without -k", &["keep_open::*::m_0_without_k_takes_nobody"]),
+    (
+        "a denied client ends a listener without -k",
+        &[
+            "access::*::who_is_denied_gets_an_end_and_who_is_not_is_served",
+            "access::*::who_is_not_allowed_is_denied",
+            "keep_open::*::m_0_without_k_takes_nobody",
+        ],
+    ),
     ("a stdin that cannot be read is 1", &["failures::a_stdin_that_cannot_be_read_is_2"]),
     (
         "does not end a stdout that is stdin's socket, too",
@@ -264,6 +275,38 @@ const DIFFERENCES: Table = &[
         &["limits::a_thousand_clients_are_heard", "limits::who_finds_no_descriptor_left_waits_for_one"],
     ),
     ("never ends a TLS connection after a client's command", &["exec::tls::a_client_runs_a_command_for_its_server"]),
+    // --broker and --chat.
+    (
+        "has no --broker over UDP and Unix sockets",
+        &[
+            "broker::clients_of_a_unix_socket_meet",
+            "broker::clients_over_udp_hear_each_others_datagrams",
+            "broker::who_is_gone_over_udp_disturbs_nobody",
+            "chat::the_largest_datagram_harms_nobody",
+        ],
+    ),
+    ("-i ends no client of a broker alone", &["broker::*::an_idle_client_goes_alone"]),
+    (
+        "never shows the host what is said",
+        &["broker::*::a_terminal_shows_what_is_said", "chat::*::a_terminal_shows_the_conversation"],
+    ),
+    ("a broker with --recv-only reads stdin", &["broker::*::recv_only_leaves_stdin_alone"]),
+    (
+        "a broker with --send-only stays when stdin has ended",
+        &["broker::*::send_only_hears_nobody_and_leaves_after_stdin"],
+    ),
+    ("--chat does not imply -l", &["chat::it_implies_l_and_k"]),
+    ("its announcements leave the port out", &["chat::*::all_hear_of_who_comes_the_newcomer_included"]),
+    ("gives a newcomer the number of who has gone", &["chat::*::all_who_stay_hear_of_who_goes"]),
+    (
+        "marks what it reads, not lines",
+        &[
+            "chat::*::each_line_tells_who_said_it",
+            "chat::announcements_begin_a_line",
+            "chat::nobody_speaks_in_the_name_of_another",
+        ],
+    ),
+    ("shows all but ASCII in octal", &["chat::letters_of_all_languages_are_kept"]),
     // TLS.
     (
         "says nothing of a certificate without -v, and little with it",
@@ -331,6 +374,85 @@ const DIFFERENCES: Table = &[
             "tls_faults::a_listener_tells_of_a_truncated_stream",
             "tls_faults::a_truncated_stream_is_1_under_verify",
             "tls_faults::a_truncated_stream_is_told_and_0",
+        ],
+    ),
+    // Datagrams.
+    (
+        "leaves when stdin has ended, without the answer",
+        &[
+            "udp::a_client_shows_the_answer_and_leaves_after_half_a_second_of_quiet",
+            "udp::an_answer_that_comes_in_pieces_is_awaited",
+        ],
+    ),
+    ("takes an empty datagram for its peer's end", &["udp::a_session_is_recorded", "udp::an_empty_datagram_is_no_end"]),
+    ("shows 8,192 bytes of a datagram", &["udp::the_largest_datagram_is_received_whole"]),
+    (
+        "has -k over datagrams for commands only",
+        &[
+            "udp_listeners::it_listens_on_both_families_with_one_port",
+            "udp_listeners::with_k_a_peer_that_is_gone_touches_nobody",
+            "udp_listeners::with_k_i_gives_a_silent_peer_up_and_it_may_come_again",
+            "udp_listeners::with_k_many_are_heard_and_all_are_answered",
+            "udp_listeners::with_k_stdin_waits_for_the_first_peer",
+            "udp_listeners::with_k_there_may_be_a_limit",
+            "udp_listeners::with_k_what_comes_faster_than_it_is_taken_is_counted",
+            "unix_datagrams::with_k_a_datagram_peer_that_is_gone_touches_nobody",
+            "unix_datagrams::with_k_a_datagram_peer_whose_queue_is_full_loses_nothing",
+        ],
+    ),
+    ("its commands serve one peer at a time", &["udp_listeners::each_peer_has_a_command_of_its_own_at_once"]),
+    (
+        "has neither --broker nor --chat over datagrams",
+        &[
+            "udp_listeners::empty_datagrams_and_large_ones_are_passed_on_by_a_broker",
+            "udp_listeners::the_largest_datagram_in_a_chat_touches_nobody",
+            "unix_datagrams::boundaries_are_kept_and_empty_datagrams_passed_on",
+        ],
+    ),
+    ("does not tell what was dropped", &["udp_listeners::what_comes_faster_than_it_is_taken_is_counted"]),
+    ("hears no answers to a broadcast", &["udp_groups::a_broadcast_address_may_be_sent_to"]),
+    ("joins no multicast group", &["udp_groups::a_multicast_group_is_joined_and_sent_to"]),
+    // Unix sockets.
+    (
+        "leaves its socket's file behind, and is refused by one that was left",
+        &[
+            "unix_datagrams::a_datagram_listeners_file_is_replaced_when_stale_and_gone_when_it_has_left",
+            "unix_sockets::a_stale_file_is_replaced",
+            "unix_sockets::the_listeners_file_is_gone_when_a_signal_has_ended_it",
+            "unix_sockets::the_listeners_file_is_gone_when_it_has_left",
+        ],
+    ),
+    ("knows no abstract names", &["unix_sockets::an_abstract_name_leaves_no_file"]),
+    ("has no TLS over Unix sockets", &["unix_sockets::tls_works_over_a_unix_socket"]),
+    ("cannot receive what has no sender", &["unix_datagrams::a_datagram_without_a_sender_is_shown"]),
+    ("has no name for a Unix client", &["unix_sockets::v_names_a_client_unnamed_socket"]),
+    // Other transports, access, the rest.
+    ("says of a kernel without SCTP what errno says", &["sctp::a_kernel_without_it_is_told_and_1"]),
+    ("splits --allow at commas, so that octets have no lists", &["access::octets_may_be_ranges_and_lists"]),
+    ("knows no comments in files of hosts", &["access::files_have_a_host_a_line_and_comments"]),
+    ("wants -4 with -g", &["routes::they_imply_ipv4"]),
+    ("goes on without a route that the system refuses", &["routes::a_pointer_points_to_a_hop"]),
+    (
+        "-z takes one port",
+        &[
+            "scan::a_list_is_1_if_no_port_is_open",
+            "scan::a_list_over_udp_is_1_if_all_refuse",
+            "scan::a_range_is_0_if_one_port_is_open",
+            "scan::a_range_over_udp_is_0_if_one_port_does_not_refuse",
+            "scan::v_tells_of_each_port",
+            "scan::w_is_for_each_port",
+        ],
+    ),
+    (
+        "-t answers negotiation, past TLS, but keeps it in the output, and doubles nothing",
+        &[
+            "telnet::*::a_client_refuses",
+            "telnet::*::a_listener_refuses",
+            "telnet::a_255_is_doubled_both_ways",
+            "telnet::a_subnegotiation_is_kept_out",
+            "telnet::datagrams_stay_datagrams",
+            "telnet::it_is_recorded_as_it_was_on_the_wire",
+            "telnet::it_may_be_split_anywhere",
         ],
     ),
     // Words.

@@ -6,11 +6,15 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
+mod access;
 mod addresses;
+mod broker;
+mod chat;
 mod commands_ends;
 mod commands_sockets;
 mod conversations;
 mod differences;
+mod dtls;
 mod exec;
 mod failures;
 mod held_up;
@@ -36,13 +40,23 @@ mod proxy_socks_client;
 mod proxy_socks_server;
 mod proxy_tools;
 mod records;
+mod routes;
+mod scan;
+mod sctp;
 mod stdin_ends;
 mod stdout_ends;
 mod streams;
+mod telnet;
 mod timers;
 mod tls_agreements;
 mod tls_certificates;
 mod tls_faults;
 mod typed_lines;
+mod udp;
+mod udp_groups;
+mod udp_listeners;
+mod unix_datagrams;
+mod unix_sockets;
 mod volume;
+mod vsock;
 mod words;

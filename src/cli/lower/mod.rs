@@ -123,7 +123,6 @@ fn contradictions(args: &Args) -> Result<()> {
         (room && args.udp && args.ssl, "--broker or --chat over DTLS", "not supported: leave out -u, or --ssl"),
         (server && (exec || room), "--proxy-type", "a proxy server joins its clients to those whom they ask for"),
         (server && args.udp, "-u and --proxy-type", "clients of a proxy connect over TCP"),
-        (args.telnet && args.udp, "-t and -u", "telnet is spoken over streams"),
         (args.ipv6 && !args.hops.is_empty(), "-6 and -g", "only IPv4 has such routes"),
         (!args.hops.is_empty() && !inet, "-g", "only IPv4 has such routes"),
         (args.hop_pointer.is_some() && args.hops.is_empty(), "-G", "it points into a route, which -g gives"),

@@ -103,7 +103,8 @@ fn become_their_parent() -> bool {
     false
 }
 
-#[cfg(all(test, target_os = "linux"))]
+#[cfg(test)]
+#[cfg(target_os = "linux")]
 mod tests {
     use super::*;
     use std::{os::fd::AsFd, os::unix::net::UnixStream, process::Command};

@@ -7,10 +7,12 @@
 //! with all that was seen. Only "nothing happens" has to look for a while: see [`A_WHILE`].
 
 mod certificates;
+mod datagrams;
 mod judge;
 mod netcat;
 mod outside;
 mod peer;
+mod peer_listener;
 mod scratch;
 mod seen;
 mod session;
@@ -18,10 +20,12 @@ mod stdio;
 mod tls;
 
 pub(crate) use certificates::{Identity, authority_pem};
+pub(crate) use datagrams::Datagrams;
 pub(crate) use judge::{it, skip};
 pub(crate) use netcat::{Netcat, Target, connect, listen, netcat, program};
 pub(crate) use outside::{bound_known_port, descriptors, free_port, full_backlog, ipv6, starts_programs, tool};
-pub(crate) use peer::{End, Message, Peer, PeerListener};
+pub(crate) use peer::{End, Message, Peer};
+pub(crate) use peer_listener::PeerListener;
 pub(crate) use scratch::Scratch;
 pub(crate) use session::Session;
 pub(crate) use stdio::{Stdin, Stdout};

@@ -106,6 +106,12 @@ impl Netcat {
         self
     }
 
+    /// More arguments, separated by blanks.
+    pub(crate) fn arg_words(mut self, args: &str) -> Self {
+        self.args.extend(args.split_whitespace().map(OsString::from));
+        self
+    }
+
     /// An environment variable.
     pub(crate) fn env(mut self, name: &'static str, value: impl AsRef<OsStr>) -> Self {
         self.environment.push((name, value.as_ref().to_owned()));
@@ -180,6 +186,27 @@ impl Netcat {
     pub(crate) fn arg_file(self, name: &str, content: impl AsRef<[u8]>) -> Self {
         let file = self.scratch.file(name, content);
         self.arg(file)
+    }
+
+    /// Adds the path of a file that does not exist yet, and goes when the session does.
+    pub(crate) fn arg_path(self, name: &str) -> Self {
+        let path = self.scratch.path(name);
+        self.arg(path)
+    }
+
+    /// Listens at a Unix socket, called `socket` in the session's directory.
+    #[track_caller]
+    pub(crate) fn listens_at_a_path(mut self) -> Session {
+        self.args.splice(0..0, ["-l", "--test", "-U", "-v"].map(OsString::from));
+        let session = self.arg_path("socket").starts();
+        session.says(&["NCAT TEST: LISTEN"]);
+        session
+    }
+
+    /// Connects to a Unix socket.
+    #[track_caller]
+    pub(crate) fn connects_to_path(self, path: &Path) -> Session {
+        self.arg("-U").arg(path).starts()
     }
 
     /// Listens on 127.0.0.1.

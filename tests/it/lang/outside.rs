@@ -1,6 +1,6 @@
 //! What the machine offers or does not: programs, IPv6, ports, a server that never answers.
 
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpListener, TcpStream, UdpSocket};
 use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 use std::process::Command;
@@ -33,7 +33,13 @@ pub(crate) fn ipv6() -> bool {
 
 /// A port that was free a moment ago, for programs that do not tell which one the kernel chose.
 pub(crate) fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+    loop {
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        // For UDP, too.
+        if UdpSocket::bind(("127.0.0.1", port)).is_ok() {
+            return port;
+        }
+    }
 }
 
 /// Listens on one of the given ports, which mean something to the program and so cannot be chosen

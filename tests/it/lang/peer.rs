@@ -6,15 +6,16 @@ mod http;
 pub(crate) use http::Message;
 
 use std::io::{ErrorKind, Read as _, Write as _};
-use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::os::unix::net::UnixStream;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use rustix::event::PollFlags;
 use rustls::Connection;
-use socket2::SockRef;
+use socket2::{Domain, SockRef, Socket, Type};
 
 use super::Wire;
-use super::certificates::Identity;
 use super::judge::{deadline, under_test};
 use super::netcat::Target;
 use super::outside::ready;
@@ -32,72 +33,18 @@ pub(crate) enum End {
     Failed(String),
 }
 
-/// A listening socket of the test's own.
-pub(crate) struct PeerListener {
-    socket: TcpListener,
-    tls: Option<Tls>,
-}
-
-impl PeerListener {
-    /// Listens on 127.0.0.1.
-    pub(crate) fn new(wire: Wire) -> Self {
-        let tls = (wire == Wire::Tls).then(|| Tls::server(Identity::trusted()));
-        Self { tls, ..Self::from(TcpListener::bind("127.0.0.1:0").unwrap()) }
-    }
-
-    /// Listens on 127.0.0.1 for this kind of TLS.
-    pub(crate) fn with_tls(tls: Tls) -> Self {
-        Self { tls: Some(tls), ..Self::new(Wire::Plain) }
-    }
-
-    /// Where it listens.
-    pub(crate) fn address(&self) -> SocketAddr {
-        self.socket.local_addr().unwrap()
-    }
-
-    /// Makes the connections to come hold little that is not read.
-    pub(crate) fn with_a_small_buffer(self) -> Self {
-        SockRef::from(&self.socket).set_recv_buffer_size(16 * 1024).unwrap();
-        self
-    }
-
-    /// Takes the next connection.
-    #[track_caller]
-    pub(crate) fn accepts(&self) -> Peer {
-        let mut peer = self.accepts_without_handshake();
-        peer.shakes_hands();
-        peer
-    }
-
-    /// Takes the next connection and leaves TLS to what follows.
-    #[track_caller]
-    pub(crate) fn accepts_without_handshake(&self) -> Peer {
-        let left = deadline().saturating_duration_since(Instant::now());
-        if !ready(&self.socket, PollFlags::IN, left) {
-            fail("nobody connected");
-        }
-        Peer::new(self.socket.accept().unwrap().0, self.tls.as_ref())
-    }
-}
-
-impl From<TcpListener> for PeerListener {
-    fn from(socket: TcpListener) -> Self {
-        Self { socket, tls: None }
-    }
-}
-
 /// One end of a connection.
 pub(crate) struct Peer {
-    socket: TcpStream,
+    socket: Socket,
     tls: Option<Connection>,
     unread: Vec<u8>,
     end: Option<End>,
 }
 
 impl Peer {
-    fn new(socket: TcpStream, tls: Option<&Tls>) -> Self {
+    pub(super) fn new(socket: Socket, tls: Option<&Tls>) -> Self {
         socket.set_nonblocking(true).unwrap();
-        socket.set_nodelay(true).unwrap();
+        let _none_over_unix = socket.set_tcp_nodelay(true);
         Self { socket, tls: tls.map(Tls::begin), unread: Vec::new(), end: None }
     }
 
@@ -110,6 +57,28 @@ impl Peer {
         }
     }
 
+    /// Connects from one of this machine's addresses, without a handshake; not at all if it has no such.
+    #[track_caller]
+    pub(crate) fn dials_from(own: &str, server: &impl Target) -> Option<Self> {
+        let own: SocketAddr = format!("{own}:0").parse().unwrap();
+        let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+        socket.bind(&own.into()).ok()?;
+        socket
+            .connect(&server.addr().into())
+            .unwrap_or_else(|error| fail(&format!("the peer could not connect: {error}")));
+        Some(Self::new(socket, None))
+    }
+
+    /// Connects to a path, over TLS if told how.
+    #[track_caller]
+    pub(crate) fn dials_path(path: &Path, tls: Option<&Tls>) -> Self {
+        let dialled = UnixStream::connect(path);
+        let socket = dialled.unwrap_or_else(|error| fail(&format!("the peer could not connect: {error}")));
+        let mut peer = Self::new(socket.into(), tls);
+        peer.shakes_hands();
+        peer
+    }
+
     /// Connects with this kind of TLS.
     #[track_caller]
     pub(crate) fn dials_tls(server: &impl Target, tls: &Tls) -> Self {
@@ -120,7 +89,7 @@ impl Peer {
 
     /// Begins to speak TLS on a connection that did not.
     #[track_caller]
-    fn shakes_hands(&mut self) {
+    pub(super) fn shakes_hands(&mut self) {
         self.until("the TLS handshake", |peer| {
             let sent = |tls: &Connection| !tls.wants_write() || peer.end.is_some();
             peer.tls.as_ref().is_none_or(|tls| !tls.is_handshaking() && sent(tls))
@@ -146,12 +115,12 @@ impl Peer {
 
     /// Where it comes from, or is.
     pub(crate) fn address(&self) -> SocketAddr {
-        self.socket.peer_addr().unwrap()
+        self.socket.peer_addr().unwrap().as_socket().unwrap()
     }
 
     /// This end's own address, which the program calls it by.
     pub(crate) fn own_address(&self) -> SocketAddr {
-        self.socket.local_addr().unwrap()
+        self.socket.local_addr().unwrap().as_socket().unwrap()
     }
 
     /// Sends these bytes, reading nothing.
@@ -187,6 +156,20 @@ impl Peer {
         self.hears_to_end()
     }
 
+    /// Sends all of it, and all the while receives, until so many bytes have come.
+    #[track_caller]
+    pub(crate) fn exchanges_until(&mut self, bytes: &[u8], count: usize) -> Vec<u8> {
+        let mut rest = bytes;
+        let until = deadline();
+        while !rest.is_empty() || self.holds_something() || self.unread.len() < count {
+            if !self.turn(&mut rest, true, until) {
+                let heard = self.unread.len();
+                fail(&format!("{} bytes were not taken, {heard} have come: {:?}", rest.len(), self.end));
+            }
+        }
+        self.unread.drain(..count).collect()
+    }
+
     /// The next bytes from the program are these.
     #[track_caller]
     pub(crate) fn hears(&mut self, bytes: impl AsRef<[u8]>) {
@@ -204,6 +187,15 @@ impl Peer {
                 self.end
             ));
         }
+    }
+
+    /// The next line, without its end.
+    #[track_caller]
+    pub(crate) fn hears_line(&mut self) -> String {
+        let end = |peer: &Self| peer.unread.iter().position(|byte| *byte == b'\n');
+        self.until("a line", |peer| end(peer).is_some());
+        let line: Vec<u8> = self.unread.drain(..=end(self).unwrap_or_default()).collect();
+        String::from_utf8_lossy(&line).trim_end().to_owned()
     }
 
     /// So many bytes come, whatever they are. They are forgotten.
@@ -308,7 +300,7 @@ impl Peer {
         let until = deadline();
         while !done(self) {
             if self.end.is_some() || !self.turn(&mut &[][..], true, until) {
-                let heard = self.unread.escape_ascii();
+                let heard = self.unread[..self.unread.len().min(400)].escape_ascii();
                 fail(&format!("the peer waited for {what}, heard \"{heard}\", {:?}", self.end));
             }
         }
@@ -373,7 +365,7 @@ impl Peer {
 }
 
 #[track_caller]
-fn dial(server: &impl Target) -> TcpStream {
+fn dial(server: &impl Target) -> Socket {
     let until = deadline();
     let dialled = loop {
         let dialled = TcpStream::connect_timeout(&server.addr(), until.saturating_duration_since(Instant::now()));
@@ -383,10 +375,10 @@ fn dial(server: &impl Target) -> TcpStream {
         }
         std::thread::yield_now();
     };
-    dialled.unwrap_or_else(|error| fail(&format!("the peer could not connect: {error}")))
+    dialled.unwrap_or_else(|error| fail(&format!("the peer could not connect: {error}"))).into()
 }
 
-fn receive_plain(socket: &mut TcpStream) -> Result<Arrival, String> {
+fn receive_plain(socket: &mut Socket) -> Result<Arrival, String> {
     let mut buffer = vec![0; 64 * 1024];
     match socket.read(&mut buffer) {
         Ok(0) => Ok(Arrival::Closed(Vec::new())),

@@ -1,7 +1,6 @@
 //! TLS as the test's own peers speak it.
 
 use std::io::{ErrorKind, Read as _, Write as _};
-use std::net::TcpStream;
 use std::sync::Arc;
 
 use rustls::client::WebPkiServerVerifier;
@@ -11,6 +10,7 @@ use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::server::WebPkiClientVerifier;
 use rustls::{ClientConfig, ClientConnection, Connection, RootCertStore, ServerConfig, ServerConnection};
+use socket2::Socket;
 
 use super::certificates::{Identity, authority_pem};
 
@@ -95,7 +95,7 @@ pub(super) enum Arrival {
 }
 
 /// Reads once from the socket and takes what has become readable.
-pub(super) fn receive(tls: &mut Connection, socket: &mut TcpStream) -> Result<Arrival, String> {
+pub(super) fn receive(tls: &mut Connection, socket: &mut Socket) -> Result<Arrival, String> {
     let count = match tls.read_tls(socket) {
         Ok(count) => count,
         Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(Arrival::Bytes(vec![])),
@@ -115,7 +115,7 @@ pub(super) fn receive(tls: &mut Connection, socket: &mut TcpStream) -> Result<Ar
 }
 
 /// Writes once: plaintext into rustls, and what it holds to the socket.
-pub(super) fn transmit(tls: &mut Connection, socket: &mut TcpStream, bytes: &[u8]) -> Result<usize, String> {
+pub(super) fn transmit(tls: &mut Connection, socket: &mut Socket, bytes: &[u8]) -> Result<usize, String> {
     let taken = tls.writer().write(bytes).map_err(|error| error.to_string())?;
     match tls.write_tls(socket) {
         Err(error) if error.kind() != ErrorKind::WouldBlock => Err(error.to_string()),

@@ -2,7 +2,7 @@
 //!
 //! A newcomer's trap: only Content-Length is understood here; a test of chunks says what it hears byte by byte.
 
-use super::{Peer, deadline, fail};
+use super::Peer;
 
 /// A request or a response.
 pub(crate) struct Message {
@@ -27,18 +27,6 @@ impl Peer {
     pub(crate) fn hears_next(&mut self, count: usize) -> Vec<u8> {
         self.until(&format!("{count} bytes"), |peer| peer.unread.len() >= count);
         self.unread.drain(..count).collect()
-    }
-
-    /// Sends all of it, and all the while hears so many bytes.
-    #[track_caller]
-    pub(crate) fn exchanges_until(&mut self, bytes: &[u8], count: usize) -> Vec<u8> {
-        let (mut rest, until) = (bytes, deadline());
-        while !rest.is_empty() || self.holds_something() {
-            if !self.turn(&mut rest, true, until) {
-                fail(&format!("{} bytes were not taken: {:?}", rest.len(), self.end));
-            }
-        }
-        self.hears_next(count)
     }
 
     /// A head, and the body that its Content-Length tells of.
