@@ -152,6 +152,10 @@ pub struct Args {
     #[arg(long, value_name = "TIME", allow_hyphen_values = true, help_heading = LISTEN)]
     pub stall_timeout: Option<String>,
 
+    /// How Ncat waits for events; accepted for those who have it in their scripts.
+    #[arg(long, value_name = "ENGINE", allow_hyphen_values = true, hide = true)]
+    pub nsock_engine: Option<String>,
+
     /// Print a line when listening, for test programs
     #[arg(long, hide = true)]
     pub test: bool,
