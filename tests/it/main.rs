@@ -34,6 +34,7 @@ mod proxy_client;
 mod proxy_hostile;
 mod proxy_http_bodies;
 mod proxy_http_faults;
+mod proxy_http_refusals;
 mod proxy_http_server;
 mod proxy_smuggling;
 mod proxy_socks_client;
