@@ -25,6 +25,7 @@ mod one_way;
 mod options;
 mod peer_ends;
 mod records;
+mod stalls;
 mod stdin_ends;
 mod stdout_ends;
 mod streams;
