@@ -153,6 +153,7 @@ impl Broker {
     fn review_stdout(&mut self, context: &mut Context<'_>) {
         if self.stuck && context.relay.is_drained(self.stdin) {
             self.stuck = false;
+            context.report.note("stdout is written to again");
             context.relay.hear_room(self.stdin);
         } else if self.stuck {
             context.reactor.wake_in(STUCK_TERMINAL, self.stdin);
@@ -180,6 +181,7 @@ impl Broker {
             }
             Notice::Stalled(_) => {
                 self.stuck = true;
+                context.report.note("stdout is too slow, and held the others up: what is said now is not shown");
                 context.relay.leave_room(self.stdin);
                 self.review_stdout(context);
             }

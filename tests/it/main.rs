@@ -44,6 +44,7 @@ mod records;
 mod routes;
 mod scan;
 mod sctp;
+mod stalls;
 mod stdin_ends;
 mod stdout_ends;
 mod streams;
