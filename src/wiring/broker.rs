@@ -91,10 +91,7 @@ impl Broker {
             }
             context.relay.speak_to_room(stdin, Voice::Waits);
         }
-        let stall = match &config.mode {
-            Mode::Listen(listen) => listen.stall,
-            Mode::Connect(_) => Duration::MAX,
-        };
+        let stall = config.mode.stall();
         if std::io::stdout().is_terminal() {
             context.relay.limit_stalls(stdin, stall);
             context.relay.hear_room(stdin);
