@@ -12,7 +12,7 @@ use super::{
     ends::active,
 };
 use crate::{
-    cli::config::{Config, Console as Settings, Direction, LineEnds, Mode},
+    cli::config::{Config, Console as Settings, Direction, LineEnds},
     error::{Error, Exit, Result, why},
     filter::{
         chat::{Chat, User},

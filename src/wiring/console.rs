@@ -96,8 +96,7 @@ impl Console {
             quit: settings.quit,
             idle: config.idle,
         };
-        let side = if connects { Side::Client } else { Side::Server };
-        let evidence = Rc::new(Evidence::new(side, context.report));
+        let evidence = Rc::new(Evidence::new(if connects { Side::Client } else { Side::Server }, context.report));
         let token = context.reactor.token();
         let mut stream = Box::new(stdio::open(!nothing_to_say)?);
         crate::stream::Stream::register(&mut *stream, context.reactor.registry(), token)

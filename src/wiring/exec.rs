@@ -36,11 +36,7 @@ use crate::{
 };
 use couple::{Couple, Joint};
 use mio::Token;
-use std::{
-    collections::HashMap,
-    fmt,
-    time::{Duration, Instant},
-};
+use std::{collections::HashMap, fmt, time::Duration};
 
 /// How long a command whose peer has left may take to read on.
 const STUCK_COMMAND: Duration = Duration::from_secs(5);
