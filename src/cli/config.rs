@@ -42,6 +42,23 @@ pub enum Mode {
     Listen(Listen),
 }
 
+impl Mode {
+    /// `-k`: whether many clients are served.
+    #[must_use]
+    pub fn keeps_open(&self) -> bool {
+        matches!(self, Self::Listen(listen) if listen.keep_open)
+    }
+
+    /// How long a client that takes too little may hold the others up.
+    #[must_use]
+    pub fn stall(&self) -> Duration {
+        match self {
+            Self::Listen(listen) => listen.stall,
+            Self::Connect(_) => Duration::MAX,
+        }
+    }
+}
+
 /// Connect mode.
 #[derive(Debug)]
 pub struct Connect {

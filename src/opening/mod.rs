@@ -96,6 +96,14 @@ pub struct Failed {
     pub again: bool,
 }
 
+impl Failed {
+    /// With this left of it.
+    #[must_use]
+    pub fn with(error: Error, stream: Box<dyn Stream>) -> Self {
+        Self { error, stream: Some(stream), again: false }
+    }
+}
+
 impl From<Error> for Failed {
     fn from(error: Error) -> Self {
         Self { error, stream: None, again: false }

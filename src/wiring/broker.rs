@@ -12,7 +12,7 @@ use super::{
     ends::active,
 };
 use crate::{
-    cli::config::{Config, Console as Settings, Direction, LineEnds, Mode},
+    cli::config::{Config, Console as Settings, Direction, LineEnds},
     error::{Error, Exit, Result, why},
     filter::{
         chat::{Chat, User},
@@ -91,10 +91,7 @@ impl Broker {
             }
             context.relay.speak_to_room(stdin, Voice::Waits);
         }
-        let stall = match &config.mode {
-            Mode::Listen(listen) => listen.stall,
-            Mode::Connect(_) => Duration::MAX,
-        };
+        let stall = config.mode.stall();
         if std::io::stdout().is_terminal() {
             context.relay.limit_stalls(stdin, stall);
             context.relay.hear_room(stdin);
@@ -153,6 +150,7 @@ impl Broker {
     fn review_stdout(&mut self, context: &mut Context<'_>) {
         if self.stuck && context.relay.is_drained(self.stdin) {
             self.stuck = false;
+            context.report.note("stdout is written to again");
             context.relay.hear_room(self.stdin);
         } else if self.stuck {
             context.reactor.wake_in(STUCK_TERMINAL, self.stdin);
@@ -180,6 +178,7 @@ impl Broker {
             }
             Notice::Stalled(_) => {
                 self.stuck = true;
+                context.report.note("stdout is too slow, and held the others up: what is said now is not shown");
                 context.relay.leave_room(self.stdin);
                 self.review_stdout(context);
             }

@@ -7,6 +7,8 @@
 //! that `--sh-exec 'sort -n'` answers, and the command's last byte must reach the peer before
 //! the connection closes. Both are the relay's third rule; nothing here has to do it.
 
+mod couple;
+
 use super::{
     Context, Totals, Wiring,
     departure::{Departure, Fate},
@@ -32,12 +34,9 @@ use crate::{
         },
     },
 };
+use couple::{Couple, Joint};
 use mio::Token;
-use std::{
-    collections::HashMap,
-    fmt,
-    time::{Duration, Instant},
-};
+use std::{collections::HashMap, fmt, time::Duration};
 
 /// How long a command whose peer has left may take to read on.
 const STUCK_COMMAND: Duration = Duration::from_secs(5);
@@ -67,30 +66,6 @@ pub struct Exec {
     outcome: Option<Exit>,
 }
 
-/// A peer and its command.
-struct Couple {
-    departure: Departure,
-    joined: Instant,
-    joint: Joint,
-    /// Its process.
-    process: Token,
-    /// All its output has been read.
-    said_all: bool,
-    /// Since when the peer takes nothing more, though what it has sent is still to be read.
-    unheard: Option<Instant>,
-    leaving: bool,
-}
-
-/// How a command is joined to its peer.
-enum Joint {
-    /// By pipes, which are an endpoint with this token.
-    Pipes(Token),
-    /// It has the peer's socket.
-    Socket(Handed),
-    /// It had; now the relay has, to close it.
-    Returned,
-}
-
 impl Exec {
     /// For the peers that `config` lets come. Descriptors that we were started with are closed to
     /// commands from now on, and signals end the program in order.
@@ -106,7 +81,7 @@ impl Exec {
         Ok(Self {
             command: command.clone(),
             transport: config.transport,
-            keeps_open: matches!(&config.mode, Mode::Listen(listen) if listen.keep_open),
+            keeps_open: config.mode.keeps_open(),
             verify: config.tls.as_ref().is_some_and(|tls| tls.verify),
             idle: config.idle,
             couples: HashMap::new(),
@@ -141,13 +116,13 @@ impl Exec {
         launch: &Launch,
         context: &mut Context<'_>,
     ) -> std::result::Result<(Process, Joint), Failed> {
-        let failed = |error, stream| Failed { error, stream: Some(stream), again: false };
-        let handed = Handed::new(stream)
-            .map_err(|(error, stream)| failed(Error::usage("hand the connection to a command", why(&error)), stream))?;
+        let handed = Handed::new(stream).map_err(|(error, stream)| {
+            Failed::with(Error::usage("hand the connection to a command", why(&error)), stream)
+        })?;
         self.orphans.adopt();
         match child::spawn_at(&handed, launch, context.reactor) {
             Ok(process) => Ok((process, Joint::Socket(handed))),
-            Err(error) => Err(failed(error, handed.take_back())),
+            Err(error) => Err(Failed::with(error, handed.take_back())),
         }
     }
 
@@ -167,7 +142,7 @@ impl Exec {
         });
         let (process, pipes) = match started {
             Ok(started) => started,
-            Err(error) => return Err(Failed { error, stream: Some(stream), again: false }),
+            Err(error) => return Err(Failed::with(error, stream)),
         };
         let relay = &mut *context.relay;
         relay.add(peer, stream);
@@ -269,23 +244,11 @@ impl Exec {
     }
 }
 
-impl Couple {
-    /// Delivers what is on its way, and closes the connection.
-    fn leave(&mut self, peer: Token, patience: Patience, context: &mut Context<'_>) {
-        self.leaving = true;
-        match std::mem::replace(&mut self.joint, Joint::Returned) {
-            Joint::Socket(handed) => context.relay.add(peer, handed.take_back()),
-            joint => self.joint = joint,
-        }
-        context.relay.close(peer, patience, context.reactor.now());
-    }
-}
-
 impl Wiring for Exec {
     fn joined(&mut self, peer: Peer, context: &mut Context<'_>) -> std::result::Result<(), Failed> {
         let launch = match self.launch(&peer) {
             Ok(launch) => launch,
-            Err(error) => return Err(Failed { error, stream: Some(peer.stream), again: false }),
+            Err(error) => return Err(Failed::with(error, peer.stream)),
         };
         let Peer { token, stream, remote, .. } = peer;
         let alone = stream.bare().is_some() && !self.command.crlf && self.idle.is_none();

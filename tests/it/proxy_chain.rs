@@ -81,6 +81,23 @@ fn a_chain_breaks_where_a_proxy_refuses() {
 }
 
 #[test]
+fn a_chain_is_made_again_for_one_that_demands_and_closes() {
+    it(|| {
+        let (server, second) = (proxy("http", "--proxy-auth joe:secret"), PeerListener::new(Wire::Plain));
+        let client = netcat("--proxy-auth joe:secret").via(&server).via(&second);
+        let mut client = client.connects_to_name("example.test", 7000);
+        let mut peer = second.accepts();
+        assert_eq!(peer.hears_message().field("Proxy-Authorization"), None);
+        peer.sends("HTTP/1.0 407 Who?\r\nProxy-Authenticate: Basic realm=x\r\n\r\n");
+        peer.closes();
+        let mut peer = second.accepts();
+        assert_eq!(peer.hears_message().field("Proxy-Authorization"), Some("Basic am9lOnNlY3JldA=="));
+        peer.sends("HTTP/1.0 200 OK\r\n\r\nearly");
+        client.shows("early");
+    });
+}
+
+#[test]
 fn every_byte_passes_both_ways_at_once() {
     it(|| {
         let servers = [proxy("http", ""), proxy("socks5", "")];

@@ -197,6 +197,41 @@ fn a_slow_client_stops_nobody() {
     });
 }
 
+/// One who reads the answers, too.
+#[test]
+fn a_client_that_floods_stops_nobody() {
+    it(|| {
+        let (server, origin) = (proxy(""), PeerListener::new(Wire::Plain));
+        let mut flooding = Peer::dials(&server, Wire::Plain);
+        let flood = std::thread::spawn(move || flooding.exchanges(&b"GET / HTTP/1.1\r\n\r\n".repeat(200_000)));
+        for _ in 0..5 {
+            works(&server, &origin);
+        }
+        assert!(!flood.is_finished(), "the others had to wait");
+        let answers = flood.join().unwrap();
+        assert_eq!(answers.windows(12).filter(|it| it == b"HTTP/1.1 400").count(), 200_000);
+    });
+}
+
+#[test]
+fn an_origin_that_never_comes_to_its_response_stops_nobody() {
+    it(|| {
+        let (server, origin) = (proxy(""), PeerListener::new(Wire::Plain));
+        for version in ["1.0", "1.1"] {
+            let mut peer = Peer::dials(&server, Wire::Plain);
+            peer.sends(format!("GET http://{}/ HTTP/{version}\r\n\r\n", origin.address()));
+            let mut other = origin.accepts();
+            other.hears_message();
+            let flood = std::thread::spawn(move || {
+                other.sends_until_blocked(&b"HTTP/1.1 100 Continue\r\n\r\n".repeat(400_000))
+            });
+            works(&server, &origin);
+            peer.hears_through("HTTP/1.1 502 ");
+            flood.join().unwrap();
+        }
+    });
+}
+
 #[test]
 fn two_hundred_clients_are_served_at_once() {
     it(|| {

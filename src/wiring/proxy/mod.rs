@@ -14,7 +14,7 @@ use crate::{
     cli::config::{Config, Family, ProxyServer},
     error::{Error, Exit, Result},
     opening::{Failed, Peer, dial::Dialled},
-    reactor,
+    reactor::{self, Ready},
     relay::{Notice, Patience},
     report::Report,
     stream::Stream,
@@ -77,6 +77,8 @@ pub trait Service {
 pub enum Demand {
     /// Nothing, until an event comes.
     Wait,
+    /// To go on in the next round.
+    Pause,
     /// A connection is to be made to this host and port.
     Connect(String, u16),
     /// It is over.
@@ -158,6 +160,7 @@ impl Proxy {
                 self.report.detail(1, format_args!("{}: TIMEOUT. It has not said whom it wants.", client.remote));
                 self.leave(token, context);
             }
+            Ok(Demand::Pause) => context.reactor.nudge(token, Ready::READ),
             Ok(Demand::Leave) => self.leave(token, context),
             Ok(Demand::Connect(host, port)) => {
                 self.report.detail(2, format_args!("{}: wants {}.", client.remote, finding::target(&host, port)));

@@ -57,6 +57,12 @@ impl Peer {
         }
     }
 
+    /// Holds little that is not read.
+    pub(crate) fn with_a_small_buffer(self) -> Self {
+        self.socket.set_recv_buffer_size(16 * 1024).unwrap();
+        self
+    }
+
     /// Connects from one of this machine's addresses, without a handshake; not at all if it has no such.
     #[track_caller]
     pub(crate) fn dials_from(own: &str, server: &impl Target) -> Option<Self> {
@@ -196,6 +202,13 @@ impl Peer {
         self.until("a line", |peer| end(peer).is_some());
         let line: Vec<u8> = self.unread.drain(..=end(self).unwrap_or_default()).collect();
         String::from_utf8_lossy(&line).trim_end().to_owned()
+    }
+
+    /// All that comes before whatever end.
+    #[track_caller]
+    pub(crate) fn hears_what_is_left(&mut self) -> Vec<u8> {
+        self.waits_for_end();
+        std::mem::take(&mut self.unread)
     }
 
     /// So many bytes come, whatever they are. They are forgotten.
