@@ -3,15 +3,17 @@
 //! A newcomer's trap: the kernel refuses broadcast with EACCES unless it is switched on, and that
 //! refusal is how a broadcast address is recognised here.
 
+mod own_address;
+
 use super::{
     Address, Choice, Connecting, Transport,
-    datagram::{Datagrams, Hears, Hub, Solo},
+    datagram::{Datagrams, Hears, Hub, Received, Solo},
     socket,
 };
 use socket2::{Protocol, SockAddr, SockRef, Socket, Type};
 use std::{
     io,
-    net::{Ipv4Addr, SocketAddr, UdpSocket},
+    net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket},
     os::fd::{AsFd, BorrowedFd},
     rc::Rc,
 };
@@ -36,7 +38,7 @@ fn connect(to: &Address, choice: &Choice<'_>) -> io::Result<Box<dyn Connecting>>
                 other?;
                 // 0.0.0.0 is 127.0.0.1 by now.
                 let peer = Address::try_from(&socket.peer_addr()?)?;
-                return Ok(Box::new(Solo::connected(Rc::new(Udp(socket.into())), peer, Hears::Peer)));
+                return Ok(Box::new(Solo::connected(Rc::new(Udp::from(socket)), peer, Hears::Peer)));
             }
         }
         socket.set_broadcast(true)?;
@@ -48,7 +50,7 @@ fn connect(to: &Address, choice: &Choice<'_>) -> io::Result<Box<dyn Connecting>>
         let any: SocketAddr = any.parse().map_err(io::Error::other)?;
         socket.bind(&any.into())?;
     }
-    Ok(Box::new(Solo::sending_to(Rc::new(Udp(socket.into())), to.clone(), Hears::All)))
+    Ok(Box::new(Solo::sending_to(Rc::new(Udp::from(socket)), to.clone(), Hears::All)))
 }
 
 /// A bound socket, in the group if `on` is one.
@@ -67,7 +69,9 @@ pub(super) fn listen(on: &Address) -> io::Result<Rc<dyn Datagrams>> {
     }
     // Answers may go to a broadcast address.
     socket.set_broadcast(true)?;
-    Ok(Rc::new(Udp(socket.into())))
+    let everywhere = on.ip().is_some_and(|ip| ip.is_unspecified());
+    let tells = everywhere && own_address::ask(&socket, on).is_ok();
+    Ok(Rc::new(Udp { socket: socket.into(), tells }))
 }
 
 fn join(socket: &Socket, group: SocketAddr) -> io::Result<()> {
@@ -80,33 +84,73 @@ fn join(socket: &Socket, group: SocketAddr) -> io::Result<()> {
     }
 }
 
-struct Udp(UdpSocket);
+struct Udp {
+    socket: UdpSocket,
+    /// It is bound to all our addresses, and told which one a datagram was sent to.
+    tells: bool,
+}
+
+impl From<Socket> for Udp {
+    fn from(socket: Socket) -> Self {
+        Self { socket: socket.into(), tells: false }
+    }
+}
 
 impl AsFd for Udp {
     fn as_fd(&self) -> BorrowedFd<'_> {
-        self.0.as_fd()
+        self.socket.as_fd()
+    }
+}
+
+impl Udp {
+    /// A socket for this peer alone, who knows us by this address: one that is bound to all of them would
+    /// answer from the address that the kernel likes best, and hear at that one only.
+    fn beside(&self, peer: SocketAddr, mut own: SocketAddr) -> io::Result<Self> {
+        if let (SocketAddr::V6(own), SocketAddr::V6(peer)) = (&mut own, peer) {
+            own.set_scope_id(peer.scope_id());
+        }
+        let socket = socket::new(&Address::Inet(own), Type::DGRAM, Some(Protocol::UDP))?;
+        // For as long as there are two.
+        SockRef::from(&self.socket).set_reuse_address(true)?;
+        socket.set_reuse_address(true)?;
+        socket.bind(&own.into())?;
+        socket.connect(&peer.into())?;
+        socket.set_reuse_address(false)?;
+        Ok(socket.into())
     }
 }
 
 impl Datagrams for Udp {
-    fn receive(&self, buffer: &mut [u8]) -> io::Result<(usize, Address)> {
-        let (n, from) = self.0.recv_from(buffer)?;
-        Ok((n, Address::Inet(from)))
+    fn receive(&self, buffer: &mut [u8]) -> io::Result<Received> {
+        if self.tells {
+            return own_address::receive(&self.socket, buffer);
+        }
+        let (length, from) = self.socket.recv_from(buffer)?;
+        Ok(Received { length, from: Address::Inet(from), at: None })
     }
 
-    fn send(&self, datagram: &[u8], to: Option<&Address>) -> io::Result<usize> {
-        match to.and_then(Address::inet) {
-            Some(to) => self.0.send_to(datagram, to),
-            None => self.0.send(datagram),
+    fn send(&self, datagram: &[u8], to: Option<&Address>, own: Option<IpAddr>) -> io::Result<usize> {
+        match (to.and_then(Address::inet), own) {
+            (Some(to), Some(own)) => own_address::send(&self.socket, datagram, to, own),
+            (Some(to), None) => self.socket.send_to(datagram, to),
+            (None, _) => self.socket.send(datagram),
         }
     }
 
-    fn connect(&self, peer: &Address) -> io::Result<()> {
-        SockRef::from(&self.0).connect(&SockAddr::try_from(peer)?)
+    fn connect(&self, peer: &Address, own: Option<IpAddr>) -> io::Result<Option<Rc<dyn Datagrams>>> {
+        let port = self.socket.local_addr()?.port();
+        let beside = own.zip(peer.inet()).map(|(own, peer)| self.beside(peer, SocketAddr::new(own, port)));
+        match beside {
+            Some(Ok(socket)) => Ok(Some(Rc::new(socket))),
+            Some(Err(_)) | None => {
+                self.socket.connect(peer.inet().ok_or(io::ErrorKind::InvalidInput)?)?;
+                Ok(None)
+            }
+        }
     }
 
     fn local(&self) -> io::Result<Address> {
-        self.0.local_addr().map(Address::Inet)
+        self.socket.local_addr().map(Address::Inet)
     }
 }
 

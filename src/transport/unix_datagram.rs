@@ -5,13 +5,14 @@
 
 use super::{
     Address, Choice, Connecting, Transport,
-    datagram::{Datagrams, Hears, Hub, Solo},
+    datagram::{Datagrams, Hears, Hub, Received, Solo},
     socket,
     unix::{File, Name},
 };
 use socket2::{SockAddr, Socket, Type};
 use std::{
     io,
+    net::IpAddr,
     os::{
         fd::{AsFd, BorrowedFd},
         unix::net::UnixDatagram,
@@ -59,12 +60,12 @@ impl AsFd for Datagram {
 }
 
 impl Datagrams for Datagram {
-    fn receive(&self, buffer: &mut [u8]) -> io::Result<(usize, Address)> {
-        let (n, from) = self.0.recv_from(buffer)?;
-        Ok((n, Address::Unix(Name::from(&from))))
+    fn receive(&self, buffer: &mut [u8]) -> io::Result<Received> {
+        let (length, from) = self.0.recv_from(buffer)?;
+        Ok(Received { length, from: Address::Unix(Name::from(&from)), at: None })
     }
 
-    fn send(&self, datagram: &[u8], to: Option<&Address>) -> io::Result<usize> {
+    fn send(&self, datagram: &[u8], to: Option<&Address>, _: Option<IpAddr>) -> io::Result<usize> {
         match to {
             None => self.0.send(datagram),
             Some(Address::Unix(Name::Unnamed)) => {
@@ -74,8 +75,8 @@ impl Datagrams for Datagram {
         }
     }
 
-    fn connect(&self, peer: &Address) -> io::Result<()> {
-        socket2::SockRef::from(&self.0).connect(&SockAddr::try_from(peer)?)
+    fn connect(&self, peer: &Address, _: Option<IpAddr>) -> io::Result<Option<Rc<dyn Datagrams>>> {
+        socket2::SockRef::from(&self.0).connect(&SockAddr::try_from(peer)?).map(|()| None)
     }
 
     fn local(&self) -> io::Result<Address> {

@@ -1,6 +1,6 @@
 //! How options may be written.
 
-use crate::lang::{Peer, PeerListener, Wire, it, netcat};
+use crate::lang::{Peer, PeerListener, Wire, free_port, it, netcat};
 
 #[test]
 fn long_options_may_be_abbreviated() {
@@ -23,6 +23,24 @@ fn an_ambiguous_abbreviation_is_2() {
         let mut client = netcat("--ssl-c 127.0.0.1 9").starts();
         client.leaves(2);
         client.says(&["--ssl-c"]);
+    });
+}
+
+#[test]
+fn habits_from_other_netcats_are_understood() {
+    it(|| {
+        for args in ["-N -4l --test PORT", "-lvp PORT -q0 --test", "-lpPORT --test", "-nlvp PORT --test -w 3"] {
+            let port = free_port();
+            let mut server = netcat(&args.replace("PORT", &port.to_string())).starts();
+            server.says(&["NCAT TEST: LISTEN"]);
+            let mut client = netcat("-N -n -v").connects_to_name("127.0.0.1", port);
+            client.types("hi\n");
+            client.ends_stdin();
+            server.shows("hi\n");
+            server.ends_stdin();
+            server.leaves(0);
+            client.leaves(0);
+        }
     });
 }
 

@@ -114,3 +114,31 @@ fn nc_and_socat_are_heard_and_answered() {
         }
     });
 }
+
+#[test]
+fn a_listener_answers_from_the_address_that_was_asked() {
+    it(|| {
+        for args in ["-u -4", "-u -4 -k"] {
+            let mut server = netcat(args).listens_on(None);
+            let asked = SocketAddr::from(([127, 0, 0, 2], server.address().port()));
+            let mut peer = Datagrams::dials(&asked);
+            for line in ["one\n", "two\n"] {
+                peer.sends(line);
+                server.shows(line);
+                server.types(line);
+                // It is connected, so it hears nobody else.
+                peer.hears(line);
+            }
+            if args.contains("-k") {
+                let mut other = Datagrams::dials(&server);
+                other.sends("three\n");
+                server.shows("three\n");
+                server.types("to all\n");
+                other.hears("to all\n");
+                peer.hears("to all\n");
+            } else {
+                Datagrams::dials(&asked).is_refused();
+            }
+        }
+    });
+}

@@ -257,6 +257,18 @@ fn a_command_answers() {
 }
 
 #[test]
+fn a_command_knows_its_peer() {
+    it(|| {
+        let script = "echo $NCAT_PROTO $NCAT_REMOTE_ADDR $NCAT_REMOTE_PORT $NCAT_LOCAL_ADDR $NCAT_LOCAL_PORT";
+        let server = netcat("-u -4 --sh-exec").arg(script).listens_on(None);
+        let mut peer = Datagrams::dials(&SocketAddr::from(([127, 0, 0, 1], server.address().port())));
+        peer.sends("hi\n");
+        let (own, port) = (peer.address().port(), server.address().port());
+        peer.hears(format!("UDP 127.0.0.1 {own} 127.0.0.1 {port}\n"));
+    });
+}
+
+#[test]
 fn each_peer_has_a_command_of_its_own_at_once() {
     it(|| {
         let server = netcat("-u -k --exec").arg("/bin/cat").listens();

@@ -5,7 +5,7 @@
 //! dropped and counted, because one slow peer must not stop the others. The first peer of a hub
 //! that serves one takes the socket over and has none of this.
 
-use super::{Datagrams, Doorman, Hears, Knock, LARGEST, Solo, again, largest_for};
+use super::{Datagrams, Doorman, Hears, Knock, LARGEST, Received, Solo, again, largest_for};
 use crate::{
     reactor::{Reactor, Ready},
     stream::{Flow, Stream},
@@ -16,6 +16,7 @@ use std::{
     cell::{Cell, RefCell},
     collections::{HashMap, VecDeque},
     io,
+    net::IpAddr,
     os::fd::{AsFd, AsRawFd},
     rc::Rc,
     time::{Duration, Instant},
@@ -45,11 +46,18 @@ pub struct Hub {
 }
 
 struct Shared {
-    socket: Rc<dyn Datagrams>,
+    /// Another one when one peer has it to himself.
+    socket: RefCell<Rc<dyn Datagrams>>,
     sessions: RefCell<HashMap<Address, Rc<Inbox>>>,
     /// Those for whose datagrams the socket had no room.
     blocked: RefCell<Vec<Token>>,
     _keep: Option<Box<dyn std::any::Any>>,
+}
+
+impl Shared {
+    fn socket(&self) -> Rc<dyn Datagrams> {
+        Rc::clone(&self.socket.borrow())
+    }
 }
 
 struct Inbox {
@@ -57,8 +65,10 @@ struct Inbox {
     bytes: Cell<usize>,
     token: Cell<Option<Token>>,
     dropped: Cell<u64>,
-    /// When the last datagram came.
+    /// When the last datagram came …
     heard: Cell<Instant>,
+    /// … and at which of our addresses.
+    at: Cell<Option<IpAddr>>,
     /// It has to leave, because others want to come.
     evicted: Cell<bool>,
 }
@@ -81,7 +91,7 @@ impl Hub {
     #[must_use]
     pub fn new(socket: Rc<dyn Datagrams>, serves: Serves, keep: Option<impl std::any::Any>) -> Self {
         let shared = Shared {
-            socket,
+            socket: RefCell::new(socket),
             sessions: RefCell::default(),
             blocked: RefCell::default(),
             _keep: keep.map(|keep| Box::new(keep) as Box<dyn std::any::Any>),
@@ -90,8 +100,10 @@ impl Hub {
     }
 
     /// Gives a datagram to the peer that it came from; a new session if there is none.
-    fn sort(&self, datagram: &[u8], from: &Address, reactor: &mut Reactor) -> Option<Session> {
+    fn sort(&self, datagram: &[u8], it: &Received, reactor: &mut Reactor) -> Option<Session> {
+        let from = &it.from;
         if let Some(inbox) = self.shared.sessions.borrow().get(from) {
+            inbox.at.set(it.at);
             inbox.push(datagram, reactor.now());
             if let Some(token) = inbox.token.get() {
                 reactor.nudge(token, Ready::READ);
@@ -99,10 +111,11 @@ impl Hub {
             return None;
         }
         let inbox = Rc::new(Inbox::new(reactor.now()));
+        inbox.at.set(it.at);
         match self.doorman.as_ref().map(|doorman| doorman.knock(datagram, from, reactor.now())) {
             Some(Knock::Answer(answers)) => {
                 // What cannot be sent now is as good as lost: he will knock again.
-                answers.iter().for_each(|answer| drop(self.shared.socket.send(answer, Some(from))));
+                answers.iter().for_each(|answer| drop(self.shared.socket().send(answer, Some(from), it.at)));
                 return None;
             }
             Some(Knock::LetIn) => {}
@@ -123,12 +136,12 @@ impl Hub {
 
 impl Listener for Hub {
     fn register(&mut self, registry: &Registry, token: Token) -> io::Result<()> {
-        let fd = self.shared.socket.as_fd().as_raw_fd();
+        let fd = self.shared.socket().as_fd().as_raw_fd();
         registry.register(&mut SourceFd(&fd), token, Interest::READABLE | Interest::WRITABLE)
     }
 
     fn local(&self) -> io::Result<Address> {
-        self.shared.socket.local()
+        self.shared.socket().local()
     }
 
     fn guard(&mut self, doorman: Rc<dyn Doorman>) {
@@ -141,7 +154,7 @@ impl Listener for Hub {
         }
         self.buffer.resize(LARGEST, 0);
         for _ in 0..TURNS {
-            let (n, from) = match self.shared.socket.receive(&mut self.buffer) {
+            let it = match self.shared.socket().receive(&mut self.buffer) {
                 Ok(received) => received,
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(Accepted::Nobody),
                 // A datagram of ours that came back. Whose, the kernel does not say.
@@ -149,10 +162,13 @@ impl Listener for Hub {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
                 Err(error) => return Err(error),
             };
-            let datagram = self.buffer.get(..n).unwrap_or_default();
-            if let Some(session) = self.sort(datagram, &from, reactor) {
-                let local = self.local()?;
-                return Ok(Accepted::Peer { stream: Box::new(session), remote: from, local });
+            let datagram = self.buffer.get(..it.length).unwrap_or_default();
+            if let Some(session) = self.sort(datagram, &it, reactor) {
+                let mut local = self.local()?;
+                if let (Address::Inet(local), Some(at)) = (&mut local, it.at) {
+                    local.set_ip(at);
+                }
+                return Ok(Accepted::Peer { stream: Box::new(session), remote: it.from, local });
             }
         }
         Ok(Accepted::Later)
@@ -180,6 +196,7 @@ impl Inbox {
             token: Cell::default(),
             dropped: Cell::default(),
             heard: Cell::new(now),
+            at: Cell::default(),
             evicted: Cell::default(),
         }
     }
@@ -201,20 +218,48 @@ impl Inbox {
     }
 }
 
+impl Session {
+    /// The socket is this peer's alone: the kernel turns others away from now on, and tells when it refuses.
+    fn take_over(&mut self, registry: &Registry, token: Token) -> io::Result<()> {
+        let (old, peer) = (self.shared.socket(), self.peer.clone());
+        let source = |socket: &dyn Datagrams| socket.as_fd().as_raw_fd();
+        let interest = Interest::READABLE | Interest::WRITABLE;
+        let own = match old.connect(&peer, self.inbox.at.get()) {
+            Ok(own) => own,
+            // Who has no name can only be listened to.
+            Err(_) if peer.inet().is_none() => {
+                registry.reregister(&mut SourceFd(&source(&*old)), token, interest)?;
+                self.alone = Some(Solo::sending_to(old, peer, Hears::Peer));
+                return Ok(());
+            }
+            Err(error) => return Err(error),
+        };
+        let Some(new) = own else {
+            registry.reregister(&mut SourceFd(&source(&*old)), token, interest)?;
+            self.alone = Some(Solo::connected(old, peer, Hears::Peer));
+            return Ok(());
+        };
+        // What has come for him meanwhile.
+        let mut buffer = vec![0; LARGEST];
+        while let Ok(it) = old.receive(&mut buffer) {
+            if it.from == peer {
+                self.inbox.push(buffer.get(..it.length).unwrap_or_default(), self.inbox.heard.get());
+            }
+        }
+        registry.deregister(&mut SourceFd(&source(&*old)))?;
+        registry.register(&mut SourceFd(&source(&*new)), token, interest)?;
+        // With the old one goes what others have sent.
+        *self.shared.socket.borrow_mut() = Rc::clone(&new);
+        self.alone = Some(Solo::connected(new, peer, Hears::Peer));
+        Ok(())
+    }
+}
+
 impl Stream for Session {
     fn register(&mut self, registry: &Registry, token: Token) -> io::Result<()> {
         self.inbox.token.set(Some(token));
         if self.serves == Serves::One {
-            let (socket, peer) = (Rc::clone(&self.shared.socket), self.peer.clone());
-            // The kernel turns others away from now on, and tells when this one refuses.
-            self.alone = Some(match socket.connect(&peer) {
-                Ok(()) => Solo::connected(socket, peer, Hears::Peer),
-                // Who has no name can only be listened to.
-                Err(_) if peer.inet().is_none() => Solo::sending_to(socket, peer, Hears::Peer),
-                Err(error) => return Err(error),
-            });
-            let fd = self.shared.socket.as_fd().as_raw_fd();
-            registry.reregister(&mut SourceFd(&fd), token, Interest::READABLE | Interest::WRITABLE)?;
+            self.take_over(registry, token)?;
         }
         Ok(())
     }
@@ -243,7 +288,7 @@ impl Stream for Session {
         }
         let inet = self.peer.inet().is_some();
         loop {
-            match self.shared.socket.send(bytes, Some(&self.peer)) {
+            match self.shared.socket().send(bytes, Some(&self.peer), self.inbox.at.get()) {
                 Ok(_) => return Ok(Flow::Moved(bytes.len())),
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {

@@ -10,7 +10,7 @@ pub use hub::Hub;
 pub use solo::{Hears, Solo};
 
 use super::Address;
-use std::{io, os::fd::AsFd, time::Instant};
+use std::{io, net::IpAddr, os::fd::AsFd, rc::Rc, time::Instant};
 
 /// Room for the largest datagram there is: UDP over IPv4 carries 65,507 bytes, a Unix socket as many as its
 /// sender's buffer holds, which is less than this.
@@ -19,16 +19,29 @@ pub const LARGEST: usize = 256 * 1024;
 /// A bound datagram socket of whatever family, which never blocks.
 pub trait Datagrams: AsFd {
     /// Takes one datagram, and tells where it came from.
-    fn receive(&self, buffer: &mut [u8]) -> io::Result<(usize, Address)>;
+    fn receive(&self, buffer: &mut [u8]) -> io::Result<Received>;
 
-    /// Sends one datagram to this address, or to the peer that it is connected to.
-    fn send(&self, datagram: &[u8], to: Option<&Address>) -> io::Result<usize>;
+    /// Sends one datagram to this address, or to the peer that it is connected to; from this one of our
+    /// own, where there are several.
+    fn send(&self, datagram: &[u8], to: Option<&Address>, own: Option<IpAddr>) -> io::Result<usize>;
 
-    /// Fixes the one peer, so that the kernel turns others away and tells when it refuses.
-    fn connect(&self, peer: &Address) -> io::Result<()>;
+    /// Fixes the one peer, so that the kernel turns others away and tells when it refuses. Where there are
+    /// several addresses of ours, that may take another socket, which is given.
+    fn connect(&self, peer: &Address, own: Option<IpAddr>) -> io::Result<Option<Rc<dyn Datagrams>>>;
 
     /// The address at this end.
     fn local(&self) -> io::Result<Address>;
+}
+
+/// What came of [`Datagrams::receive`].
+#[derive(Debug)]
+pub struct Received {
+    /// The bytes of the datagram.
+    pub length: usize,
+    /// Who sent it.
+    pub from: Address,
+    /// The one of our addresses that it was sent to, if there are several: he expects the answer from there.
+    pub at: Option<IpAddr>,
 }
 
 /// The largest datagram that such a peer can be sent: what the 16 bits of UDP's length leave

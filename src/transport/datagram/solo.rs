@@ -80,8 +80,8 @@ impl Stream for Solo {
         loop {
             match self.socket.receive(buffer) {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Ok((_, from)) if self.hears == Hears::Peer && from != self.peer => {}
-                Ok((n, _)) => return Ok(Flow::Moved(n)),
+                Ok(it) if self.hears == Hears::Peer && it.from != self.peer => {}
+                Ok(it) => return Ok(Flow::Moved(it.length)),
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                     return self.failed.take().map_or(Ok(Flow::Blocked), Err);
                 }
@@ -93,7 +93,7 @@ impl Stream for Solo {
     fn write(&mut self, bytes: &[u8]) -> io::Result<Flow> {
         let to = (!self.connected).then_some(&self.peer);
         loop {
-            match self.socket.send(bytes, to) {
+            match self.socket.send(bytes, to, None) {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(Flow::Blocked),
                 Err(error) => {

@@ -85,8 +85,9 @@ fn the_most_silent_makes_room_and_may_come_again() {
     let socket = crate::transport::udp::listen(&on).unwrap();
     let mut hub = Hub::new(socket, Serves::Many, None::<()>);
     let peers = ["127.0.0.1:1", "127.0.0.1:2", "127.0.0.1:3"].map(|it| Address::Inet(it.parse().unwrap()));
+    let from = |peer: &Address| Received { length: 0, from: peer.clone(), at: None };
     let reactor = &mut meeting.reactor;
-    let mut sessions: Vec<_> = peers.iter().map(|peer| hub.sort(b"", peer, reactor).unwrap()).collect();
+    let mut sessions: Vec<_> = peers.iter().map(|peer| hub.sort(b"", &from(peer), reactor).unwrap()).collect();
     sessions.iter_mut().for_each(|session| drop(read(session)));
     assert!(!hub.make_room(reactor), "all have just spoken");
     let ago = |minutes: u64| reactor.now().checked_sub(Duration::from_secs(minutes * 60)).unwrap();
@@ -94,8 +95,8 @@ fn the_most_silent_makes_room_and_may_come_again() {
     sessions[1].inbox.heard.set(ago(7));
     assert!(hub.make_room(reactor));
     assert_eq!(sessions[1].read(&mut [0; 9]).unwrap_err().kind(), io::ErrorKind::TimedOut);
-    let again = hub.sort(b"again", &peers[1], reactor);
+    let again = hub.sort(b"again", &from(&peers[1]), reactor);
     assert!(again.is_some());
     drop(sessions.remove(1));
-    assert!(hub.sort(b"and again", &peers[1], reactor).is_none(), "the old one's end is not the new one's");
+    assert!(hub.sort(b"and again", &from(&peers[1]), reactor).is_none(), "the old one's end is not the new one's");
 }
