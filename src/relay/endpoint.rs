@@ -152,7 +152,7 @@ impl Endpoint {
             more = at < all;
         }
         if !self.outbox.is_empty() {
-            self.stall.is_full(now);
+            self.is_full(now);
         }
         Ok(())
     }
@@ -203,7 +203,6 @@ impl Endpoint {
     fn sent(&mut self, n: usize, now: Instant) {
         self.traffic.sent += n as u64;
         self.traffic.last_sent = Some(now);
-        self.stall.took(n, now);
     }
 
     /// Bytes given to this endpoint that its peer's machine is not known to have.

@@ -76,6 +76,8 @@ pub struct Relay {
     buffer: Vec<u8>,
     work: Work,
     spare: Spare,
+    /// When it was last looked how much has arrived where.
+    looked: Option<Instant>,
     /// The time of the present round.
     now: Option<Instant>,
 }

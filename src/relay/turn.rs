@@ -47,19 +47,10 @@ impl Relay {
         }
     }
 
-    /// Tells of a sink that has stalled. Its stream has just been tried again: the kernel tells of room
-    /// only when a third of its queue is free, which may be megabytes.
-    fn lose_patience(&mut self, token: Token, now: Instant) {
-        let Some(endpoint) = self.endpoints.get_mut(&token) else { return };
-        if endpoint.writing != Writing::Gone && endpoint.stall.is_due(now) {
-            endpoint.stall.has_room(now);
-            self.notices.push_back(Notice::Stalled(token));
-        }
-    }
-
     fn set_alarm(&mut self, token: Token, reactor: &mut Reactor) {
         let Some(endpoint) = self.endpoints.get_mut(&token) else { return };
-        if let Some(at) = [endpoint.stream.deadline(), endpoint.stall.due()].into_iter().flatten().min() {
+        let look_at = endpoint.stall.look_at(reactor.now());
+        if let Some(at) = [endpoint.stream.deadline(), look_at].into_iter().flatten().min() {
             endpoint.alarm.set(at, token, reactor);
         }
     }
@@ -235,7 +226,7 @@ impl Relay {
         if let Err((error, rest)) = to.deliver(shared, cut, &mut self.spare, now) {
             return self.sink_gone(sink, error, rest);
         }
-        let alarm = to.stall.due().is_some_and(|due| !to.alarm.covers(due, now));
+        let alarm = to.stall.look_at(now).is_some_and(|at| !to.alarm.covers(at, now));
         if !to.outbox.is_empty() {
             self.room.note(sink, true);
         }
