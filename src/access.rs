@@ -76,6 +76,13 @@ impl Access {
         self.allow.is_none() && self.deny.is_empty()
     }
 
+    /// Whether clients without an IP address may connect: they are in no list, so not if some are to be
+    /// let in alone.
+    #[must_use]
+    pub fn admits_others(&self) -> bool {
+        self.allow.is_none()
+    }
+
     /// Whether this client may connect: no `--deny` matches, and one `--allow` does if there is any.
     #[must_use]
     pub fn admits(&self, client: IpAddr) -> bool {
@@ -214,6 +221,7 @@ mod tests {
     fn without_lists_everyone_may_connect() {
         let access = access(&[], &[]);
         assert!(access.is_empty() && admits(&access, "192.0.2.1") && admits(&access, "::1"));
+        assert!(access.admits_others());
     }
 
     #[test]
@@ -221,7 +229,7 @@ mod tests {
         let access = access(&["10.0.0.1", "10.0.0.2 ::1"], &[]);
         assert!(!access.is_empty());
         assert!(admits(&access, "10.0.0.1") && admits(&access, "10.0.0.2") && admits(&access, "::1"));
-        assert!(!admits(&access, "10.0.0.3") && !admits(&access, "::2"));
+        assert!(!admits(&access, "10.0.0.3") && !admits(&access, "::2") && !access.admits_others());
     }
 
     #[test]

@@ -4,10 +4,11 @@
 //! keeps its token all the way.
 
 use crate::{
-    cli::config::{Config, Mode, Partner},
+    cli::config::{Config, Connect, Listen, Mode, Partner, Source, Where},
     error::{Exit, Result},
     opening::{
         Failed, Openings, Peer, Staging, Way,
+        dtls::DtlsStaging,
         entrance::{Entrance, Found},
         proxy,
         tls::TlsStaging,
@@ -16,7 +17,8 @@ use crate::{
     relay::{Notice, Patience, Relay},
     report::Report,
     tap::Taps,
-    wiring::{Context, Wiring, broker::Broker, console::Console, exec::Exec, probe::Probe, proxy::Proxy, worse},
+    transport::{Address, unix::Name},
+    wiring::{self, Context, Wiring, broker::Broker, console::Console, probe::Probe, proxy::Proxy, worse},
 };
 use mio::Token;
 use std::rc::Rc;
@@ -32,10 +34,13 @@ pub fn run(config: &Config, report: Report) -> Result<Exit> {
     let taps = Rc::new(Taps::open(&config.taps, report)?);
     let mut reactor = Reactor::new()?;
     let mut relay = Relay::default();
+    if leaves_a_file(config) {
+        reactor.catch_signals()?;
+    }
     // Listening comes first: a port that cannot be had is told before stdin is touched.
     let found = Found::default();
-    let entrance = Entrance::open(config, &found, &mut reactor, report)?;
-    let stages = stages(config, &entrance, &found, report)?;
+    let mut entrance = Entrance::open(config, &found, &mut reactor, report)?;
+    let stages = stages(config, &mut entrance, &found, report)?;
     let way = Way { transport: config.transport, stages, telnet: config.telnet, taps: Rc::clone(&taps) };
     let openings = Openings::new(way, deadline(config, &reactor), report);
     let own = match &entrance {
@@ -43,9 +48,10 @@ pub fn run(config: &Config, report: Report) -> Result<Exit> {
         Entrance::Dial(_) => Vec::new(),
     };
     let mut context = Context { reactor: &mut reactor, relay: &mut relay, report };
+    // Nobody has been connected to yet: what cannot be run is told first.
     let wiring: Box<dyn Wiring> = match (&config.mode, &config.partner) {
+        (_, Partner::Command(command)) => wiring::command(config, command, context.reactor)?,
         (Mode::Connect(connect), _) if connect.probe => Box::new(Probe::new(connect)),
-        (_, Partner::Command(command)) => Box::new(Exec::new(config, command)),
         (_, Partner::Broker(console)) => Box::new(Broker::new(config, console, false, &mut context)?),
         (_, Partner::Chat(console)) => Box::new(Broker::new(config, console, true, &mut context)?),
         (_, Partner::Proxy(server)) => Box::new(Proxy::new(config, server, own, &context)?),
@@ -61,12 +67,24 @@ pub fn run(config: &Config, report: Report) -> Result<Exit> {
         }
     };
     let mut engine = Engine { reactor, relay, entrance, openings, wiring, one_peer, farewell: None, report };
-    let exit = engine.run()?;
+    let exit = engine.run();
+    engine.wiring.dismiss();
+    let exit = exit?;
     Ok(if taps.have_failed() { worse(exit, Exit::Usage) } else { exit })
 }
 
-/// What each connection goes through: the proxies, then TLS.
-fn stages(config: &Config, entrance: &Entrance, found: &Found, report: Report) -> Result<Vec<Box<dyn Staging>>> {
+/// Whether a Unix socket's file is to be removed, whatever ends the program.
+fn leaves_a_file(config: &Config) -> bool {
+    let address = match &config.mode {
+        Mode::Listen(Listen { on: Where::Known(address), .. }) => address,
+        Mode::Connect(Connect { source: Source::Known(address), .. }) => address,
+        _ => return false,
+    };
+    matches!(address, Address::Unix(Name::Path(_)))
+}
+
+/// What each connection goes through: the proxies, then TLS or DTLS.
+fn stages(config: &Config, entrance: &mut Entrance, found: &Found, report: Report) -> Result<Vec<Box<dyn Staging>>> {
     let mut stages = match &config.mode {
         Mode::Connect(connect) => proxy::stages(connect, found)?,
         Mode::Listen(_) => Vec::new(),
@@ -76,7 +94,15 @@ fn stages(config: &Config, entrance: &Entrance, found: &Found, report: Report) -
             Entrance::Gate(gate) => gate.addresses(),
             Entrance::Dial(_) => Vec::new(),
         };
-        stages.push(Box::new(TlsStaging::new(options, &config.mode, &addresses, report)?));
+        if config.transport.datagram {
+            let dtls = DtlsStaging::new(options, &config.mode, &addresses, report)?;
+            if let (Entrance::Gate(gate), Some(doorman)) = (entrance, dtls.doorman()) {
+                gate.guard(&doorman);
+            }
+            stages.push(Box::new(dtls));
+        } else {
+            stages.push(Box::new(TlsStaging::new(options, &config.mode, &addresses, report)?));
+        }
     }
     Ok(stages)
 }
@@ -107,6 +133,10 @@ impl Engine {
         let (mut events, mut alarms) = (Vec::new(), Vec::new());
         loop {
             self.reactor.wait(self.relay.is_busy(), &mut events, &mut alarms)?;
+            if let Some(signal) = self.reactor.signal() {
+                self.report.detail(1, format_args!("{signal} came."));
+                return Ok(Exit::Signal(signal));
+            }
             for (token, ready) in events.iter().copied() {
                 self.event(token, Some(ready))?;
             }

@@ -4,6 +4,7 @@
 //! A newcomer's trap: text that came from the peer must go through
 //! [`crate::report::escape`] before it is put in here.
 
+use crate::signals::Signal;
 use std::{borrow::Cow, fmt, io, process::ExitCode};
 
 /// How the program ends, as its exit status.
@@ -15,6 +16,8 @@ pub enum Exit {
     Network,
     /// 2: the command line or this machine: a bad option, no such name, port or file.
     Usage,
+    /// A signal came; the program dies of it, once all is in order.
+    Signal(Signal),
 }
 
 impl From<Exit> for ExitCode {
@@ -23,6 +26,7 @@ impl From<Exit> for ExitCode {
             Exit::Done => 0,
             Exit::Network => 1,
             Exit::Usage => 2,
+            Exit::Signal(signal) => signal.status(),
         })
     }
 }

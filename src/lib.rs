@@ -1,10 +1,11 @@
-//! rncat joins stdin and stdout, or a command, to a TCP or TLS peer, and turns the line ends
-//! that a person types into CRLF. This page says how, and which file to change.
+//! rncat joins stdin and stdout, a command, or other peers to a peer over TCP, TLS, UDP, DTLS, Unix
+//! or vsock sockets, and turns the line ends that a person types into CRLF. This page says how, and
+//! which file to change.
 //!
 //! # The life of a byte
 //!
 //! ```text
-//! stdin  ─▶ pump ─[filters]─▶ outbox ─▶ endpoint( tap( tls( socket ) ) )
+//! stdin  ─▶ pump ─[filters]─▶ outbox ─▶ endpoint( telnet( tap( tls( socket ) ) ) )
 //! stdout ◀─ outbox ◀─[filters]─ pump ◀─ endpoint( …the same one… )
 //! ```
 //!
@@ -14,17 +15,21 @@
 //!
 //! 1. The [entrance](opening::entrance) makes connections: names are [resolved](opening::resolve)
 //!    and addresses [dialled](opening::dial) in connect mode, clients let in at the
-//!    [gate](opening::gate) in listen mode.
-//! 2. Its [stages](opening::Stage) make a peer of it: today the [TLS handshake](opening::tls).
+//!    [gate](opening::gate) in listen mode, if [access lists](access) admit them.
+//! 2. Its [stages](opening::Stage) make a peer of it: [proxies](opening::proxy) are asked to connect
+//!    on, one after the other, then comes the [TLS](opening::tls) or [DTLS](opening::dtls)
+//!    handshake. Each leaves to the next what it has read too far ahead.
 //! 3. The [wiring] of the mode says who is joined to whom: [stdin and stdout](wiring::console),
-//!    [a command](wiring::exec), or [nobody](wiring::probe).
+//!    [a command](wiring::exec), [every other peer](wiring::broker), [whomever it asks
+//!    for](wiring::proxy), or [nobody](wiring::probe).
 //! 4. The [relay] moves the bytes, by three rules that hold for every mode:
 //!
 //!    * What must talk back is a layer inside the endpoint (a [`stream`] around a stream); what
 //!      only changes bytes one way is a [`filter`] on a pump.
 //!    * Bytes wait in one place, the outbox of the sink they go to. A pump reads only while it has
 //!      a sink and every sink it feeds has room. That is all the back-pressure there is, and it
-//!      bounds memory for every mode at once.
+//!      bounds memory for every mode at once. A sink that stalls is told of, so that it can be
+//!      dropped; on a socket that many UDP peers share, what finds no room is dropped and counted.
 //!    * A sink half-closes when the last pump that fed it has come to its source's end and its
 //!      outbox is empty. One that was never fed does not, and a wiring may hold a sink open.
 //!
@@ -45,11 +50,14 @@
 //! | what counts as a text protocol | [`ports`], [`proto::evidence`] |
 //! | what happens to bytes on their way | [`filter`]: one file each |
 //! | what is recorded | [`tap`]: one file a format |
-//! | what carries bytes | [`transport`]: one file each |
+//! | what carries bytes | [`transport`]: one file each, and a row in [`transport::TRANSPORTS`] |
 //! | how a connection is opened | [`opening`]: a stage is one file |
+//! | who may come in | [`access`] |
+//! | what a proxy is asked, and asks | [`proto::proxy`]: one file each, and a row in [`proto::proxy::PROXIES`]; [`proto::auth`] |
+//! | what a proxy server serves | [`wiring::proxy`]: one file each, and a row in [`wiring::proxy::SERVICES`]; [`proto::http`] |
 //! | who talks to whom | [`wiring`]: one file a mode |
 //! | when a session ends | [`wiring::ends`] |
-//! | certificates, ciphers, keys | [`tls`] (settings), [`stream::tls`] (the layer) |
+//! | certificates, ciphers, keys | [`tls`] (settings), [`stream::tls`], [`stream::dtls`] (the layers) |
 //! | what is said on stderr | [`report`] (how), [`error`] (exit status) |
 //!
 //! Imports point one way: the engine knows wirings and openings, those know the relay, the relay
@@ -69,12 +77,14 @@ pub mod engine;
 pub mod error;
 pub mod filter;
 pub mod fingerprint;
+pub mod lua;
 pub mod opening;
 pub mod ports;
 pub mod proto;
 pub mod reactor;
 pub mod relay;
 pub mod report;
+pub mod signals;
 pub mod stream;
 mod sys;
 pub mod tap;

@@ -1,9 +1,12 @@
 //! The program: parse, configure, run, exit status.
 
-use rncat::{cli, engine};
+use rncat::{cli, engine, error::Exit, lua, signals};
 use std::{io::Write, process::ExitCode};
 
 fn main() -> ExitCode {
+    if let Some(exit) = lua::invoked(std::env::args_os()) {
+        return exit;
+    }
     let (report, outcome) = match cli::parse(std::env::args_os()) {
         cli::Outcome::Tell(text) => {
             // `rncat --help | head` is nobody's mistake.
@@ -18,6 +21,7 @@ fn main() -> ExitCode {
         }
     };
     match outcome {
+        Ok(Exit::Signal(signal)) => signals::die_of(signal),
         Ok(exit) => exit.into(),
         Err(error) => {
             report.error(&error);

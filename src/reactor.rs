@@ -4,7 +4,10 @@
 //! and says until when at most. A token is never used twice, so an event that comes late finds
 //! nobody instead of somebody else.
 
-use crate::error::{Error, Result, why};
+use crate::{
+    error::{Error, Result, why},
+    signals::{Signal, Signals},
+};
 use mio::{Events, Poll, Registry, Token, Waker, event::Event};
 use std::{
     collections::BTreeSet,
@@ -59,6 +62,7 @@ pub struct Reactor {
     now: Instant,
     /// Made when the first helper thread is.
     helpers: Option<Helpers>,
+    signals: Option<Signals>,
 }
 
 /// The alarm of somebody whose deadline moves with all that happens: there is one at a time, however
@@ -87,6 +91,7 @@ impl Reactor {
             nudged: Vec::new(),
             now: Instant::now(),
             helpers: None,
+            signals: None,
         })
     }
 
@@ -110,6 +115,25 @@ impl Reactor {
                 let _ = waker.wake();
             }
         })
+    }
+
+    /// From now on, SIGINT, SIGTERM and SIGHUP do not end the program at once but in order: what has
+    /// been dropped by its end has cleaned up after itself. For those who have something to clean up.
+    ///
+    /// # Errors
+    /// When the system has no descriptors for it.
+    pub fn catch_signals(&mut self) -> Result<()> {
+        if self.signals.is_none() {
+            let token = self.token();
+            self.signals = Some(Signals::catch(self.poll.registry(), token)?);
+        }
+        Ok(())
+    }
+
+    /// The signal that has come, if one is [caught](Self::catch_signals) and has.
+    #[must_use]
+    pub fn signal(&self) -> Option<Signal> {
+        self.signals.as_ref()?.received()
     }
 
     /// A token that nobody has had before.

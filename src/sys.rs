@@ -1,4 +1,4 @@
-//! The one module that may use `unsafe`: ioctls and socket options that no crate wraps.
+//! The one module that may use `unsafe`: what no crate has made safe.
 //!
 //! Each block says why it is sound and has a test; everything else in rncat is safe Rust.
 #![allow(unsafe_code)]
@@ -40,6 +40,32 @@ pub(crate) fn send_queue(_socket: impl AsFd) -> io::Result<usize> {
     Err(io::ErrorKind::Unsupported.into())
 }
 
+/// Datagrams that the kernel has dropped because nobody read them in time, as far as it tells.
+#[cfg(target_os = "linux")]
+pub(crate) fn dropped(socket: impl AsFd) -> u64 {
+    // What `SO_MEMINFO` gives (Linux 4.12): numbers, of which the last one is `SK_MEMINFO_DROPS`.
+    let mut info = [0_u32; 9];
+    let mut length = libc::socklen_t::try_from(size_of_val(&info)).unwrap_or(0);
+    // SAFETY: getsockopt(2) writes at most `length` bytes, which `info` has, and the length.
+    let got = unsafe {
+        libc::getsockopt(
+            socket.as_fd().as_raw_fd(),
+            libc::SOL_SOCKET,
+            libc::SO_MEMINFO,
+            info.as_mut_ptr().cast(),
+            &raw mut length,
+        )
+    };
+    let [.., drops] = info;
+    if got == 0 { drops.into() } else { 0 }
+}
+
+/// Elsewhere the kernel does not tell.
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn dropped(_socket: impl AsFd) -> u64 {
+    0
+}
+
 /// Sets the options of the IPv4 packets that a socket sends (ip(7), `IP_OPTIONS`).
 ///
 /// # Errors
@@ -60,12 +86,63 @@ pub(crate) fn set_ip_options(socket: impl AsFd, options: &[u8]) -> io::Result<()
     if set == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
 }
 
+/// Marks every descriptor above 2 that we were started with, so that no command gets it. Ours are
+/// marked from the beginning. To be called while there is one thread.
+#[cfg(feature = "exec")]
+pub(crate) fn close_on_exec() {
+    use rustix::{
+        fd::BorrowedFd,
+        io::{FdFlags, fcntl_getfd, fcntl_setfd},
+    };
+    let list = std::fs::read_dir("/dev/fd").into_iter().flatten().flatten();
+    let open: Vec<c_int> = list.filter_map(|entry| entry.file_name().to_str()?.parse().ok()).collect();
+    for fd in open.into_iter().filter(|fd| *fd > 2) {
+        // SAFETY: nothing closes a descriptor while it is borrowed, as there is no other thread. The list's
+        // own has been closed; that it is no descriptor any more (EBADF) is what fcntl(2) then says.
+        let fd = unsafe { BorrowedFd::borrow_raw(fd) };
+        if let Ok(flags) = fcntl_getfd(fd) {
+            let _ = fcntl_setfd(fd, flags | FdFlags::CLOEXEC);
+        }
+    }
+}
+
+/// Does something with no signal blocked, as what it starts inherits that.
+#[cfg(feature = "exec")]
+pub(crate) fn with_no_signal_blocked<T>(something: impl FnOnce() -> T) -> T {
+    let before = set_blocked(None);
+    let outcome = something();
+    set_blocked(Some(before));
+    outcome
+}
+
+/// Sets the thread's signal mask, to the empty one if none is given, and says what it was.
+#[cfg(feature = "exec")]
+fn set_blocked(mask: Option<libc::sigset_t>) -> libc::sigset_t {
+    // SAFETY: sigset_t is plain data, all zeroes are a value of it, and both calls only read and write
+    // the sets they are given (sigsetops(3), pthread_sigmask(3)).
+    unsafe {
+        let (mut set, mut before) = (std::mem::zeroed(), std::mem::zeroed());
+        libc::sigemptyset(&raw mut set);
+        set = mask.unwrap_or(set);
+        libc::pthread_sigmask(libc::SIG_SETMASK, &raw const set, &raw mut before);
+        before
+    }
+}
+
+/// A Lua with all its libraries, `debug` too.
+#[cfg(feature = "lua")]
+pub(crate) fn lua() -> mlua::Lua {
+    // SAFETY: it runs what the user has named to be run, as `lua` would; no callback of ours that it could
+    // confuse by `debug` lives in it.
+    unsafe { mlua::Lua::unsafe_new() }
+}
+
 #[cfg(all(test, target_os = "linux"))]
 mod tests {
     use super::*;
     use std::{
         io::{Read, Write},
-        net::{TcpListener, TcpStream},
+        net::{TcpListener, TcpStream, UdpSocket},
     };
 
     #[test]
@@ -89,9 +166,43 @@ mod tests {
         Ok(())
     }
 
+    #[cfg(feature = "exec")]
+    #[test]
+    fn commands_get_no_descriptor_of_ours() {
+        let null = std::fs::File::open("/dev/null").unwrap();
+        rustix::io::fcntl_setfd(&null, rustix::io::FdFlags::empty()).unwrap();
+        close_on_exec();
+        assert_eq!(rustix::io::fcntl_getfd(&null), Ok(rustix::io::FdFlags::CLOEXEC));
+        assert_eq!(rustix::io::fcntl_getfd(io::stdout()), Ok(rustix::io::FdFlags::empty()));
+    }
+
+    #[cfg(feature = "exec")]
+    #[test]
+    fn what_is_blocked_is_so_again_afterwards() {
+        // SAFETY: as above; the thread is this test's own.
+        let usr2 = unsafe {
+            let mut set = std::mem::zeroed();
+            libc::sigemptyset(&raw mut set);
+            libc::sigaddset(&raw mut set, libc::SIGUSR2);
+            set
+        };
+        set_blocked(Some(usr2));
+        let blocked =
+            || std::fs::read_to_string("/proc/thread-self/status").unwrap().contains("SigBlk:\t0000000000000800");
+        assert!(blocked());
+        assert!(!with_no_signal_blocked(blocked));
+        assert!(blocked());
+    }
+
+    #[cfg(feature = "lua")]
+    #[test]
+    fn lua_has_its_debug_library() {
+        lua().load("assert(debug.getinfo(1))").exec().unwrap();
+    }
+
     #[test]
     fn a_loose_source_route_is_set_and_read_back() -> io::Result<()> {
-        let socket = std::net::UdpSocket::bind("127.0.0.1:0")?;
+        let socket = UdpSocket::bind("127.0.0.1:0")?;
         // NOP; loose source and record route (RFC 791, 3.1): type, length, pointer, two hops.
         let route = [1, 131, 11, 4, 127, 0, 0, 2, 127, 0, 0, 3];
         set_ip_options(&socket, &route)?;
@@ -105,6 +216,22 @@ mod tests {
         assert_eq!(got, 0);
         assert_eq!(seen[..length as usize], route);
         assert!(set_ip_options(&socket, &[131, 200]).is_err(), "not well-formed");
+        Ok(())
+    }
+
+    #[test]
+    fn datagrams_that_nobody_reads_in_time_are_counted() -> io::Result<()> {
+        let (receiver, sender) = (UdpSocket::bind("127.0.0.1:0")?, UdpSocket::bind("127.0.0.1:0")?);
+        assert_eq!(dropped(&receiver), 0);
+        for _ in 0..1000 {
+            sender.send_to(&[0; 8192], receiver.local_addr()?)?;
+        }
+        let mut received = 0;
+        receiver.set_nonblocking(true)?;
+        while receiver.recv(&mut [0; 10]).is_ok() {
+            received += 1;
+        }
+        assert_eq!(dropped(&receiver), 1000 - received);
         Ok(())
     }
 

@@ -18,6 +18,10 @@ const TIMING: &str = "Timing options";
 const OUTPUT: &str = "Output options";
 const MISC: &str = "Misc options";
 
+/// What a build without them has is not shown; that it has not is said when they are used.
+const EXEC: bool = cfg!(feature = "exec");
+const LUA: bool = cfg!(feature = "lua");
+
 /// What was typed.
 //
 // As with getopt, an option that takes a value takes the next word, whatever that begins with:
@@ -124,7 +128,8 @@ pub struct Args {
     /// Serve at most N clients at once (default 100)
     ///
     /// One client too many is accepted and closed at once. 0 serves nobody. Makes a difference
-    /// only with -k.
+    /// only with -k. With -u, where nobody tells that he has left, one who has been silent for
+    /// 5 minutes makes room; -i sees the silent off earlier.
     #[arg(short = 'm', long, value_name = "N", allow_hyphen_values = true, help_heading = LISTEN)]
     pub max_conns: Option<String>,
 
@@ -146,6 +151,10 @@ pub struct Args {
     /// longer than TIME.
     #[arg(long, value_name = "TIME", allow_hyphen_values = true, help_heading = LISTEN)]
     pub stall_timeout: Option<String>,
+
+    /// How Ncat waits for events; accepted for those who have it in their scripts.
+    #[arg(long, value_name = "ENGINE", allow_hyphen_values = true, hide = true)]
+    pub nsock_engine: Option<String>,
 
     /// Print a line when listening, for test programs
     #[arg(long, hide = true)]
@@ -216,17 +225,25 @@ pub struct Args {
     /// Its stdin and stdout are the connection. COMMAND is split at blanks; a backslash takes
     /// the next character as it is, and quotes mean nothing. With -l and -k, every client gets
     /// a process of its own.
-    #[arg(short = 'e', long, value_name = "COMMAND", allow_hyphen_values = true, help_heading = COMMAND)]
+    #[arg(short = 'e', long, value_name = "COMMAND", allow_hyphen_values = true, help_heading = COMMAND, hide = !EXEC)]
     pub exec: Option<String>,
 
     /// The same, by way of /bin/sh -c
-    #[arg(short = 'c', long, value_name = "COMMAND", allow_hyphen_values = true, help_heading = COMMAND)]
+    #[arg(short = 'c', long, value_name = "COMMAND", allow_hyphen_values = true, help_heading = COMMAND, hide = !EXEC)]
     pub sh_exec: Option<String>,
+
+    /// Join the peer to this Lua script
+    ///
+    /// Lua 5.4 is built in. What the script reads from its standard input comes from the peer, and
+    /// what it writes or prints goes there.
+    #[arg(long, value_name = "FILE", allow_hyphen_values = true, help_heading = COMMAND, hide = !LUA)]
+    pub lua_exec: Option<PathBuf>,
 
     /// Connect by way of this proxy
     ///
     /// May be repeated: the first is connected to, and asked for the second. The port is 3128 if none
-    /// is given, or 1080 for SOCKS.
+    /// is given, or 1080 for SOCKS. A chain of several kinds is written with them:
+    /// --proxy socks5://HOST --proxy http://HOST:8080.
     #[arg(long, value_name = "HOST[:PORT]", allow_hyphen_values = true, help_heading = PROXY)]
     pub proxy: Vec<String>,
 
@@ -357,4 +374,12 @@ pub struct Args {
     /// Show the version
     #[arg(long, help_heading = MISC)]
     pub version: bool,
+}
+
+impl Args {
+    /// Whether a command is to be joined to the peer.
+    #[must_use]
+    pub fn has_command(&self) -> bool {
+        self.exec.is_some() || self.sh_exec.is_some() || self.lua_exec.is_some()
+    }
 }

@@ -5,9 +5,10 @@
 
 use crate::{
     proto::auth::Credentials,
+    report::escape,
     transport::{Address, Transport},
 };
-use std::{path::PathBuf, time::Duration};
+use std::{fmt, path::PathBuf, time::Duration};
 
 /// What to do, completely.
 #[derive(Debug)]
@@ -39,6 +40,23 @@ pub enum Mode {
     Connect(Connect),
     /// Wait for peers.
     Listen(Listen),
+}
+
+impl Mode {
+    /// `-k`: whether many clients are served.
+    #[must_use]
+    pub fn keeps_open(&self) -> bool {
+        matches!(self, Self::Listen(listen) if listen.keep_open)
+    }
+
+    /// How long a client that takes too little may hold the others up.
+    #[must_use]
+    pub fn stall(&self) -> Duration {
+        match self {
+            Self::Listen(listen) => listen.stall,
+            Self::Connect(_) => Duration::MAX,
+        }
+    }
 }
 
 /// Connect mode.
@@ -218,7 +236,7 @@ pub enum Family {
 pub enum Partner {
     /// stdin and stdout.
     Console(Console),
-    /// `-e`, `-c`: a command, one for each peer.
+    /// `-e`, `-c`, `--lua-exec`: a command, one for each peer.
     Command(Command),
     /// `--broker`: every other peer, and stdin.
     Broker(Console),
@@ -302,10 +320,28 @@ pub enum LineEnds {
 /// A command to run for a peer.
 #[derive(Debug, Clone)]
 pub struct Command {
-    /// The program and its arguments; never empty.
-    pub words: Vec<String>,
+    /// What is run.
+    pub program: Program,
     /// `-C`: the command's LF become CRLF.
     pub crlf: bool,
+}
+
+/// What a command is.
+#[derive(Debug, Clone)]
+pub enum Program {
+    /// A program and its arguments; never empty.
+    Words(Vec<String>),
+    /// A script, for the Lua that is built in.
+    Lua(PathBuf),
+}
+
+impl fmt::Display for Program {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Words(words) => f.write_str(&escape(words.join(" ").as_bytes())),
+            Self::Lua(file) => write!(f, "{} (Lua)", escape(file.as_os_str().as_encoded_bytes())),
+        }
+    }
 }
 
 /// All that the `--ssl…` options say.

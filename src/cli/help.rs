@@ -9,7 +9,7 @@ use std::fmt::Write;
 
 /// What `--version` prints.
 pub(super) const VERSION: &str =
-    concat!("rncat ", env!("CARGO_PKG_VERSION"), ", with the options of Ncat 7.96 for TCP and TLS\n");
+    concat!("rncat ", env!("CARGO_PKG_VERSION"), ", with the options of Ncat 7.96 and later\n");
 
 /// What `-h` prints.
 pub(super) const SHORT: &str = "\
@@ -23,16 +23,17 @@ Talk TLS           --ssl          warn of a certificate that cannot be trusted
                    --ssl-verify   refuse it
 Listen             -l             for one client
                    -k             for many
+                   --chat         for people; --broker for programs
 Move files         --send-only    send stdin, leave when it has arrived
-                   --recv-only    receive to stdout, never read stdin
 Join a program     -e COMMAND     to the peer; -c COMMAND by way of the shell
+Over what          -u, -U         UDP, a Unix socket; TCP otherwise
+                   --proxy HOST   by way of a proxy
 Wait no longer     -w TIME        for the connection
                    -i TIME        for a silent peer
                    -q TIME        for the peer's end, once stdin has ended
 Look only          -z             is somebody listening? The exit status tells
 Choose             -4, -6         the address family
-                   -p PORT        the port to connect from
-                   -s ADDRESS     the address to connect from
+                   -p, -s         the port, the address to connect from
 
 TIME: 500ms, 5, 1.5m, 2h. More: rncat --help, man rncat.
 ";
@@ -59,7 +60,11 @@ HOST is a name or an address, PORT a number or a service's name; HOST:PORT and
         }
         let names = names(option);
         let help = option.get_help().map(ToString::to_string).unwrap_or_default();
-        let _ = writeln!(text, "{names:COLUMN$}{help}");
+        if names.len() < COLUMN {
+            let _ = writeln!(text, "{names:COLUMN$}{help}");
+        } else {
+            let _ = writeln!(text, "{names}\n{:COLUMN$}{help}", "");
+        }
     }
     text.push_str("\nExit status: 0 done, 1 the network or the peer failed, 2 usage or this machine.\n");
     text.push_str("The manual, man rncat, tells more.\n");
@@ -112,11 +117,10 @@ mod tests {
         let text = full(&Args::command());
         assert!(text.lines().all(|line| line.chars().count() < 80), "{text}");
         for option in Args::command().get_arguments() {
-            assert_eq!(text.contains(&format!("\n{} ", names(option))), !option.is_hide_set(), "{option}");
-            assert!(
-                option.is_hide_set() || option.get_help().is_some() && option.get_help_heading().is_some(),
-                "{option}"
-            );
+            let (names, id) = (names(option), option.get_id());
+            let shown = text.contains(&format!("\n{names} ")) || text.contains(&format!("\n{names}\n"));
+            assert_eq!(shown, !option.is_hide_set(), "{id}");
+            assert!(option.is_hide_set() || option.get_help().is_some() && option.get_help_heading().is_some(), "{id}");
         }
     }
 

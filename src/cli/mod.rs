@@ -17,6 +17,7 @@ pub use config::Config;
 use crate::{error::Error, report::Report};
 use clap::{CommandFactory, Parser};
 use std::{
+    env::VarError,
     ffi::{OsStr, OsString},
     path::Path,
 };
@@ -65,7 +66,14 @@ pub fn parse(argv: impl Iterator<Item = OsString>) -> Outcome {
     let mut args = args;
     if args.proxy_auth.is_none() && (!args.proxy.is_empty() || args.proxy_type.is_some()) {
         // Where other users cannot see it, as they can see a command line.
-        args.proxy_auth = std::env::var("NCAT_PROXY_AUTH").ok().filter(|auth| !auth.is_empty());
+        args.proxy_auth = match std::env::var("NCAT_PROXY_AUTH") {
+            Ok(auth) => Some(auth).filter(|auth| !auth.is_empty()),
+            Err(VarError::NotPresent) => None,
+            // Passing over it would make an open proxy of one that was to be closed.
+            Err(VarError::NotUnicode(_)) => {
+                return Outcome::Refuse(report, Error::usage("NCAT_PROXY_AUTH", "it is not UTF-8"));
+            }
+        };
     }
     match Config::from_args(args) {
         Ok((config, warnings)) => Outcome::Run(Box::new(Start { config, report, warnings })),

@@ -138,6 +138,7 @@ impl Dial {
         let mut socket = (self.how.transport.connect)(to, &choice)?;
         let token = reactor.token();
         socket.register(reactor.registry(), token)?;
+        // An error is told once, so one that is there already counts.
         if socket.connected()?.is_some() {
             // It stands at once, and no event may come.
             reactor.nudge(token, Ready::WRITE);

@@ -11,8 +11,9 @@ use super::{
     route,
 };
 use crate::{
-    cli::config::{Config, Connect, Place, ProxyDns, Source},
+    cli::config::{Config, Connect, Family, Place, ProxyDns, Source},
     error::{Error, Result, why},
+    proto::proxy::PROXIES,
     reactor::Reactor,
     report::Report,
     transport::Address,
@@ -35,12 +36,14 @@ pub struct Dialling {
     state: State,
     to: Vec<Address>,
     how: How,
-    /// `-z`: the ports still to be tried, whether there were several, and whether one was open.
+    /// `-z`: to be refused is an answer like another.
+    probe: bool,
+    /// The ports still to be tried then.
     more_ports: VecDeque<u16>,
-    several: bool,
-    any_open: bool,
     until: Option<Instant>,
     wait: Duration,
+    /// `-w` is for all connections together.
+    bounded: bool,
     report: Report,
 }
 
@@ -100,7 +103,7 @@ impl Dialling {
         let hops = hops.map(|hop| LookUp::begin(question(hop, 0), token, reactor)).collect::<Result<_>>()?;
         let behind = match (&connect.to, connect.proxy_dns) {
             (Place::Inet { host, port }, dns @ (ProxyDns::Local | ProxyDns::Both)) if !connect.proxies.is_empty() => {
-                let question = Question { numeric: false, ..question(host, *port) };
+                let question = Question { numeric: false, family: family(config, connect), ..question(host, *port) };
                 Some((LookUp::begin(question, token, reactor)?, dns))
             }
             _ => None,
@@ -114,12 +117,12 @@ impl Dialling {
             state: State::LookingUp(Box::new(Names { to, from, hops, route, behind, found })),
             to: Vec::new(),
             how: How { transport: config.transport, from: Vec::new(), ip_options: Vec::new() },
+            probe: connect.probe,
             more_ports: connect.more_ports.iter().copied().collect(),
-            several: !connect.more_ports.is_empty(),
-            any_open: false,
             // A time too far away to be counted is never.
             until: reactor.now().checked_add(wait),
             wait,
+            bounded: connect.wait.is_some(),
             report,
         })
     }
@@ -127,7 +130,7 @@ impl Dialling {
     /// What has come of an event or alarm under `token`.
     ///
     /// # Errors
-    /// When the peer cannot be reached, and no other port is left to try.
+    /// When the peer cannot be reached. For `-z` that is no error.
     pub fn advance(&mut self, token: Token, reactor: &mut Reactor) -> Result<Option<Arrival>> {
         let ours = match &self.state {
             State::Done => false,
@@ -140,16 +143,13 @@ impl Dialling {
         match self.try_once(token, reactor) {
             Ok(None) => Ok(None),
             Ok(Some(arrival)) => {
-                self.any_open = true;
                 self.next_port(reactor);
                 Ok(Some(arrival))
             }
-            Err(error) if self.several && !matches!(self.state, State::LookingUp(_)) => {
+            Err(error) if self.probe && !matches!(self.state, State::LookingUp(_)) => {
                 self.report.detail(1, &error);
-                if self.next_port(reactor) || self.any_open {
-                    return Ok(None);
-                }
-                Err(Error::network(self.target.clone(), "none of these ports is open").hint("-v tells of each"))
+                self.next_port(reactor);
+                Ok(None)
             }
             Err(error) => Err(error),
         }
@@ -157,6 +157,10 @@ impl Dialling {
 
     /// Connects to the same peer once more.
     pub fn again(&mut self, reactor: &mut Reactor) {
+        if !self.bounded {
+            self.until = reactor.now().checked_add(self.wait);
+            reactor.wake_in(self.wait, self.token);
+        }
         self.dial(reactor);
     }
 
@@ -202,9 +206,9 @@ impl Dialling {
     }
 
     /// Goes on to the next port of a list, if there is one.
-    fn next_port(&mut self, reactor: &mut Reactor) -> bool {
+    fn next_port(&mut self, reactor: &mut Reactor) {
         self.state = State::Done;
-        let Some(port) = self.more_ports.pop_front() else { return false };
+        let Some(port) = self.more_ports.pop_front() else { return };
         for address in &mut self.to {
             if let Address::Inet(address) = address {
                 address.set_port(port);
@@ -216,7 +220,6 @@ impl Dialling {
         self.until = reactor.now().checked_add(self.wait);
         reactor.wake_in(self.wait, self.token);
         self.dial(reactor);
-        true
     }
 
     fn timed_out(&self) -> Error {
@@ -256,6 +259,15 @@ impl Names {
             }
         };
         Ok(Some((self.to.found().to_vec(), How { from: self.from.found().to_vec(), ip_options, ..how.clone() })))
+    }
+}
+
+/// The family of a peer's address that the last of the proxies can be asked for.
+fn family(config: &Config, connect: &Connect) -> Family {
+    let last = connect.proxies.last().and_then(|proxy| PROXIES.iter().find(|row| row.name == proxy.kind));
+    match last {
+        Some(row) if !row.ipv6 && config.family == Family::Any => Family::V4,
+        _ => config.family,
     }
 }
 

@@ -8,7 +8,10 @@ use crate::{
     opening::resolve::Question,
     reactor::Reactor,
     report::Report,
-    transport::{Accepted, Address, Listener, Serves, Transport},
+    transport::{
+        Accepted, Address, Listener, Serves, Transport,
+        datagram::{Doorman, Knock},
+    },
 };
 use mio::Token;
 use rustix::io::Errno;
@@ -16,6 +19,7 @@ use std::{
     io,
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
     path::PathBuf,
+    rc::Rc,
     time::{Duration, Instant},
 };
 
@@ -31,9 +35,13 @@ const TRIES: usize = 16;
 /// The listening sockets.
 pub struct Gate {
     sockets: Vec<(Token, Box<dyn Listener>)>,
-    access: Access,
+    access: Rc<Access>,
     once: bool,
     max_clients: usize,
+    /// Nothing tells of a peer's end, nor a peer of ours.
+    datagrams: bool,
+    /// That the limit was reached.
+    limit_told: bool,
     /// What was short, as it was said.
     short_of: Option<String>,
     /// Until when nobody is taken, for want of it.
@@ -60,9 +68,11 @@ impl Gate {
         let sockets = listen_on(config.transport, &addresses, serves)?;
         let mut gate = Self {
             sockets: Vec::new(),
-            access: access(&listen.access, numeric)?,
+            access: Rc::new(access(&listen.access, numeric)?),
             once: !listen.keep_open,
             max_clients: listen.max_clients,
+            datagrams: config.transport.datagram,
+            limit_told: false,
             short_of: None,
             resting: None,
             report,
@@ -81,6 +91,13 @@ impl Gate {
     #[must_use]
     pub fn addresses(&self) -> Vec<Address> {
         self.sockets.iter().filter_map(|(_, socket)| socket.local().ok()).collect()
+    }
+
+    /// Lets in only whom the doorman has seen; he sees nobody who is not admitted anyway.
+    pub fn guard(&mut self, doorman: &Rc<dyn Doorman>) {
+        for (_, socket) in &mut self.sockets {
+            socket.guard(Rc::new(Admitted { access: Rc::clone(&self.access), doorman: Rc::clone(doorman) }));
+        }
     }
 
     /// Whether events under `token` are for this.
@@ -110,14 +127,12 @@ impl Gate {
                     return arrivals;
                 }
             };
-            if remote.ip().is_some_and(|ip| !self.access.admits(ip)) {
+            if !remote.ip().map_or_else(|| self.access.admits_others(), |ip| self.access.admits(ip)) {
                 self.report.detail(1, format_args!("New connection denied: not allowed: {remote}"));
                 continue;
             }
-            if present >= self.max_clients {
-                let limit = self.max_clients;
-                self.report
-                    .detail(1, format_args!("New connection denied: connection limit reached ({limit}): {remote}"));
+            if present >= self.max_clients && !self.makes_room(reactor) {
+                self.turn_away(&remote);
                 continue;
             }
             let token = reactor.token();
@@ -141,6 +156,21 @@ impl Gate {
         arrivals
     }
 
+    /// One too many: who sends datagrams is not told, so that somebody else should be.
+    fn turn_away(&mut self, remote: &Address) {
+        let denied = format!("New connection denied: connection limit reached ({})", self.max_clients);
+        if self.datagrams && !std::mem::replace(&mut self.limit_told, true) {
+            self.report.note(format_args!("{denied}: {remote}; what such peers send is lost, -m serves more"));
+        } else {
+            self.report.detail(1, format_args!("{denied}: {remote}"));
+        }
+    }
+
+    /// Sees off a client that may have gone without a word, if there is one.
+    fn makes_room(&mut self, reactor: &mut Reactor) -> bool {
+        self.max_clients > 0 && self.sockets.iter_mut().any(|(_, socket)| socket.make_room(reactor))
+    }
+
     /// No descriptor or memory left: those who wait can go on waiting, and the others go on talking.
     fn rest(&mut self, error: &io::Error, reactor: &mut Reactor) {
         let until = reactor.now() + REST;
@@ -151,6 +181,22 @@ impl Gate {
         if self.short_of.as_ref() != Some(&text) {
             self.report.error(&Error::network("accept a connection", text.clone()).hint("new clients have to wait"));
             self.short_of = Some(text);
+        }
+    }
+}
+
+/// Asks the doorman about those who may come in.
+struct Admitted {
+    access: Rc<Access>,
+    doorman: Rc<dyn Doorman>,
+}
+
+impl Doorman for Admitted {
+    fn knock(&self, datagram: &[u8], from: &Address, now: Instant) -> Knock {
+        match from.ip() {
+            // The gate will turn him away, and say so.
+            Some(ip) if !self.access.admits(ip) => Knock::LetIn,
+            _ => self.doorman.knock(datagram, from, now),
         }
     }
 }

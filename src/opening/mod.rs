@@ -5,8 +5,10 @@
 
 pub mod dial;
 pub mod dialling;
+pub mod dtls;
 pub mod entrance;
 pub mod gate;
+pub mod handshake;
 pub mod proxy;
 pub mod resolve;
 mod route;
@@ -92,6 +94,14 @@ pub struct Failed {
     pub stream: Option<Box<dyn Stream>>,
     /// Connecting again is worth a try.
     pub again: bool,
+}
+
+impl Failed {
+    /// With this left of it.
+    #[must_use]
+    pub fn with(error: Error, stream: Box<dyn Stream>) -> Self {
+        Self { error, stream: Some(stream), again: false }
+    }
 }
 
 impl From<Error> for Failed {

@@ -9,7 +9,7 @@ use crate::{
     proto::{Dialogue, Step},
     stream::{Flow, Stream, prefixed::Prefixed},
 };
-use std::{task::Poll, time::Instant};
+use std::{io, task::Poll, time::Instant};
 
 /// Bytes read at a time.
 const PIECE: usize = 4096;
@@ -24,6 +24,8 @@ pub struct Talk<D: ?Sized> {
     /// What is being said, and how much of it the stream has taken.
     saying: Vec<u8>,
     said: usize,
+    /// Why the other end takes nothing more. What it said before that tells more.
+    deaf: Option<io::Error>,
     again: bool,
 }
 
@@ -31,7 +33,8 @@ impl<D: Dialogue + ?Sized> Talk<D> {
     /// Leads `dialogue` over `stream`; `what` it is about is said when it fails.
     #[must_use]
     pub fn new(stream: Box<dyn Stream>, dialogue: Box<D>, what: String) -> Self {
-        Self { stream: Some(stream), dialogue, what, arrived: Vec::new(), saying: Vec::new(), said: 0, again: false }
+        let (arrived, saying) = (Vec::new(), Vec::new());
+        Self { stream: Some(stream), dialogue, what, arrived, saying, said: 0, deaf: None, again: false }
     }
 
     /// The dialogue, once it is done, to ask for what it has found out.
@@ -42,28 +45,45 @@ impl<D: Dialogue + ?Sized> Talk<D> {
 
     /// Sends what is being said; `false` while the stream does not take it.
     fn say(&mut self) -> Result<bool> {
+        match self.write() {
+            Ok(done) => Ok(done),
+            Err(error) if self.deaf.is_none() => {
+                (self.saying, self.said, self.deaf) = (Vec::new(), 0, Some(error));
+                Ok(true)
+            }
+            Err(error) => Err(self.failed(&error)),
+        }
+    }
+
+    fn write(&mut self) -> io::Result<bool> {
         let Some(stream) = &mut self.stream else { return Ok(false) };
-        let failed = |error| Error::network(self.what.clone(), why(&error));
         while let Some(rest @ [_, ..]) = self.saying.get(self.said..) {
-            match stream.write(rest).map_err(failed)? {
+            match stream.write(rest)? {
                 Flow::Moved(n) => self.said += n,
                 Flow::Blocked | Flow::Ended => return Ok(false),
             }
         }
         (self.saying, self.said) = (Vec::new(), 0);
-        Ok(stream.flush().map_err(failed)?.is_ready())
+        Ok(stream.flush()?.is_ready())
     }
 
     /// Reads a piece, and what the dialogue makes of the other end's leaving; `None` when nothing comes.
     fn hear(&mut self) -> Result<Option<Step>> {
         let Some(stream) = &mut self.stream else { return Ok(None) };
         let mut piece = [0; PIECE];
-        match stream.read(&mut piece).map_err(|error| Error::network(self.what.clone(), why(&error)))? {
-            Flow::Moved(n) => self.arrived.extend_from_slice(piece.get(..n).unwrap_or_default()),
-            Flow::Blocked => return Ok(None),
-            Flow::Ended => return self.dialogue.ended().map(Some),
+        match (stream.read(&mut piece), &self.deaf) {
+            (Ok(Flow::Moved(n)), _) => self.arrived.extend_from_slice(piece.get(..n).unwrap_or_default()),
+            (Ok(Flow::Blocked), None) => return Ok(None),
+            (Ok(Flow::Ended), _) => return self.dialogue.ended().map(Some),
+            // A reset is an end, too, after which a new connection may do.
+            (Ok(Flow::Blocked), Some(error)) => return self.dialogue.ended().map(Some).map_err(|_| self.failed(error)),
+            (Err(error), _) => return self.dialogue.ended().map(Some).map_err(|_| self.failed(&error)),
         }
         self.dialogue.advance(&mut self.arrived).map(Some)
+    }
+
+    fn failed(&self, error: &io::Error) -> Error {
+        Error::network(self.what.clone(), why(error))
     }
 }
 

@@ -5,6 +5,7 @@
 //! arrive split anywhere, and those that arrive too early belong to the next layer.
 
 pub mod auth;
+pub mod dtls;
 pub mod evidence;
 pub mod http;
 pub mod proxy;

@@ -1,7 +1,6 @@
 //! One party of the relay: a stream, the outbox in front of it, and how far each direction is.
 
 use super::{
-    LARGEST_DATAGRAM,
     closing::Closing,
     outbox::{Outbox, Shared, Spare},
     pump::Pump,
@@ -76,6 +75,8 @@ pub struct Traffic {
     pub last_sent: Option<Instant>,
     /// When it last waited, as a source, for room in a sink.
     pub last_held_up: Option<Instant>,
+    /// Datagrams from it that nobody took in time; counted when it is closed.
+    pub dropped: u64,
 }
 
 /// What came of [`Endpoint::drain`].
@@ -113,6 +114,11 @@ impl Endpoint {
         }
     }
 
+    /// When it wants a turn, whatever happens: its stream has put something off, or it will have stalled.
+    pub(super) fn due(&self, now: Instant) -> Option<Instant> {
+        [self.stream.deadline(), self.stall.look_at(now)].into_iter().flatten().min()
+    }
+
     /// Whether bytes may still be given to it.
     pub(super) fn takes(&self) -> bool {
         self.writing == Writing::Open && self.goodbye.is_none()
@@ -130,11 +136,12 @@ impl Endpoint {
     ) -> Result<(), (io::Error, usize)> {
         let all = shared.bytes().len();
         let datagram = self.stream.is_datagram();
+        let cut = cut.min(self.stream.largest_datagram());
         let mut at = 0_usize;
         // An empty datagram is one; an empty piece of a stream is nothing.
         let mut more = datagram || all > 0;
         while more {
-            let end = if datagram { all.min(at.saturating_add(cut.min(LARGEST_DATAGRAM))) } else { all };
+            let end = if datagram { all.min(at.saturating_add(cut)) } else { all };
             let piece = shared.bytes().get(at..end).unwrap_or_default();
             let written = if self.outbox.is_empty() { self.stream.write(piece) } else { Ok(Flow::Blocked) };
             match written {

@@ -43,10 +43,6 @@ const CHUNK: usize = 256 * 1024;
 /// What is cut into datagrams is cut at this many bytes, as in Ncat. Datagrams that came as such pass whole.
 const DATAGRAM: usize = 8192;
 
-/// What is larger is cut as well: over IPv4, UDP carries no more, and who sent it may have come over IPv6,
-/// or a filter has made it longer.
-const LARGEST_DATAGRAM: usize = 65_507;
-
 /// Reads of one endpoint before the others have their turn.
 const TURNS: usize = 16;
 

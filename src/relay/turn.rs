@@ -4,7 +4,7 @@
 use super::{
     CHUNK, DATAGRAM, Notice, Relay, TURNS,
     closing::Step,
-    endpoint::{Drained, Goodbye, Writing},
+    endpoint::{Drained, Goodbye, Traffic, Writing},
     outbox::Shared,
     pump::{End, Pump, Voice},
 };
@@ -49,8 +49,7 @@ impl Relay {
 
     fn set_alarm(&mut self, token: Token, reactor: &mut Reactor) {
         let Some(endpoint) = self.endpoints.get_mut(&token) else { return };
-        let look_at = endpoint.stall.look_at(reactor.now());
-        if let Some(at) = [endpoint.stream.deadline(), look_at].into_iter().flatten().min() {
+        if let Some(at) = endpoint.due(reactor.now()) {
             endpoint.alarm.set(at, token, reactor);
         }
     }
@@ -90,6 +89,9 @@ impl Relay {
         let Some(to) = self.endpoints.get_mut(&sink) else { return };
         to.writing = Writing::Gone;
         let lost = to.outbox.discard() + to.stream.undelivered() + more;
+        // Reading tells how the peer ended; of datagrams nothing else does.
+        to.may_read = true;
+        self.enqueue(sink);
         self.forget_sources(sink);
         self.wake_waiting(sink);
         self.notices.push_back(Notice::Gone(sink, error, lost));
@@ -226,7 +228,7 @@ impl Relay {
         if let Err((error, rest)) = to.deliver(shared, cut, &mut self.spare, now) {
             return self.sink_gone(sink, error, rest);
         }
-        let alarm = to.stall.look_at(now).is_some_and(|at| !to.alarm.covers(at, now));
+        let alarm = to.due(now).is_some_and(|due| !to.alarm.covers(due, now));
         if !to.outbox.is_empty() {
             self.room.note(sink, true);
         }
@@ -269,7 +271,7 @@ impl Relay {
             Step::Done | Step::GiveUp => {
                 // A write that failed has told already what was lost.
                 let told = endpoint.writing == Writing::Gone;
-                let traffic = endpoint.traffic;
+                let traffic = Traffic { dropped: endpoint.stream.dropped(), ..endpoint.traffic };
                 self.endpoints.remove(&token);
                 self.notices.push_back(Notice::Closed(token, if told { 0 } else { left }, traffic));
             }

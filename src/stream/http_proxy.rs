@@ -42,6 +42,8 @@ pub struct ClientSide(Rc<RefCell<Client>>);
 pub enum Demand {
     /// Nothing, until an event comes for the client.
     Wait,
+    /// Calling again soon, for there is more; but it is the others' turn.
+    Pause,
     /// A connection is to be made; then [`ClientSide::join`] or [`ClientSide::failed`].
     Connect(Destination),
     /// The connection is to be closed: [`ClientSide::leave`].

@@ -6,11 +6,17 @@
 //! A newcomer's trap: events are edge-triggered. After `Blocked` (and only then) an event
 //! will come; whoever stops reading or writing earlier must come back by itself.
 
+pub mod dtls;
+#[cfg(feature = "dtls-openssl")]
+pub mod dtls_openssl;
+mod forward;
 pub mod http_proxy;
 pub mod prefixed;
 pub mod tapped;
 pub mod telnet;
 pub mod tls;
+
+pub(crate) use forward::forward;
 
 use mio::{Registry, Token};
 use std::{
@@ -86,6 +92,11 @@ pub trait Stream {
         false
     }
 
+    /// The largest datagram that it can carry, in bytes; what would be larger is cut.
+    fn largest_datagram(&self) -> usize {
+        usize::MAX
+    }
+
     /// Datagrams that were dropped because nobody took them in time.
     fn dropped(&self) -> u64 {
         0
@@ -105,6 +116,23 @@ pub trait Stream {
     fn bare(&self) -> Option<BorrowedFd<'_>> {
         None
     }
+}
+
+/// A layer that has to agree with its peer before anything else.
+pub trait Handshaking: Stream {
+    /// Goes on with the handshake; `Ready` when it is done and all of it has been passed on.
+    /// Call it for every event, and at the [deadline](Stream::deadline).
+    ///
+    /// After an error, [`Stream::hang_up`] and [`Stream::flush`] still try to deliver the alert
+    /// that tells the peer why.
+    ///
+    /// # Errors
+    /// When the peer refuses, is refused, or does not answer; or that
+    /// of the stream below.
+    fn handshake(&mut self) -> io::Result<Poll<()>>;
+
+    /// What `-v` says when it is done. Remote text is escaped.
+    fn facts(&self) -> Vec<String>;
 }
 
 /// Turns what a non-blocking call returned into a [`Flow`]; `EINTR` is the caller's to retry.

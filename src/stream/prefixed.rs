@@ -3,14 +3,8 @@
 //! A newcomer's trap: no event tells of these bytes. Whoever takes over reads until *blocked*
 //! anyway, as after any change of hands.
 
-use super::{Flow, Stream};
-use mio::{Registry, Token};
-use std::{
-    io::{self, IoSlice},
-    os::fd::BorrowedFd,
-    task::Poll,
-    time::Instant,
-};
+use super::{Flow, Stream, forward};
+use std::{io, os::fd::BorrowedFd};
 
 /// See the module's description.
 pub struct Prefixed {
@@ -28,9 +22,7 @@ impl Prefixed {
 }
 
 impl Stream for Prefixed {
-    fn register(&mut self, registry: &Registry, token: Token) -> io::Result<()> {
-        self.inner.register(registry, token)
-    }
+    forward!(register, write, write_vectored, timeout, flush, finish, hang_up, broken, undelivered, dropped, deadline);
 
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<Flow> {
         let rest = self.prefix.get(self.taken..).unwrap_or_default();
@@ -46,45 +38,6 @@ impl Stream for Prefixed {
         Ok(Flow::Moved(n))
     }
 
-    fn write(&mut self, bytes: &[u8]) -> io::Result<Flow> {
-        self.inner.write(bytes)
-    }
-
-    fn write_vectored(&mut self, slices: &[IoSlice<'_>]) -> io::Result<Flow> {
-        self.inner.write_vectored(slices)
-    }
-
-    fn flush(&mut self) -> io::Result<Poll<()>> {
-        self.inner.flush()
-    }
-
-    fn finish(&mut self) -> io::Result<()> {
-        self.inner.finish()
-    }
-
-    fn hang_up(&mut self) -> io::Result<()> {
-        self.inner.hang_up()
-    }
-
-    fn broken(&mut self) -> io::Result<()> {
-        self.inner.broken()
-    }
-
-    fn undelivered(&self) -> usize {
-        self.inner.undelivered()
-    }
-
-    fn dropped(&self) -> u64 {
-        self.inner.dropped()
-    }
-    fn deadline(&self) -> Option<Instant> {
-        self.inner.deadline()
-    }
-
-    fn timeout(&mut self, now: Instant) -> io::Result<()> {
-        self.inner.timeout(now)
-    }
-
     fn bare(&self) -> Option<BorrowedFd<'_>> {
         if self.taken == self.prefix.len() { self.inner.bare() } else { None }
     }
@@ -93,6 +46,7 @@ impl Stream for Prefixed {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use mio::{Registry, Token};
 
     struct Nothing;
 

@@ -3,13 +3,14 @@
 //! Answers wait here until the stream below takes them, before any data; there are never
 //! more than [`telnet::MOST_ANSWERS`] bytes of them, so reading need not wait for a peer that takes none.
 //!
+//! Over datagrams each one is doubled as a whole, and answers are datagrams of their own.
+//!
 //! A newcomer's trap: a read that brings negotiation alone goes on reading, for no event comes
 //! before the stream below has said *blocked*.
 
-use super::{Flow, Stream};
+use super::{Flow, Stream, forward};
 use crate::proto::telnet::{self, plain_len, undoubled_len};
-use mio::{Registry, Token};
-use std::{io, task::Poll, time::Instant};
+use std::{io, task::Poll};
 
 /// Data that is doubled at once, in bytes; what is held is at most twice as much.
 const PIECE: usize = 8 * 1024;
@@ -98,9 +99,7 @@ impl Telnet {
 }
 
 impl Stream for Telnet {
-    fn register(&mut self, registry: &Registry, token: Token) -> io::Result<()> {
-        self.inner.register(registry, token)
-    }
+    forward!(register, timeout, broken, is_datagram, dropped, deadline);
 
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<Flow> {
         let mut negotiation = 0;
@@ -110,7 +109,7 @@ impl Stream for Telnet {
                 other => return Ok(other),
             };
             match self.receive(buffer.get_mut(..n).unwrap_or_default()) {
-                0 => negotiation += n,
+                0 if n > 0 => negotiation += n,
                 data => return Ok(Flow::Moved(data)),
             }
         }
@@ -118,7 +117,18 @@ impl Stream for Telnet {
     }
 
     fn write(&mut self, bytes: &[u8]) -> io::Result<Flow> {
-        if bytes.is_empty() || self.push()?.is_pending() {
+        if self.push()?.is_pending() {
+            return Ok(Flow::Blocked);
+        }
+        if self.inner.is_datagram() {
+            let mut doubled = Vec::with_capacity(bytes.len());
+            telnet::double(bytes, &mut doubled);
+            return Ok(match self.inner.write(&doubled)? {
+                Flow::Moved(_) => Flow::Moved(bytes.len()),
+                other => other,
+            });
+        }
+        if bytes.is_empty() {
             return Ok(Flow::Blocked);
         }
         let plain = plain_len(bytes);
@@ -170,22 +180,15 @@ impl Stream for Telnet {
         Ok(())
     }
 
-    fn broken(&mut self) -> io::Result<()> {
-        self.inner.broken()
-    }
-
     fn undelivered(&self) -> usize {
         // Of what the stream below counts, some may be answers, which nobody would miss.
         let waiting = undoubled_len(&self.held) + self.inner.undelivered();
         usize::try_from(self.taken).map_or(waiting, |taken| taken.min(waiting))
     }
 
-    fn deadline(&self) -> Option<Instant> {
-        self.inner.deadline()
-    }
-
-    fn timeout(&mut self, now: Instant) -> io::Result<()> {
-        self.inner.timeout(now)
+    fn largest_datagram(&self) -> usize {
+        // All of it may have to be doubled.
+        self.inner.largest_datagram() / 2
     }
 }
 

@@ -7,9 +7,9 @@
 //! A newcomer's trap: what has been received before something went wrong is delivered first. An
 //! error is therefore kept until the plaintext before it has been read.
 
-use self::below::{Below, Nothing, Scratch};
-use super::{Flow, Stream};
-use crate::tls::explain;
+use self::below::{Below, Nothing};
+use super::{Flow, Handshaking, Stream};
+use crate::tls::{explain, facts};
 use mio::{Registry, Token};
 use rustls::Connection;
 use std::{
@@ -25,6 +25,7 @@ mod pipe;
 #[cfg(test)]
 mod tests;
 
+pub(super) use below::Scratch;
 pub use failure::Failure;
 
 /// How much plaintext is taken at once. rustls allocates each record; with more at a time, glibc
@@ -106,25 +107,6 @@ impl Tls {
             write_error: None,
             peer: Peer::Speaking,
             goodbye: Goodbye::Unsaid,
-        }
-    }
-
-    /// Goes on with the handshake; `Ready` when it is done and all of it has been passed on.
-    ///
-    /// After an error, [`Stream::hang_up`] and [`Stream::flush`] still try to deliver the alert
-    /// that tells the peer why.
-    pub fn handshake(&mut self) -> io::Result<Poll<()>> {
-        loop {
-            let sent = self.flush();
-            if !self.connection.is_handshaking() {
-                return sent;
-            }
-            // Even when nothing can be sent: the peer may have said why before it went.
-            match self.receive(&mut [])? {
-                Received::Plaintext(_) => {}
-                Received::Blocked => return sent.map(|_| Poll::Pending),
-                Received::End => return Err(self.end_of_handshake()),
-            }
         }
     }
 
@@ -290,6 +272,27 @@ impl Tls {
             self.write_error = Some(error);
         }
         Ok(if n == 0 { Flow::Blocked } else { Flow::Moved(n) })
+    }
+}
+
+impl Handshaking for Tls {
+    fn handshake(&mut self) -> io::Result<Poll<()>> {
+        loop {
+            let sent = self.flush();
+            if !self.connection.is_handshaking() {
+                return sent;
+            }
+            // Even when nothing can be sent: the peer may have said why before it went.
+            match self.receive(&mut [])? {
+                Received::Plaintext(_) => {}
+                Received::Blocked => return sent.map(|_| Poll::Pending),
+                Received::End => return Err(self.end_of_handshake()),
+            }
+        }
+    }
+
+    fn facts(&self) -> Vec<String> {
+        facts(&self.connection)
     }
 }
 

@@ -17,11 +17,14 @@ use crate::{
 };
 use rustls::{
     ClientConfig, ClientConnection, DEFAULT_VERSIONS, KeyLogFile,
-    client::Resumption,
+    client::{Resumption, danger::ServerCertVerifier},
     crypto::CryptoProvider,
-    pki_types::{IpAddr, Ipv4Addr, ServerName},
+    pki_types::{CertificateDer, IpAddr, Ipv4Addr, ServerName, UnixTime},
 };
 use std::sync::Arc;
+
+/// Judges a server's certificate, with those that it has shown besides; an error is why it is refused.
+pub type ChainCheck = dyn FnOnce(&[u8], &[CertificateDer<'_>]) -> std::result::Result<(), String>;
 
 /// What every connection of ours begins with.
 #[derive(Debug)]
@@ -65,15 +68,7 @@ impl ClientSettings {
             // rustls wants a name; for an address it sends no SNI, and our verifier does not look at it.
             Expected::Unfit(_) => ServerName::IpAddress(IpAddr::V4(Ipv4Addr::from([0; 4]))),
         };
-        let verdict = Verdict::default();
-        let verifier = Verifier {
-            policy: self.policy,
-            strict: self.strict,
-            expected,
-            trust: Arc::clone(&self.trust),
-            algorithms: self.provider.signature_verification_algorithms,
-            verdict: verdict.clone(),
-        };
+        let (verifier, verdict) = self.verifier(expected);
         let builder = ClientConfig::builder_with_provider(Arc::clone(&self.provider))
             .with_protocol_versions(DEFAULT_VERSIONS)
             .map_err(failed)?
@@ -87,6 +82,37 @@ impl ClientSettings {
         config.key_log = Arc::new(KeyLogFile::new());
         config.resumption = Resumption::disabled();
         ClientConnection::new(Arc::new(config), name).map_err(failed).map(|connection| (connection, verdict))
+    }
+
+    /// The check of the certificate of `host`, for a handshake that is not rustls' and proves by
+    /// itself that the server holds the key; an error is why the certificate is refused.
+    pub fn check(&self, host: &str) -> (Box<ChainCheck>, Verdict) {
+        let (verifier, verdict) = self.verifier(expected(self.server_name.as_deref().unwrap_or(host)));
+        let check = move |leaf: &[u8], intermediates: &[CertificateDer<'_>]| {
+            // Whom it should be for, our verifier knows.
+            let nobody = ServerName::IpAddress(IpAddr::V4(Ipv4Addr::from([0; 4])));
+            let leaf = CertificateDer::from(leaf);
+            let checked = verifier.verify_server_cert(&leaf, intermediates, &nobody, &[], UnixTime::now());
+            checked.map(|_| ()).map_err(|error| super::explain(&error))
+        };
+        (Box::new(check), verdict)
+    }
+
+    pub(super) fn identity(&self) -> Option<&Identity> {
+        self.identity.as_ref()
+    }
+
+    fn verifier(&self, expected: Expected) -> (Verifier, Verdict) {
+        let verdict = Verdict::default();
+        let verifier = Verifier {
+            policy: self.policy,
+            strict: self.strict,
+            expected,
+            trust: Arc::clone(&self.trust),
+            algorithms: self.provider.signature_verification_algorithms,
+            verdict: verdict.clone(),
+        };
+        (verifier, verdict)
     }
 }
 

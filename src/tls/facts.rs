@@ -18,11 +18,24 @@ use rustls::{Connection, ProtocolVersion, pki_types::UnixTime};
 #[must_use]
 pub fn facts(connection: &Connection) -> Vec<String> {
     let mut lines = vec![protocol(connection)];
-    if let Some(leaf) = connection.peer_certificates().and_then(<[_]>::first) {
-        lines.extend(Certificate::parse(leaf).map(|certificate| describe(&certificate)));
-        lines.push(format!("SHA-256 fingerprint: {}", show(&sha256(leaf))));
-    }
+    lines.extend(
+        connection.peer_certificates().and_then(<[_]>::first).into_iter().flat_map(|leaf| on_certificate(leaf)),
+    );
     lines
+}
+
+/// The same for DTLS, as far as the parts are known.
+#[must_use]
+pub fn dtls_facts(version: &str, suite: Option<u16>, leaf: Option<&[u8]>) -> Vec<String> {
+    let suite = suite.map(|suite| format!(", {}", ciphers::name(suite.into())));
+    let mut lines = vec![format!("{version}{}", suite.unwrap_or_default())];
+    lines.extend(leaf.into_iter().flat_map(on_certificate));
+    lines
+}
+
+fn on_certificate(leaf: &[u8]) -> Vec<String> {
+    let described = Certificate::parse(leaf).map(|certificate| describe(&certificate));
+    described.into_iter().chain([format!("SHA-256 fingerprint: {}", show(&sha256(leaf)))]).collect()
 }
 
 fn protocol(connection: &Connection) -> String {

@@ -9,6 +9,7 @@ use crate::{
     error::{Error, Result},
 };
 use rustls::{
+    SignatureAlgorithm,
     crypto::CryptoProvider,
     pki_types::{CertificateDer, PrivateKeyDer},
     sign::{CertifiedKey, SingleCertAndKey},
@@ -18,7 +19,11 @@ use x509_parser::{prelude::FromDer, x509::SubjectPublicKeyInfo};
 
 /// A certificate chain with its key, as server and as client.
 #[derive(Debug, Clone)]
-pub(super) struct Identity(Arc<CertifiedKey>);
+pub(super) struct Identity {
+    certified: Arc<CertifiedKey>,
+    /// The key as it was read, which rustls does not give back.
+    key: Arc<PrivateKeyDer<'static>>,
+}
 
 impl Identity {
     /// What the command line names; `None` when it names nothing.
@@ -50,22 +55,36 @@ impl Identity {
         key: PrivateKeyDer<'static>,
         provider: &CryptoProvider,
     ) -> std::result::Result<Self, rustls::Error> {
-        let key = provider.key_provider.load_private_key(key)?;
-        Ok(Self(Arc::new(CertifiedKey::new(chain, key))))
+        let signing = provider.key_provider.load_private_key(key.clone_key())?;
+        Ok(Self { certified: Arc::new(CertifiedKey::new(chain, signing)), key: Arc::new(key) })
     }
 
     /// Our own certificate's DER.
     pub(super) fn certificate(&self) -> &[u8] {
-        self.0.cert.first().map_or(&[], |der| der)
+        self.certified.cert.first().map_or(&[], |der| der)
+    }
+
+    /// The certificates that lead from our own one to its issuers.
+    pub(super) fn issuers(&self) -> &[CertificateDer<'static>] {
+        self.certified.cert.split_first().map_or(&[], |(_, issuers)| issuers)
+    }
+
+    /// The private key's DER.
+    pub(super) fn key(&self) -> &[u8] {
+        self.key.secret_der()
+    }
+
+    pub(super) fn algorithm(&self) -> SignatureAlgorithm {
+        self.certified.key.algorithm()
     }
 
     /// For rustls' configurations of either side.
     pub(super) fn resolver(&self) -> Arc<SingleCertAndKey> {
-        Arc::new(SingleCertAndKey::from(Arc::clone(&self.0)))
+        Arc::new(SingleCertAndKey::from(Arc::clone(&self.certified)))
     }
 
     fn fits(&self) -> bool {
-        let Some(public) = self.0.key.public_key() else { return true };
+        let Some(public) = self.certified.key.public_key() else { return true };
         let Ok((_, ours)) = SubjectPublicKeyInfo::from_der(&public) else { return true };
         Certificate::parse(self.certificate())
             .is_some_and(|certificate| certificate.key_bits() == &*ours.subject_public_key.data)

@@ -9,6 +9,9 @@
 mod certificate;
 mod ciphers;
 mod client;
+mod dtls;
+#[cfg(feature = "dtls-openssl")]
+pub(crate) mod dtls_openssl;
 mod ephemeral;
 mod explain;
 mod facts;
@@ -24,9 +27,12 @@ mod trust;
 mod verify;
 
 pub use ciphers::select as select_ciphers;
-pub use client::ClientSettings;
+pub use client::{ChainCheck, ClientSettings};
+pub use dtls::{Check, DtlsClient, DtlsServer};
+#[cfg(feature = "dtls-openssl")]
+pub use dtls_openssl::{OpensslCheck, OpensslClient};
 pub use explain::explain;
-pub use facts::facts;
+pub use facts::{dtls_facts, facts};
 pub use server::ServerSettings;
 pub use verify::Verdict;
 

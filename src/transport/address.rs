@@ -46,6 +46,18 @@ impl Address {
     }
 }
 
+impl Address {
+    /// The address and the port as commands are told them (`NCAT_REMOTE_ADDR`, …), as Ncat does.
+    #[must_use]
+    pub fn in_words(&self) -> (String, String) {
+        match self {
+            Self::Inet(address) => (address.ip().to_string(), address.port().to_string()),
+            Self::Unix(_) => ("localhost".to_owned(), String::new()),
+            Self::Vsock { cid, port } => (cid.to_string(), port.to_string()),
+        }
+    }
+}
+
 impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

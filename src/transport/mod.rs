@@ -5,6 +5,7 @@
 //! connected when [`Transport::connect`] returns, it has only begun to be.
 
 pub mod address;
+#[cfg(feature = "exec")]
 pub mod child;
 pub mod datagram;
 pub mod descriptor;
@@ -21,7 +22,7 @@ pub use address::Address;
 
 use crate::{reactor::Reactor, stream::Stream};
 use mio::{Registry, Token};
-use std::io;
+use std::{io, rc::Rc};
 
 /// One way of reaching a peer.
 #[derive(Debug)]
@@ -89,11 +90,19 @@ pub trait Listener {
     /// Of getsockname(2).
     fn local(&self) -> io::Result<Address>;
 
+    /// Lets nobody in without asking, where peers do not connect and addresses can be made up.
+    fn guard(&mut self, _doorman: Rc<dyn datagram::Doorman>) {}
+
     /// Looks who has come.
     ///
     /// # Errors
     /// Of accept(2) or recvfrom(2).
     fn accept(&mut self, reactor: &mut Reactor) -> io::Result<Accepted>;
+
+    /// Sees off a peer of whom nothing tells whether it is still there, so that another can come.
+    fn make_room(&mut self, _reactor: &mut Reactor) -> bool {
+        false
+    }
 }
 
 /// What came of [`Listener::accept`].

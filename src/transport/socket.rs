@@ -72,7 +72,12 @@ pub fn connect(socket: Socket, to: &Address, choice: &Choice<'_>, set_up: SetUp)
 /// Of bind(2) and setsockopt(2).
 pub fn choose(socket: &Socket, choice: &Choice<'_>) -> io::Result<()> {
     if !choice.ip_options.is_empty() {
-        sys::set_ip_options(socket, choice.ip_options)?;
+        sys::set_ip_options(socket, choice.ip_options).map_err(|error| match error.kind() {
+            io::ErrorKind::InvalidInput => {
+                io::Error::new(error.kind(), "this system refuses the route of -g; most take no other -G than 4")
+            }
+            _ => error,
+        })?;
     }
     if let Some(from) = choice.from {
         if from.inet().is_some_and(|from| from.port() != 0) && socket.r#type()? == Type::STREAM {

@@ -1,7 +1,7 @@
 //! Unix stream sockets (unix(7)), by path or, on Linux, by an abstract name.
 //!
 //! A newcomer's trap: a socket's file stays when the program that listened on it is gone. Whether
-//! it is stale can only be found out by connecting to it.
+//! it is stale can only be found out by connecting to it, and a listener would take that for a client.
 
 use super::{Accepted, Address, Listener, Transport, socket};
 use crate::reactor::Reactor;
@@ -25,7 +25,7 @@ pub static UNIX: Transport = Transport {
         Ok(Box::new(socket::connect(socket, to, choice, |_| Ok(()))?))
     },
     listen: |on, _| {
-        let file = File::make_way(on, Type::STREAM)?;
+        let file = File::make_way(on)?;
         let inner = socket::listen(socket::new(on, Type::STREAM, None)?, on, |_| Ok(()))?;
         Ok(Box::new(UnixListener { inner, _file: file.bound() }))
     },
@@ -126,14 +126,15 @@ impl File {
     ///
     /// # Errors
     /// `AddrInUse` when somebody does, or something else than a socket has that name.
-    pub fn make_way(address: &Address, kind: Type) -> io::Result<Way> {
+    pub fn make_way(address: &Address) -> io::Result<Way> {
         let Address::Unix(Name::Path(path)) = address else { return Ok(Way(None)) };
         let Ok(there) = lstat(path) else { return Ok(Way(Some(path.clone()))) };
         if FileType::from_raw_mode(there.st_mode) != FileType::Socket {
             return Err(io::Error::new(io::ErrorKind::AddrInUse, "there is a file of that name, and it is no socket"));
         }
-        let probe = Socket::new(Domain::UNIX, kind, None)?;
-        probe.set_nonblocking(true)?;
+        // A datagram socket's connect(2) is noticed by nobody: where there is a listener for streams,
+        // it fails with EPROTOTYPE.
+        let probe = Socket::new(Domain::UNIX, Type::DGRAM, None)?;
         match probe.connect(&SockAddr::unix(path)?) {
             Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => std::fs::remove_file(path)?,
             _ => return Err(io::ErrorKind::AddrInUse.into()),

@@ -5,7 +5,7 @@
 
 use super::{
     Address, Choice, Connecting, Transport,
-    datagram::{Datagrams, Hub, Solo},
+    datagram::{Datagrams, Hears, Hub, Solo},
     socket,
     unix::{File, Name},
 };
@@ -16,6 +16,7 @@ use std::{
         fd::{AsFd, BorrowedFd},
         unix::net::UnixDatagram,
     },
+    rc::Rc,
 };
 
 /// The row of Unix datagram sockets.
@@ -26,7 +27,7 @@ pub static UNIX_DATAGRAM: Transport = Transport {
     connect: |to, choice| connect(to, choice),
     listen: |on, serves| {
         let (socket, file) = bound(on)?;
-        Ok(Box::new(Hub::new(Box::new(Datagram(socket.into())), serves, file)))
+        Ok(Box::new(Hub::new(Rc::new(Datagram(socket.into())), serves, file)))
     },
 };
 
@@ -39,11 +40,11 @@ fn connect(to: &Address, choice: &Choice<'_>) -> io::Result<Box<dyn Connecting>>
         None => (socket::new(to, Type::DGRAM, None)?, None),
     };
     socket.connect(&SockAddr::try_from(to)?)?;
-    Ok(Box::new(Solo::connected(Box::new(Datagram(socket.into())), to.clone()).keeping(file)))
+    Ok(Box::new(Solo::connected(Rc::new(Datagram(socket.into())), to.clone(), Hears::All).keeping(file)))
 }
 
 fn bound(on: &Address) -> io::Result<(Socket, Option<File>)> {
-    let way = File::make_way(on, Type::DGRAM)?;
+    let way = File::make_way(on)?;
     let socket = socket::new(on, Type::DGRAM, None)?;
     socket.bind(&SockAddr::try_from(on)?)?;
     Ok((socket, way.bound()))
@@ -79,9 +80,5 @@ impl Datagrams for Datagram {
 
     fn local(&self) -> io::Result<Address> {
         self.0.local_addr().map(|name| Address::Unix(Name::from(&name)))
-    }
-
-    fn take_error(&self) -> io::Result<Option<io::Error>> {
-        self.0.take_error()
     }
 }

@@ -12,7 +12,7 @@ use super::{
     ends::active,
 };
 use crate::{
-    cli::config::{Config, Console as Settings, Direction, LineEnds, Mode},
+    cli::config::{Config, Console as Settings, Direction, LineEnds},
     error::{Error, Exit, Result, why},
     filter::{
         chat::{Chat, User},
@@ -91,10 +91,7 @@ impl Broker {
             }
             context.relay.speak_to_room(stdin, Voice::Waits);
         }
-        let stall = match &config.mode {
-            Mode::Listen(listen) => listen.stall,
-            Mode::Connect(_) => Duration::MAX,
-        };
+        let stall = config.mode.stall();
         if std::io::stdout().is_terminal() {
             context.relay.limit_stalls(stdin, stall);
             context.relay.hear_room(stdin);
@@ -268,6 +265,7 @@ impl Wiring for Broker {
             }
             Notice::Closed(token, lost, traffic) => {
                 if let Some(mut member) = self.members.remove(&token) {
+                    member.departure.dropped(traffic.dropped);
                     member.departure.closed(lost);
                     context.report.detail(1, Totals(traffic, context.reactor.now() - member.joined));
                 }

@@ -80,9 +80,10 @@ impl Console {
     /// When they cannot be had.
     pub fn new(config: &Config, settings: &Settings, context: &mut Context<'_>) -> Result<Self> {
         let proxied = matches!(&config.mode, Mode::Connect(connect) if !connect.proxies.is_empty());
-        let (connects, port, keeps_open) = match &config.mode {
-            Mode::Connect(connect) => (true, connect.to.port(), false),
-            Mode::Listen(listen) => (false, listen.on.port(), listen.keep_open),
+        let keeps_open = config.mode.keeps_open();
+        let (connects, port) = match &config.mode {
+            Mode::Connect(connect) => (true, connect.to.port()),
+            Mode::Listen(listen) => (false, listen.on.port()),
         };
         let kind = stdio::stdin_kind();
         let nothing_to_say = settings.direction == Direction::RecvOnly || (kind == Kind::Null && !connects);
@@ -95,8 +96,7 @@ impl Console {
             quit: settings.quit,
             idle: config.idle,
         };
-        let side = if connects { Side::Client } else { Side::Server };
-        let evidence = Rc::new(Evidence::new(side, context.report));
+        let evidence = Rc::new(Evidence::new(if connects { Side::Client } else { Side::Server }, context.report));
         let token = context.reactor.token();
         let mut stream = Box::new(stdio::open(!nothing_to_say)?);
         crate::stream::Stream::register(&mut *stream, context.reactor.registry(), token)
@@ -113,10 +113,7 @@ impl Console {
             connects,
             keeps_open,
             proxied,
-            stall: match &config.mode {
-                Mode::Listen(listen) => listen.stall,
-                Mode::Connect(_) => Duration::MAX,
-            },
+            stall: config.mode.stall(),
             verify: config.tls.as_ref().is_some_and(|tls| tls.verify),
             mail_port: ports::is_mail(port),
             evidence,
@@ -373,6 +370,7 @@ impl Wiring for Console {
                 let lost = lost + self.discard_spaced(context);
                 if let Some(mut peer) = self.peers.remove(&token) {
                     let time = context.reactor.now() - peer.joined;
+                    peer.departure.dropped(traffic.dropped);
                     let exit = peer.departure.closed(lost);
                     self.blame(exit);
                     context.report.detail(1, Totals(traffic, time));

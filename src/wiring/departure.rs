@@ -120,6 +120,15 @@ impl Departure {
         self.blame()
     }
 
+    /// So many of its datagrams came faster than they could be passed on.
+    pub fn dropped(&self, datagrams: u64) {
+        let s = if datagrams == 1 { "" } else { "s" };
+        if datagrams > 0 {
+            let why = "they came faster than they could be passed on";
+            self.report.note(format_args!("{}: {datagrams} datagram{s} dropped: {why}", self.name));
+        }
+    }
+
     /// `-i`: nothing has passed for so long.
     pub fn idle(&mut self, time: Duration, undelivered: usize) -> Exit {
         let end = if undelivered == 0 { "." } else { "" };

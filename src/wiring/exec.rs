@@ -1,8 +1,13 @@
-//! `-e`, `-c`: a command for each peer, joined to it in place of stdin and stdout.
+//! `-e`, `-c`, `--lua-exec`: a command for each peer, joined to it in place of stdin and stdout.
+//!
+//! Where nothing is in between, the command gets the peer's socket itself, and the relay gets it
+//! only when the command has ended, to close it. Otherwise it gets pipes.
 //!
 //! A newcomer's trap: the peer's half-close must reach the command as the end of its stdin, so
 //! that `--sh-exec 'sort -n'` answers, and the command's last byte must reach the peer before
 //! the connection closes. Both are the relay's third rule; nothing here has to do it.
+
+mod couple;
 
 use super::{
     Context, Totals, Wiring,
@@ -11,30 +16,41 @@ use super::{
     worse,
 };
 use crate::{
-    cli::config::{Command, Config, Mode},
+    cli::config::{Command, Config, Mode, Program},
     error::{Error, Exit, Result, why},
     filter::crlf::Crlf,
+    lua,
     opening::{Failed, Peer},
+    reactor::Reactor,
     relay::{End, Notice, Patience},
-    report::escape,
     stream::Stream,
+    sys,
     transport::{
-        child::{self, Process},
-        descriptor::Pair,
+        Transport,
+        child::{
+            self, Launch, Process,
+            handed::{Handed, News},
+            orphans::Orphans,
+        },
     },
 };
+use couple::{Couple, Joint};
 use mio::Token;
-use std::{
-    collections::HashMap,
-    time::{Duration, Instant},
-};
+use std::{collections::HashMap, fmt, time::Duration};
 
 /// How long a command whose peer has left may take to read on.
 const STUCK_COMMAND: Duration = Duration::from_secs(5);
 
+/// Whoever is left now has had its time.
+const AT_ONCE: Patience = Patience::For(Duration::ZERO);
+
+/// How often it is looked who still has a socket whose command has ended.
+const LOOK: Duration = Duration::from_millis(100);
+
 /// See the module's description.
 pub struct Exec {
     command: Command,
+    transport: &'static Transport,
     keeps_open: bool,
     verify: bool,
     idle: Option<Duration>,
@@ -44,75 +60,138 @@ pub struct Exec {
     peer_of: HashMap<Token, Token>,
     /// By their own tokens, with their peers'; some of those have left already.
     processes: HashMap<Token, (Process, Token)>,
+    orphans: Orphans,
     served: bool,
     exit: Exit,
     outcome: Option<Exit>,
 }
 
-/// A peer and its command.
-struct Couple {
-    departure: Departure,
-    joined: Instant,
-    /// The command's pipes.
-    command: Token,
-    /// Its process.
-    process: Token,
-    /// All its output has been read.
-    said_all: bool,
-    /// Since when the peer takes nothing more, though what it has sent is still to be read.
-    unheard: Option<Instant>,
-    leaving: bool,
-}
-
 impl Exec {
-    /// For the peers that `config` lets come.
-    #[must_use]
-    pub fn new(config: &Config, command: &Command) -> Self {
-        Self {
+    /// For the peers that `config` lets come. Descriptors that we were started with are closed to
+    /// commands from now on, and signals end the program in order.
+    ///
+    /// # Errors
+    /// When a script cannot be run, where it is for one peer that is still to be connected to.
+    pub fn new(config: &Config, command: &Command, reactor: &mut Reactor) -> Result<Self> {
+        if let (Mode::Connect(_), Program::Lua(file)) = (&config.mode, &command.program) {
+            lua::check(file)?;
+        }
+        sys::close_on_exec();
+        reactor.catch_signals()?;
+        Ok(Self {
             command: command.clone(),
-            keeps_open: matches!(&config.mode, Mode::Listen(listen) if listen.keep_open),
+            transport: config.transport,
+            keeps_open: config.mode.keeps_open(),
             verify: config.tls.as_ref().is_some_and(|tls| tls.verify),
             idle: config.idle,
             couples: HashMap::new(),
             peer_of: HashMap::new(),
             processes: HashMap::new(),
+            orphans: Orphans::default(),
             served: false,
             exit: Exit::Done,
             outcome: None,
+        })
+    }
+
+    fn launch(&self, peer: &Peer) -> Result<Launch> {
+        let (remote, local) = (peer.remote.in_words(), peer.local.in_words());
+        let environment = vec![
+            ("NCAT_REMOTE_ADDR", remote.0),
+            ("NCAT_REMOTE_PORT", remote.1),
+            ("NCAT_LOCAL_ADDR", local.0),
+            ("NCAT_LOCAL_PORT", local.1),
+            ("NCAT_PROTO", self.transport.name.to_owned()),
+        ];
+        Ok(match &self.command.program {
+            Program::Words(words) => Launch { words: words.iter().map(Into::into).collect(), name: None, environment },
+            Program::Lua(file) => Launch { words: lua::words(file)?, name: std::env::args_os().next(), environment },
+        })
+    }
+
+    /// The command gets the peer's socket.
+    fn hand_over(
+        &mut self,
+        stream: Box<dyn Stream>,
+        launch: &Launch,
+        context: &mut Context<'_>,
+    ) -> std::result::Result<(Process, Joint), Failed> {
+        let handed = Handed::new(stream).map_err(|(error, stream)| {
+            Failed::with(Error::usage("hand the connection to a command", why(&error)), stream)
+        })?;
+        self.orphans.adopt();
+        match child::spawn_at(&handed, launch, context.reactor) {
+            Ok(process) => Ok((process, Joint::Socket(handed))),
+            Err(error) => Err(Failed::with(error, handed.take_back())),
         }
     }
 
-    fn start(&self, peer: &Peer, context: &mut Context<'_>) -> Result<(Process, Token, Pair)> {
-        let environment = [
-            ("NCAT_REMOTE_ADDR", peer.remote.ip().map(|ip| ip.to_string()).unwrap_or_default()),
-            ("NCAT_REMOTE_PORT", peer.remote.inet().map(|it| it.port().to_string()).unwrap_or_default()),
-            ("NCAT_LOCAL_ADDR", peer.local.ip().map(|ip| ip.to_string()).unwrap_or_default()),
-            ("NCAT_LOCAL_PORT", peer.local.inet().map(|it| it.port().to_string()).unwrap_or_default()),
-            ("NCAT_PROTO", "TCP".to_owned()),
-        ];
-        let (process, mut pipes) = child::spawn(&self.command.words, &environment, context.reactor)?;
+    /// The command gets pipes, and the relay carries what passes through them.
+    fn pipe(
+        &self,
+        peer: Token,
+        stream: Box<dyn Stream>,
+        launch: &Launch,
+        context: &mut Context<'_>,
+    ) -> std::result::Result<(Process, Joint), Failed> {
         let token = context.reactor.token();
-        pipes
-            .register(context.reactor.registry(), token)
-            .map_err(|error| Error::usage("wait for a command", why(&error)))?;
-        Ok((process, token, pipes))
+        let started = child::spawn(launch, context.reactor).and_then(|(process, mut pipes)| {
+            let registered = pipes.register(context.reactor.registry(), token);
+            registered.map_err(|error| Error::usage("wait for a command", why(&error)))?;
+            Ok((process, pipes))
+        });
+        let (process, pipes) = match started {
+            Ok(started) => started,
+            Err(error) => return Err(Failed::with(error, stream)),
+        };
+        let relay = &mut *context.relay;
+        relay.add(peer, stream);
+        relay.add(token, Box::new(pipes));
+        if self.command.crlf {
+            relay.filter(token, Box::new(Crlf::always()));
+        }
+        relay.join(peer, token);
+        relay.join(token, peer);
+        Ok((process, Joint::Pipes(token)))
+    }
+
+    /// Looks how the connection fares that a command has.
+    fn look(&mut self, peer: Token, context: &mut Context<'_>) {
+        while let Some(couple) = self.couples.get_mut(&peer).filter(|couple| !couple.leaving)
+            && let Joint::Socket(handed) = &mut couple.joint
+            && let Some(news) = handed.look()
+        {
+            let (departure, undelivered, now) = (&mut couple.departure, handed.undelivered(), context.reactor.now());
+            let fate = match news {
+                News::Ended => departure.ended(End::InOrder, undelivered, now),
+                News::Broken(error) if departure.end().is_some() => departure.gone(error, undelivered, false),
+                News::Broken(error) => departure.ended(End::Failed(error), undelivered, now),
+            };
+            self.settle(peer, fate, context);
+        }
     }
 
     /// Leaves the peer when its command has ended and all its output was read, or when both
     /// directions are over; or when nothing has passed for too long.
     fn review(&mut self, peer: Token, context: &mut Context<'_>) {
         let Some(couple) = self.couples.get_mut(&peer).filter(|couple| !couple.leaving) else { return };
-        let (relay, now) = (&mut *context.relay, context.reactor.now());
         let runs = self.processes.contains_key(&couple.process);
+        let command = match &couple.joint {
+            Joint::Pipes(command) => *command,
+            Joint::Socket(_) if runs => return,
+            Joint::Socket(handed) if self.orphans.have(handed.identity()) => {
+                return context.reactor.wake_in(LOOK, peer);
+            }
+            Joint::Socket(_) | Joint::Returned => return couple.leave(peer, Patience::Endless, context),
+        };
         if couple.said_all && (!runs || couple.departure.end().is_some()) {
-            couple.leaving = true;
-            return relay.close(peer, self.idle.map_or(Patience::Endless, Patience::For), now);
+            return couple.leave(peer, self.idle.map_or(Patience::Endless, Patience::For), context);
         }
+        let (relay, now) = (&mut *context.relay, context.reactor.now());
         if let Some(since) = couple.unheard {
-            let until = relay.traffic(couple.command).last_sent.map_or(since, |sent| sent.max(since)) + STUCK_COMMAND;
+            let until = relay.traffic(command).last_sent.map_or(since, |sent| sent.max(since)) + STUCK_COMMAND;
             if until <= now {
-                couple.leaving = true;
-                return relay.close(peer, Patience::For(Duration::ZERO), now);
+                return couple.leave(peer, AT_ONCE, context);
             }
             context.reactor.wake_at(until, peer);
         }
@@ -121,9 +200,8 @@ impl Exec {
         let since = [traffic.last_received, traffic.last_sent, relay.held_up(peer, now)];
         match active(couple.joined, since).checked_add(idle) {
             Some(until) if until <= now => {
-                couple.leaving = true;
                 let exit = couple.departure.idle(idle, relay.undelivered(peer));
-                relay.close(peer, Patience::For(Duration::ZERO), now);
+                couple.leave(peer, AT_ONCE, context);
                 self.blame(exit);
             }
             Some(until) => context.reactor.wake_at(until, peer),
@@ -141,10 +219,7 @@ impl Exec {
     fn settle(&mut self, peer: Token, fate: Fate, context: &mut Context<'_>) {
         self.blame(fate.exit);
         match self.couples.get_mut(&peer) {
-            Some(couple) if fate.dead && !couple.leaving => {
-                couple.leaving = true;
-                context.relay.close(peer, Patience::For(Duration::ZERO), context.reactor.now());
-            }
+            Some(couple) if fate.dead && !couple.leaving => couple.leave(peer, AT_ONCE, context),
             _ => self.review(peer, context),
         }
     }
@@ -171,28 +246,25 @@ impl Exec {
 
 impl Wiring for Exec {
     fn joined(&mut self, peer: Peer, context: &mut Context<'_>) -> std::result::Result<(), Failed> {
-        let (process, command, pipes) = match self.start(&peer, context) {
-            Ok(started) => started,
-            Err(error) => return Err(Failed { error, stream: Some(peer.stream), again: false }),
+        let launch = match self.launch(&peer) {
+            Ok(launch) => launch,
+            Err(error) => return Err(Failed::with(error, peer.stream)),
         };
         let Peer { token, stream, remote, .. } = peer;
-        let words = escape(self.command.words.join(" ").as_bytes());
-        context.report.detail(2, format_args!("{remote}: runs {words}."));
-
-        let relay = &mut *context.relay;
-        relay.add(token, stream);
-        relay.add(command, Box::new(pipes));
-        if self.command.crlf {
-            relay.filter(command, Box::new(Crlf::always()));
-        }
-        relay.join(token, command);
-        relay.join(command, token);
+        let alone = stream.bare().is_some() && !self.command.crlf && self.idle.is_none();
+        let (process, joint) = match alone {
+            true => self.hand_over(stream, &launch, context)?,
+            false => self.pipe(token, stream, &launch, context)?,
+        };
+        context.report.detail(2, format_args!("{remote}: runs {}.", self.command.program));
         self.served = true;
-        self.peer_of.insert(command, token);
+        if let Joint::Pipes(command) = joint {
+            self.peer_of.insert(command, token);
+        }
         let couple = Couple {
             departure: Departure::new(remote.to_string(), self.verify, context.report),
             joined: context.reactor.now(),
-            command,
+            joint,
             process: process.token(),
             said_all: false,
             unheard: None,
@@ -200,6 +272,7 @@ impl Wiring for Exec {
         };
         self.processes.insert(process.token(), (process, token));
         self.couples.insert(token, couple);
+        self.look(token, context);
         self.review(token, context);
         Ok(())
     }
@@ -213,7 +286,9 @@ impl Wiring for Exec {
                     if !fate.dead {
                         // The command must not be stuck with its output while there is more to read.
                         couple.unheard = Some(context.reactor.now());
-                        context.relay.discard(couple.command);
+                        if let Joint::Pipes(command) = couple.joint {
+                            context.relay.discard(command);
+                        }
                     }
                     self.settle(token, fate, context);
                 } else if let Some(&peer) = self.peer_of.get(&token) {
@@ -224,11 +299,19 @@ impl Wiring for Exec {
             }
             Notice::Closed(token, lost, traffic) => {
                 if let Some(mut couple) = self.couples.remove(&token) {
+                    couple.departure.dropped(traffic.dropped);
                     let exit = couple.departure.closed(lost);
                     self.blame(exit);
-                    context.report.detail(1, Totals(traffic, context.reactor.now() - couple.joined));
-                    // It still gets all that its peer has said, then the end of file.
-                    context.relay.close(couple.command, Patience::For(STUCK_COMMAND), context.reactor.now());
+                    let now = context.reactor.now();
+                    let time = now - couple.joined;
+                    match couple.joint {
+                        Joint::Pipes(command) => {
+                            context.report.detail(1, Totals(traffic, time));
+                            // It still gets all that its peer has said, then the end of file.
+                            context.relay.close(command, Patience::For(STUCK_COMMAND), now);
+                        }
+                        Joint::Socket(_) | Joint::Returned => context.report.detail(1, Uncounted(time)),
+                    }
                 }
                 self.peer_of.remove(&token);
                 self.review_end();
@@ -238,11 +321,19 @@ impl Wiring for Exec {
     }
 
     fn woken(&mut self, token: Token, context: &mut Context<'_>) {
-        let Some((process, peer)) = self.processes.get_mut(&token) else { return self.review(token, context) };
-        if process.has_ended(context.reactor) {
+        if let Some((process, peer)) = self.processes.get(&token) {
             let peer = *peer;
-            self.processes.remove(&token);
-            self.review(peer, context);
+            if process.has_ended(context.reactor) {
+                self.processes.remove(&token);
+                self.orphans.look(self.processes.values().map(|(process, _)| process), context.reactor);
+                self.look(peer, context);
+                self.review(peer, context);
+            }
+        } else if self.orphans.has_ended(token, context.reactor) {
+            self.orphans.look(self.processes.values().map(|(process, _)| process), context.reactor);
+        } else {
+            self.look(token, context);
+            self.review(token, context);
         }
     }
 
@@ -253,5 +344,25 @@ impl Wiring for Exec {
 
     fn outcome(&self) -> Option<Exit> {
         self.outcome
+    }
+
+    fn dismiss(&mut self) {
+        child::dismiss(self.processes.values().map(|(process, _)| process));
+        for couple in self.couples.values() {
+            if let Joint::Socket(handed) = &couple.joint {
+                // What their own children have of it ends as well.
+                handed.shut_down();
+            }
+        }
+    }
+}
+
+/// In place of the totals, where the bytes did not come by us.
+struct Uncounted(Duration);
+
+impl fmt::Display for Uncounted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let seconds = self.0.as_secs_f64();
+        write!(f, "The command had the connection itself, which counts no bytes, for {seconds:.2} seconds.")
     }
 }

@@ -7,12 +7,14 @@ pub mod broker;
 pub mod console;
 pub mod departure;
 pub mod ends;
+#[cfg(feature = "exec")]
 pub mod exec;
 pub mod probe;
 pub mod proxy;
 
 use crate::{
-    error::Exit,
+    cli::config::{Command, Config},
+    error::{Exit, Result},
     opening::{Failed, Peer},
     reactor::Reactor,
     relay::{Notice, Relay, Traffic},
@@ -37,7 +39,7 @@ pub trait Wiring {
     ///
     /// # Errors
     /// When nothing can be done with it.
-    fn joined(&mut self, peer: Peer, context: &mut Context<'_>) -> Result<(), Failed>;
+    fn joined(&mut self, peer: Peer, context: &mut Context<'_>) -> std::result::Result<(), Failed>;
 
     /// Something has become of an endpoint.
     fn noticed(&mut self, notice: Notice, context: &mut Context<'_>);
@@ -53,12 +55,36 @@ pub trait Wiring {
 
     /// How the program ends, once it does.
     fn outcome(&self) -> Option<Exit>;
+
+    /// The program ends, by its outcome, an error or a signal: the last that a wiring is told.
+    fn dismiss(&mut self) {}
 }
 
-/// Which of two exit statuses says more: that something local failed, then the network, then nothing.
+/// The wiring that runs a command for each peer.
+///
+/// # Errors
+/// When it cannot be run.
+#[cfg(feature = "exec")]
+pub fn command(config: &Config, command: &Command, reactor: &mut Reactor) -> Result<Box<dyn Wiring>> {
+    Ok(Box::new(exec::Exec::new(config, command, reactor)?))
+}
+
+/// There is none.
+///
+/// # Errors
+/// Always.
+#[cfg(not(feature = "exec"))]
+pub fn command(_config: &Config, _command: &Command, _reactor: &mut Reactor) -> Result<Box<dyn Wiring>> {
+    Err(crate::error::Error::usage("--exec, --sh-exec and --lua-exec", "this build of rncat has no command execution"))
+}
+
+/// Which of two exit statuses says more: that a signal came, then that something local failed, then
+/// the network, then nothing.
 #[must_use]
 pub fn worse(one: Exit, other: Exit) -> Exit {
     match (one, other) {
+        (Exit::Signal(_), _) => one,
+        (_, Exit::Signal(_)) => other,
         (Exit::Usage, _) | (_, Exit::Usage) => Exit::Usage,
         (Exit::Network, _) | (_, Exit::Network) => Exit::Network,
         (Exit::Done, Exit::Done) => Exit::Done,

@@ -1,4 +1,4 @@
-//! `-z`: connect, say so, and leave.
+//! `-z`: connect, and leave with the answer as the exit status; only `-v` says it in words.
 //!
 //! A newcomer's trap: over UDP nothing connects. One NUL byte is sent, and silence for a while is
 //! all the success there is.
@@ -24,8 +24,6 @@ const REFUSAL: Duration = Duration::from_secs(2);
 #[derive(Debug)]
 pub struct Probe {
     wait: Duration,
-    /// One refusal is an answer like the others.
-    several: bool,
     /// Those that are there, and until when they may refuse.
     present: HashMap<Token, (Address, Option<Instant>)>,
     /// Nobody else will come.
@@ -37,8 +35,7 @@ impl Probe {
     /// Tries what `connect` says.
     #[must_use]
     pub fn new(connect: &Connect) -> Self {
-        let (wait, several) = (connect.wait.unwrap_or(REFUSAL), !connect.more_ports.is_empty());
-        Self { wait, several, present: HashMap::new(), all: false, any_open: false }
+        Self { wait: connect.wait.unwrap_or(REFUSAL), present: HashMap::new(), all: false, any_open: false }
     }
 
     fn leave(token: Token, context: &mut Context<'_>) {
@@ -78,11 +75,7 @@ impl Wiring for Probe {
                 }
                 let refused = Error::network(format!("connect to {remote}"), why(&error))
                     .hint("nobody listens there: is the server running, is the port right?");
-                if self.several {
-                    context.report.detail(1, &refused);
-                } else {
-                    context.report.error(&refused);
-                }
+                context.report.detail(1, &refused);
                 Self::leave(token, context);
             }
             Notice::Closed(token, ..) => {

@@ -3,11 +3,13 @@
 //! A test named here must fail against another netcat, and one that is not must pass. A `*` stands
 //! for `tcp` and for `tls`.
 
+mod proxies;
+
 use crate::lang::it;
 
 /// Why this test is expected to fail against another netcat, if it is.
 pub(crate) fn reason(test: &str) -> Option<&'static str> {
-    find(DIFFERENCES, test)
+    find(DIFFERENCES, test).or_else(|| find(proxies::PROXIES, test))
 }
 
 /// Why this test fails against another netcat at times, if it does.
@@ -41,11 +43,39 @@ const AT_TIMES: Table = &[
     ),
     (
         "leaves a listener's last bytes unsent, or not, when the client has half-closed",
-        &["exec::*::bulk_goes_through_a_command", "volume::*::a_listener_is_exact_in_both_directions_at_once"],
+        &[
+            "commands_sockets::much_flows_both_ways_at_once_through_a_socket",
+            "commands_sockets::much_flows_both_ways_at_once_through_pipes",
+            "exec::*::bulk_goes_through_a_command",
+            "volume::*::a_listener_is_exact_in_both_directions_at_once",
+        ],
     ),
 ];
 
 const DIFFERENCES: Table = &[
+    (
+        "has no DTLS listener",
+        &[
+            "dtls::certificates_are_verified_as_for_tls",
+            "dtls::datagrams_go_both_ways",
+            "dtls::nobody_takes_a_listener_without_proving_his_address",
+            "dtls::the_answer_is_shown_after_the_end_of_stdin",
+            "dtls::the_end_of_a_peer_is_told",
+        ],
+    ),
+    (
+        "its OpenSSL carries ALPN over DTLS, too, and it has no listener that could refuse a key",
+        &["dtls::what_dtls_does_not_carry_is_2"],
+    ),
+    ("waits for ever for a DTLS handshake", &["dtls::a_peer_without_dtls_is_given_up"]),
+    (
+        "its OpenSSL talks to RSA servers, which rncat does when built for that",
+        &["dtls::an_rsa_certificate_is_verified_or_named_as_the_trouble"],
+    ),
+    (
+        "leaves its socket's file behind when a signal ends it",
+        &["unix_datagrams::a_clients_file_is_gone_when_a_signal_has_ended_it"],
+    ),
     // Options that it does not have.
     (
         "has no -q",
@@ -55,6 +85,9 @@ const DIFFERENCES: Table = &[
             "stdin_ends::*::q_leaves_after_its_time",
             "stdin_ends::*::q_leaves_no_sooner_than_the_peer_ends",
             "stdin_ends::*::q_waits_for_nothing_when_it_is_0",
+            "udp_listeners::a_listener_is_ended_by_q",
+            "udp::a_negative_q_never_leaves",
+            "udp::q_sets_the_time_of_quiet",
         ],
     ),
     ("has no -k in connect mode", &["peer_ends::*::k_in_connect_mode_stays_until_stdin_ends"]),
@@ -159,7 +192,9 @@ const DIFFERENCES: Table = &[
     (
         "a listener leaves when its client has half-closed",
         &[
+            "commands_sockets::*::sort_answers_when_its_peer_has_half_closed",
             "exec::*::the_peers_end_is_the_commands_end_of_input",
+            "lua::*::a_script_reads_and_writes_by_all_its_ways",
             "peer_ends::*::a_listener_ends_stdout_and_goes_on_sending",
         ],
     ),
@@ -187,7 +222,7 @@ const DIFFERENCES: Table = &[
             "streams::with_everything_closed_it_still_connects",
         ],
     ),
-    ("-i ends a listener with 2", &["timers::*::an_idle_listener_is_1"]),
+    ("-i ends a listener with 2", &["timers::*::an_idle_listener_is_1", "udp_listeners::a_listener_is_ended_by_i"]),
     ("-i ends every client when one is busy", &["keep_open::*::with_k_an_idle_client_touches_nobody_else"]),
     (
         "one client that does not read holds all others up",
@@ -212,11 +247,47 @@ const DIFFERENCES: Table = &[
             "commands_ends::a_truncated_stream_is_1_under_verify_for_a_command_too",
         ],
     ),
+    (
+        "leaves commands to themselves when it ends",
+        &[
+            "commands_sockets::*::a_command_that_ignores_sighup_gets_sigterm",
+            "commands_sockets::*::at_the_programs_end_commands_get_sighup",
+            "commands_sockets::a_command_is_signalled_when_its_peer_has_ended_the_program",
+        ],
+    ),
+    (
+        "its commands have descriptors and a signal mask that are not theirs",
+        &[
+            "commands_sockets::*::only_three_descriptors_reach_a_command",
+            "commands_sockets::*::what_no_longer_has_the_connection_does_not_keep_it",
+            "commands_sockets::signals_reach_a_command_as_they_do_any_program",
+        ],
+    ),
+    (
+        "does not count, and so does not tell that it could not",
+        &["commands_sockets::a_command_has_the_socket_itself_and_it_blocks"],
+    ),
+    (
+        "has Lua 5.3, whose output waits, and ends where a script does not compile",
+        &[
+            "lua::*::a_script_is_heard_before_it_ends_a_line",
+            "lua::*::a_script_that_fails_tells_where_and_what_it_wrote_arrives",
+            "lua::a_listener_tells_of_each_client_what_is_wrong_with_the_script",
+            "lua::writing_to_a_peer_that_has_left_ends_a_script",
+        ],
+    ),
     ("ignores -i when it runs a command", &["held_up::*::a_command_that_waits_for_its_peer_is_idle"]),
     ("-i does not tell what was not delivered", &["held_up::*::the_client_that_takes_nothing_is_idle"]),
     ("-d delays the first line, too", &["held_up::lines_that_are_held_when_the_peer_resets_are_counted"]),
     ("a full stdout holds stdin up, too", &["held_up::*::a_server_that_waits_for_our_stdout_has_not_said_all"]),
-    ("a denied client ends a listener without -k", &["keep_open::*::m_0_without_k_takes_nobody"]),
+    (
+        "a denied client ends a listener without -k",
+        &[
+            "access::*::who_is_denied_gets_an_end_and_who_is_not_is_served",
+            "access::*::who_is_not_allowed_is_denied",
+            "keep_open::*::m_0_without_k_takes_nobody",
+        ],
+    ),
     ("a stdin that cannot be read is 1", &["failures::a_stdin_that_cannot_be_read_is_2"]),
     (
         "does not end a stdout that is stdin's socket, too",
@@ -246,6 +317,18 @@ const DIFFERENCES: Table = &[
     (
         "a broker with --send-only stays when stdin has ended",
         &["broker::*::send_only_hears_nobody_and_leaves_after_stdin"],
+    ),
+    (
+        "has no --stall-timeout",
+        &[
+            "stalls::*::a_broker_drops_who_takes_nothing",
+            "stalls::*::a_listener_drops_who_takes_nothing",
+            "stalls::*::several_are_dropped_at_the_same_time",
+            "stalls::*::who_has_half_closed_and_takes_nothing_is_dropped",
+            "stalls::*::who_takes_enough_is_borne_with",
+            "stalls::announcements_do_not_pile_up_for_who_takes_nothing",
+            "stalls::who_stops_the_hosts_terminal_stops_nobody_else",
+        ],
     ),
     ("--chat does not imply -l", &["chat::it_implies_l_and_k"]),
     ("its announcements leave the port out", &["chat::*::all_hear_of_who_comes_the_newcomer_included"]),
@@ -328,6 +411,85 @@ const DIFFERENCES: Table = &[
             "tls_faults::a_truncated_stream_is_told_and_0",
         ],
     ),
+    // Datagrams.
+    (
+        "leaves when stdin has ended, without the answer",
+        &[
+            "udp::a_client_shows_the_answer_and_leaves_after_half_a_second_of_quiet",
+            "udp::an_answer_that_comes_in_pieces_is_awaited",
+        ],
+    ),
+    ("takes an empty datagram for its peer's end", &["udp::a_session_is_recorded", "udp::an_empty_datagram_is_no_end"]),
+    ("shows 8,192 bytes of a datagram", &["udp::the_largest_datagram_is_received_whole"]),
+    (
+        "has -k over datagrams for commands only",
+        &[
+            "udp_listeners::it_listens_on_both_families_with_one_port",
+            "udp_listeners::with_k_a_peer_that_is_gone_touches_nobody",
+            "udp_listeners::with_k_i_gives_a_silent_peer_up_and_it_may_come_again",
+            "udp_listeners::with_k_many_are_heard_and_all_are_answered",
+            "udp_listeners::with_k_stdin_waits_for_the_first_peer",
+            "udp_listeners::with_k_there_may_be_a_limit",
+            "udp_listeners::with_k_what_comes_faster_than_it_is_taken_is_counted",
+            "unix_datagrams::with_k_a_datagram_peer_that_is_gone_touches_nobody",
+            "unix_datagrams::with_k_a_datagram_peer_whose_queue_is_full_loses_nothing",
+        ],
+    ),
+    ("its commands serve one peer at a time", &["udp_listeners::each_peer_has_a_command_of_its_own_at_once"]),
+    (
+        "has neither --broker nor --chat over datagrams",
+        &[
+            "udp_listeners::empty_datagrams_and_large_ones_are_passed_on_by_a_broker",
+            "udp_listeners::the_largest_datagram_in_a_chat_touches_nobody",
+            "unix_datagrams::boundaries_are_kept_and_empty_datagrams_passed_on",
+        ],
+    ),
+    ("does not tell what was dropped", &["udp_listeners::what_comes_faster_than_it_is_taken_is_counted"]),
+    ("hears no answers to a broadcast", &["udp_groups::a_broadcast_address_may_be_sent_to"]),
+    ("joins no multicast group", &["udp_groups::a_multicast_group_is_joined_and_sent_to"]),
+    // Unix sockets.
+    (
+        "leaves its socket's file behind, and is refused by one that was left",
+        &[
+            "unix_datagrams::a_datagram_listeners_file_is_replaced_when_stale_and_gone_when_it_has_left",
+            "unix_sockets::a_stale_file_is_replaced",
+            "unix_sockets::the_listeners_file_is_gone_when_a_signal_has_ended_it",
+            "unix_sockets::the_listeners_file_is_gone_when_it_has_left",
+        ],
+    ),
+    ("knows no abstract names", &["unix_sockets::an_abstract_name_leaves_no_file"]),
+    ("has no TLS over Unix sockets", &["unix_sockets::tls_works_over_a_unix_socket"]),
+    ("cannot receive what has no sender", &["unix_datagrams::a_datagram_without_a_sender_is_shown"]),
+    ("has no name for a Unix client", &["unix_sockets::v_names_a_client_unnamed_socket"]),
+    // Other transports, access, the rest.
+    ("says of a kernel without SCTP what errno says", &["sctp::a_kernel_without_it_is_told_and_1"]),
+    ("splits --allow at commas, so that octets have no lists", &["access::octets_may_be_ranges_and_lists"]),
+    ("knows no comments in files of hosts", &["access::files_have_a_host_a_line_and_comments"]),
+    ("wants -4 with -g", &["routes::they_imply_ipv4"]),
+    ("goes on without a route that the system refuses", &["routes::a_pointer_points_to_a_hop"]),
+    (
+        "-z takes one port",
+        &[
+            "scan::a_list_is_1_if_no_port_is_open",
+            "scan::a_list_over_udp_is_1_if_all_refuse",
+            "scan::a_range_is_0_if_one_port_is_open",
+            "scan::a_range_over_udp_is_0_if_one_port_does_not_refuse",
+            "scan::v_tells_of_each_port",
+            "scan::w_is_for_each_port",
+        ],
+    ),
+    (
+        "-t answers negotiation, past TLS, but keeps it in the output, and doubles nothing",
+        &[
+            "telnet::*::a_client_refuses",
+            "telnet::*::a_listener_refuses",
+            "telnet::a_255_is_doubled_both_ways",
+            "telnet::a_subnegotiation_is_kept_out",
+            "telnet::datagrams_stay_datagrams",
+            "telnet::it_is_recorded_as_it_was_on_the_wire",
+            "telnet::it_may_be_split_anywhere",
+        ],
+    ),
     // Words.
     ("tells no totals when it listens", &["words::with_k_a_client_that_leaves_is_no_news_to_an_open_stdin"]),
     (
@@ -352,7 +514,7 @@ fn every_difference_is_a_test() {
         let output = std::process::Command::new(own).args(["--list", "--format", "terse"]).output();
         let list = String::from_utf8(output.unwrap().stdout).unwrap();
         let tests: Vec<_> = list.lines().filter_map(|line| line.strip_suffix(": test")).collect();
-        for name in DIFFERENCES.iter().chain(AT_TIMES).flat_map(|(_, names)| *names) {
+        for name in DIFFERENCES.iter().chain(proxies::PROXIES).chain(AT_TIMES).flat_map(|(_, names)| *names) {
             for wire in ["::tcp::", "::tls::"] {
                 assert!(tests.contains(&name.replace("::*::", wire).as_str()), "{name} is no test");
             }

@@ -107,7 +107,7 @@ fn who_takes_enough_is_borne_with(wire: Wire) {
 }
 
 fn who_has_half_closed_and_takes_nothing_is_dropped(wire: Wire) {
-    let server = netcat("--broker --stall-timeout 1 -m 2").over(wire).listens();
+    let server = netcat("--broker --stall-timeout 3 -m 2").over(wire).listens();
     let mut stuck = Peer::dials(&server, wire).with_a_buffer(16 << 10);
     server.types("welcome\n");
     stuck.hears("welcome\n");

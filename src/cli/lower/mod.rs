@@ -11,7 +11,8 @@ mod tls;
 use super::{
     Args,
     config::{
-        AccessLists, Command, Config, Connect, Console, Direction, Family, LineEnds, Listen, Mode, Partner, Quit,
+        AccessLists, Command, Config, Connect, Console, Direction, Family, LineEnds, Listen, Mode, Partner, Program,
+        Quit,
     },
     time,
 };
@@ -51,6 +52,9 @@ impl Config {
             Mode::Listen(Listen { on: place::listen(&args, transport)?, ..listening })
         } else {
             let (to, more_ports) = place::connect(&args, transport)?;
+            if !more_ports.is_empty() && !proxies.is_empty() {
+                return Err(Error::usage("-z with --proxy", "a proxy is asked for one port, not for a list"));
+            }
             let (source, route) = (place::source(&args, transport)?, place::route(&args)?);
             Mode::Connect(Connect { to, more_ports, source, route, proxies, proxy_dns, wait, probe: args.zero })
         };
@@ -74,7 +78,7 @@ impl Config {
 }
 
 fn contradictions(args: &Args) -> Result<()> {
-    let exec = args.exec.is_some() || args.sh_exec.is_some();
+    let exec = args.has_command();
     let room = args.broker || args.chat;
     let server = args.listen && args.proxy_type.is_some();
     let inet = !args.unixsock && !args.vsock;
@@ -84,6 +88,16 @@ fn contradictions(args: &Args) -> Result<()> {
         (args.listen && args.source.is_some(), "-l and -s", "the address to listen on is written before the port"),
         (args.listen && args.zero, "-l and -z", "-z connects to see whether somebody listens"),
         (args.exec.is_some() && args.sh_exec.is_some(), "-e and -c", "only one command can be joined to a peer"),
+        (
+            args.exec.is_some() && args.lua_exec.is_some(),
+            "-e and --lua-exec",
+            "only one command can be joined to a peer",
+        ),
+        (
+            args.sh_exec.is_some() && args.lua_exec.is_some(),
+            "-c and --lua-exec",
+            "only one command can be joined to a peer",
+        ),
         (exec && args.zero, "-z and a command", "-z leaves at once, so that nothing could be joined to the peer"),
         (args.send_only && args.recv_only, "--send-only and --recv-only", "nothing would be left to do"),
         (args.crlf && args.no_crlf, "-C and --no-crlf", "line ends are either changed or not"),
@@ -109,7 +123,6 @@ fn contradictions(args: &Args) -> Result<()> {
         (room && args.udp && args.ssl, "--broker or --chat over DTLS", "not supported: leave out -u, or --ssl"),
         (server && (exec || room), "--proxy-type", "a proxy server joins its clients to those whom they ask for"),
         (server && args.udp, "-u and --proxy-type", "clients of a proxy connect over TCP"),
-        (args.telnet && args.udp, "-t and -u", "telnet is spoken over streams"),
         (args.ipv6 && !args.hops.is_empty(), "-6 and -g", "only IPv4 has such routes"),
         (!args.hops.is_empty() && !inet, "-g", "only IPv4 has such routes"),
         (args.hop_pointer.is_some() && args.hops.is_empty(), "-G", "it points into a route, which -g gives"),
@@ -122,13 +135,14 @@ fn contradictions(args: &Args) -> Result<()> {
 }
 
 fn warnings(args: &Args) -> Vec<String> {
-    let exec = args.exec.is_some() || args.sh_exec.is_some();
+    let exec = args.has_command();
     let table = [
         (
             args.max_conns.as_deref().is_some_and(|n| !args.listen || n != "0") && !(args.listen && args.keep_open),
             "-m has no effect without -l and -k",
         ),
         (args.listen && args.wait.is_some(), "-w has no effect with -l: a listener waits for as long as it takes"),
+        (args.nsock_engine.is_some(), "--nsock-engine has no effect: rncat has one way to wait for events"),
         (args.listen && !args.hops.is_empty(), "-g has no effect with -l"),
         (!args.listen && has_lists(args), "--allow and --deny have no effect without -l"),
         (!args.listen && args.stall_timeout.is_some(), "--stall-timeout has no effect without -l"),
@@ -197,15 +211,16 @@ fn partner(args: &Args, console: Console) -> Result<Partner> {
     if args.broker {
         return Ok(Partner::Broker(console));
     }
-    let words = match (&args.exec, &args.sh_exec) {
-        (Some(command), _) => words(command),
-        (_, Some(command)) => vec!["/bin/sh".to_owned(), "-c".to_owned(), command.clone()],
-        (None, None) => return Ok(Partner::Console(console)),
+    let program = match (&args.exec, &args.sh_exec, &args.lua_exec) {
+        (Some(command), ..) => Program::Words(words(command)),
+        (_, Some(command), _) => Program::Words(vec!["/bin/sh".to_owned(), "-c".to_owned(), command.clone()]),
+        (_, _, Some(file)) => Program::Lua(file.clone()),
+        (None, None, None) => return Ok(Partner::Console(console)),
     };
-    if words.is_empty() {
+    if matches!(&program, Program::Words(words) if words.is_empty()) {
         return Err(Error::usage("-e", "the command is empty"));
     }
-    Ok(Partner::Command(Command { words, crlf: args.crlf }))
+    Ok(Partner::Command(Command { program, crlf: args.crlf }))
 }
 
 /// Splits at blanks. A backslash takes the next character as it is; a quote is one like any other.

@@ -18,11 +18,19 @@ use crate::{
 /// # Errors
 /// When a proxy's type or address is not one.
 pub(super) fn client(args: &Args) -> Result<Vec<Proxy>> {
-    let kind = kind(args)?.unwrap_or("http");
-    let default_port = PROXIES.iter().find(|row| row.name == kind).map_or(3128, |row| row.port);
+    let usual = kind(args)?.unwrap_or("http");
     let auth = auth(args)?;
     let proxy = |text: &String| {
-        let (host, port) = target::proxy(text)?;
+        let (kind, place) = match text.split_once("://") {
+            // Proxies are often written as a URL, and a chain may have several kinds.
+            Some((name, place)) => (known("--proxy", name)?, place.strip_suffix('/').unwrap_or(place)),
+            None => (usual, text.as_str()),
+        };
+        if place.contains('@') {
+            return Err(Error::usage("--proxy", "there is a user in it").hint("say who you are with --proxy-auth"));
+        }
+        let default_port = PROXIES.iter().find(|row| row.name == kind).map_or(3128, |row| row.port);
+        let (host, port) = target::proxy(place)?;
         Ok(Proxy { kind, host, port: port.unwrap_or(default_port), auth: auth.clone() })
     };
     args.proxy.iter().map(proxy).collect()
@@ -55,12 +63,15 @@ pub(super) fn dns(args: &Args) -> Result<ProxyDns> {
 }
 
 fn kind(args: &Args) -> Result<Option<&'static str>> {
-    let Some(text) = args.proxy_type.as_deref() else { return Ok(None) };
-    // Ncat takes its own names whatever their case, and socks5 has a habit of being called socks.
+    args.proxy_type.as_deref().map(|text| known("--proxy-type", text)).transpose()
+}
+
+/// A kind by its name, whatever its case, as in Ncat.
+fn known(option: &str, text: &str) -> Result<&'static str> {
     let known = PROXIES.iter().map(|row| row.name).find(|name| name.eq_ignore_ascii_case(text));
-    known.map(Some).ok_or_else(|| {
+    known.ok_or_else(|| {
         let names: Vec<_> = PROXIES.iter().map(|row| row.name).collect();
-        Error::usage(format!("--proxy-type {}", escape(text.as_bytes())), "unknown")
+        Error::usage(format!("{option} {}", escape(text.as_bytes())), "unknown")
             .hint(format!("{} are possible", names.join(", ")))
     })
 }

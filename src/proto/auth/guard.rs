@@ -44,8 +44,8 @@ impl Guard {
         Ok(Self { credentials, realm: realm.to_owned(), nonces: Nonces::new(now).map_err(no_numbers)? })
     }
 
-    /// The values of the `WWW-Authenticate` or `Proxy-Authenticate` fields, one field each, the best
-    /// first: Digest with SHA-256, Digest with MD5, Basic. `verdict` is the one that they answer.
+    /// The values of the `WWW-Authenticate` or `Proxy-Authenticate` fields, one field each: Digest with
+    /// MD5, Digest with SHA-256, Basic. Those who know better take the second. `verdict` is the one that they answer.
     ///
     /// # Errors
     /// When this machine has no random numbers.
@@ -59,7 +59,8 @@ impl Guard {
             value.extend(rest.into_bytes());
             value
         };
-        Ok([digest("SHA-256"), digest("MD5"), basic::challenge(&self.realm)])
+        // Ncat gives up at an algorithm that it does not know, unless one that it knows came before.
+        Ok([digest("MD5"), digest("SHA-256"), basic::challenge(&self.realm)])
     }
 
     /// Looks at the value of a request's `Authorization` or `Proxy-Authorization`. `target` is the
@@ -212,7 +213,7 @@ mod tests {
     fn the_older_form_is_taken_once() {
         let now = Instant::now();
         let mut guard = Guard::new(credentials("joe:secret"), "realm", now).unwrap();
-        let [_, md5, _] = guard.challenges(Verdict::Missing, now).unwrap();
+        let [md5, _, _] = guard.challenges(Verdict::Missing, now).unwrap();
         let older = String::from_utf8(md5).unwrap().replace(", qop=\"auth\"", "").into_bytes();
         let said = answer(&[older], "joe:secret", "/");
         assert_eq!(guard.check(Some(&said), b"GET", b"/", now), Verdict::Granted);

@@ -15,10 +15,15 @@ use super::{
 
 const SWITCHING: u16 = 101;
 
+/// So many interim responses are passed on, or over: one that says nothing else keeps others waiting.
+const INTERIM: u8 = 200;
+
 /// See the module's description.
 #[derive(Debug)]
 pub(super) struct Response {
     reader: HeadReader<StatusLine>,
+    /// How many interim ones there have been.
+    interim: u8,
     /// Nothing before the head.
     body: Option<Body>,
     next: Next,
@@ -27,7 +32,7 @@ pub(super) struct Response {
 
 impl Default for Response {
     fn default() -> Self {
-        Self { reader: HeadReader::default(), body: None, next: Next::Close, is_request_bad: false }
+        Self { reader: HeadReader::default(), interim: 0, body: None, next: Next::Close, is_request_bad: false }
     }
 }
 
@@ -102,10 +107,12 @@ impl Response {
             BadFraming::UnknownCoding => "the server used a transfer coding that it was not asked for",
         })?;
         if head.line.status < 200 {
-            return Ok(match asker.version {
-                Version::Http10 => Vec::new(),
-                Version::Http11 => rewrite::response(head, framing, Delivery::AsIs, None, pseudonym),
-            });
+            self.interim += 1;
+            return match asker.version {
+                _ if self.interim > INTERIM => Err("the server never comes to its response"),
+                Version::Http10 => Ok(Vec::new()),
+                Version::Http11 => Ok(rewrite::response(head, framing, Delivery::AsIs, None, pseudonym)),
+            };
         }
         let delivery = match (framing, asker.version) {
             (Framing::Chunked, Version::Http10) => Delivery::Unwrapped,

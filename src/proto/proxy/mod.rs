@@ -33,6 +33,8 @@ pub struct Proxy {
     pub name: &'static str,
     /// The port, when `--proxy` does not say.
     pub port: u16,
+    /// Whether it can be asked for IPv6 addresses.
+    pub ipv6: bool,
     /// Begins the dialogue on a new connection to the proxy.
     ///
     /// # Errors
@@ -42,9 +44,9 @@ pub struct Proxy {
 
 /// The kinds that `--proxy-type` knows.
 pub const PROXIES: [Proxy; 3] = [
-    Proxy { name: "http", port: 3128, ask: |errand| Ok(Box::new(http::Client::new(errand)?)) },
-    Proxy { name: "socks4", port: 1080, ask: |errand| Ok(Box::new(socks4::Client::new(errand)?)) },
-    Proxy { name: "socks5", port: 1080, ask: |errand| Ok(Box::new(socks5::Client::new(errand)?)) },
+    Proxy { name: "http", port: 3128, ipv6: true, ask: |errand| Ok(Box::new(http::Client::new(errand)?)) },
+    Proxy { name: "socks4", port: 1080, ipv6: false, ask: |errand| Ok(Box::new(socks4::Client::new(errand)?)) },
+    Proxy { name: "socks5", port: 1080, ipv6: true, ask: |errand| Ok(Box::new(socks5::Client::new(errand)?)) },
 ];
 
 /// What is wanted of a proxy.

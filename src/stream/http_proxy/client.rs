@@ -14,6 +14,9 @@ use crate::{
 };
 use std::{cell::RefCell, io, rc::Rc, task::Poll};
 
+/// Reads and answers of our own before the other clients have their turn.
+const TURNS: usize = 64;
+
 pub(super) struct Client {
     pub(super) inner: Box<dyn Stream>,
     pub(super) settings: Rc<Settings>,
@@ -48,8 +51,11 @@ impl Client {
             let next = self.exchange.borrow().next();
             self.renew(next);
         }
-        let mut buffer = Vec::new();
+        let (mut buffer, mut turns) = (Vec::new(), 0..TURNS);
         while self.state == State::Asking {
+            if turns.next().is_none() {
+                return Ok(Demand::Pause);
+            }
             // Who does not read our answers is not read either.
             if self.flush_answer()?.is_pending() {
                 return Ok(Demand::Wait);

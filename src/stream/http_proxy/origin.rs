@@ -8,8 +8,7 @@ use crate::{
     proto::http::exchange::Exchange,
     stream::{Flow, Stream},
 };
-use mio::{Registry, Token};
-use std::{cell::RefCell, io, rc::Rc, task::Poll, time::Instant};
+use std::{cell::RefCell, io, rc::Rc};
 
 /// See the module's description.
 pub(super) struct OriginSide {
@@ -79,9 +78,7 @@ impl OriginSide {
 }
 
 impl Stream for OriginSide {
-    fn register(&mut self, registry: &Registry, token: Token) -> io::Result<()> {
-        self.inner.register(registry, token)
-    }
+    crate::stream::forward!(register, write, timeout, flush, hang_up, broken, undelivered, deadline);
 
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<Flow> {
         loop {
@@ -104,36 +101,8 @@ impl Stream for OriginSide {
         }
     }
 
-    fn write(&mut self, bytes: &[u8]) -> io::Result<Flow> {
-        self.inner.write(bytes)
-    }
-
-    fn flush(&mut self) -> io::Result<Poll<()>> {
-        self.inner.flush()
-    }
-
     fn finish(&mut self) -> io::Result<()> {
         // Many servers take a FIN for the client's having gone away.
         if self.exchange.borrow().request_is_bad() { self.inner.finish() } else { Ok(()) }
-    }
-
-    fn hang_up(&mut self) -> io::Result<()> {
-        self.inner.hang_up()
-    }
-
-    fn broken(&mut self) -> io::Result<()> {
-        self.inner.broken()
-    }
-
-    fn undelivered(&self) -> usize {
-        self.inner.undelivered()
-    }
-
-    fn deadline(&self) -> Option<Instant> {
-        self.inner.deadline()
-    }
-
-    fn timeout(&mut self, now: Instant) -> io::Result<()> {
-        self.inner.timeout(now)
     }
 }

@@ -110,6 +110,9 @@ impl World {
         loop {
             let demand = self.side.advance(&mut Everyone).unwrap();
             let Demand::Connect(to) = demand else {
+                if demand == Demand::Pause {
+                    continue;
+                }
                 if demand == Demand::Leave {
                     self.relay.add(self.client, self.side.leave());
                     self.relay.close(self.client, crate::relay::Patience::Endless, self.reactor.now());

@@ -1,6 +1,7 @@
 //! The layer around a scripted stream.
 
 use super::*;
+use mio::{Registry, Token};
 use proptest::prelude::*;
 use std::{cell::RefCell, collections::VecDeque, rc::Rc};
 

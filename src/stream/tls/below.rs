@@ -45,7 +45,7 @@ fn written(flow: Flow) -> io::Result<usize> {
 }
 
 /// The buffer for ciphertext that the connections of a thread take in turn.
-pub(super) struct Scratch(pub(super) Vec<u8>);
+pub(in crate::stream) struct Scratch(pub(in crate::stream) Vec<u8>);
 
 thread_local! {
     static SCRATCH: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
@@ -53,7 +53,7 @@ thread_local! {
 
 impl Scratch {
     /// TLS inside TLS finds it taken, and makes another.
-    pub(super) fn borrow() -> Self {
+    pub(in crate::stream) fn borrow() -> Self {
         let mut buffer = SCRATCH.take();
         if buffer.is_empty() {
             buffer = vec![0; READ];

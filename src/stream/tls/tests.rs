@@ -365,7 +365,7 @@ fn both_versions_and_every_suite_carry_data() {
         let mut client = Tls::new(Box::new(left), clients.connection("localhost").unwrap().0);
         let mut server = Tls::new(Box::new(right), servers.connection().unwrap());
         meet(&mut client, &mut server);
-        let facts = crate::tls::facts(client.connection());
+        let facts = facts(client.connection());
         assert!(facts[0].contains(&name.replace("TLS13", "TLS")), "{facts:?}");
         let data = noise(600_000);
         assert_eq!(carry(&mut client, &mut server, &data, READ), data, "{name}");

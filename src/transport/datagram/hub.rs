@@ -5,10 +5,10 @@
 //! dropped and counted, because one slow peer must not stop the others. The first peer of a hub
 //! that serves one takes the socket over and has none of this.
 
-use super::{Datagrams, LARGEST};
+use super::{Datagrams, Doorman, Hears, Knock, LARGEST, Solo, again, largest_for};
 use crate::{
     reactor::{Reactor, Ready},
-    stream::{Flow, Stream, flow},
+    stream::{Flow, Stream},
     transport::{Accepted, Address, Listener, Serves},
 };
 use mio::{Interest, Registry, Token, unix::SourceFd};
@@ -18,9 +18,10 @@ use std::{
     io,
     os::fd::{AsFd, AsRawFd},
     rc::Rc,
+    time::{Duration, Instant},
 };
 
-/// Bytes that may wait in one inbox.
+/// Bytes that may wait in one inbox, or one datagram.
 const INBOX: usize = 256 * 1024;
 
 /// What a waiting datagram costs besides its bytes, so that empty ones are bounded, too.
@@ -29,29 +30,37 @@ const OVERHEAD: usize = 64;
 /// Datagrams read before the sessions have their turn.
 const TURNS: usize = 16;
 
+/// Who has sent nothing for so long makes room for another peer.
+const SILENT: Duration = Duration::from_secs(5 * 60);
+
+/// When a datagram is tried again for which a Unix socket had no room: no event tells of it.
+const RETRY: Duration = Duration::from_millis(10);
+
 /// See the module's description.
 pub struct Hub {
     shared: Rc<Shared>,
     serves: Serves,
+    doorman: Option<Rc<dyn Doorman>>,
     buffer: Vec<u8>,
 }
 
 struct Shared {
-    socket: Box<dyn Datagrams>,
+    socket: Rc<dyn Datagrams>,
     sessions: RefCell<HashMap<Address, Rc<Inbox>>>,
     /// Those for whose datagrams the socket had no room.
     blocked: RefCell<Vec<Token>>,
-    /// The one who has the socket to itself.
-    owned: Cell<bool>,
     _keep: Option<Box<dyn std::any::Any>>,
 }
 
-#[derive(Default)]
 struct Inbox {
     datagrams: RefCell<VecDeque<Vec<u8>>>,
     bytes: Cell<usize>,
     token: Cell<Option<Token>>,
     dropped: Cell<u64>,
+    /// When the last datagram came.
+    heard: Cell<Instant>,
+    /// It has to leave, because others want to come.
+    evicted: Cell<bool>,
 }
 
 /// One peer's share of the socket.
@@ -60,35 +69,55 @@ struct Session {
     inbox: Rc<Inbox>,
     peer: Address,
     serves: Serves,
+    /// The socket, once this one has it to itself.
+    alone: Option<Solo>,
+    /// Why writing has failed, for the reader.
+    failed: Option<io::Error>,
+    retry: Option<Instant>,
 }
 
 impl Hub {
     /// `keep` lives as long as the socket.
     #[must_use]
-    pub fn new(socket: Box<dyn Datagrams>, serves: Serves, keep: Option<impl std::any::Any>) -> Self {
+    pub fn new(socket: Rc<dyn Datagrams>, serves: Serves, keep: Option<impl std::any::Any>) -> Self {
         let shared = Shared {
             socket,
             sessions: RefCell::default(),
             blocked: RefCell::default(),
-            owned: Cell::new(false),
             _keep: keep.map(|keep| Box::new(keep) as Box<dyn std::any::Any>),
         };
-        Self { shared: Rc::new(shared), serves, buffer: Vec::new() }
+        Self { shared: Rc::new(shared), serves, doorman: None, buffer: Vec::new() }
     }
 
     /// Gives a datagram to the peer that it came from; a new session if there is none.
-    fn sort(&self, datagram: &[u8], from: Address, reactor: &mut Reactor) -> Option<Session> {
-        if let Some(inbox) = self.shared.sessions.borrow().get(&from) {
-            inbox.push(datagram);
+    fn sort(&self, datagram: &[u8], from: &Address, reactor: &mut Reactor) -> Option<Session> {
+        if let Some(inbox) = self.shared.sessions.borrow().get(from) {
+            inbox.push(datagram, reactor.now());
             if let Some(token) = inbox.token.get() {
                 reactor.nudge(token, Ready::READ);
             }
             return None;
         }
-        let inbox = Rc::new(Inbox::default());
-        inbox.push(datagram);
+        let inbox = Rc::new(Inbox::new(reactor.now()));
+        match self.doorman.as_ref().map(|doorman| doorman.knock(datagram, from, reactor.now())) {
+            Some(Knock::Answer(answers)) => {
+                // What cannot be sent now is as good as lost: he will knock again.
+                answers.iter().for_each(|answer| drop(self.shared.socket.send(answer, Some(from))));
+                return None;
+            }
+            Some(Knock::LetIn) => {}
+            None => inbox.push(datagram, reactor.now()),
+        }
         self.shared.sessions.borrow_mut().insert(from.clone(), Rc::clone(&inbox));
-        Some(Session { shared: Rc::clone(&self.shared), inbox, peer: from, serves: self.serves })
+        Some(Session {
+            shared: Rc::clone(&self.shared),
+            inbox,
+            peer: from.clone(),
+            serves: self.serves,
+            alone: None,
+            failed: None,
+            retry: None,
+        })
     }
 }
 
@@ -100,6 +129,10 @@ impl Listener for Hub {
 
     fn local(&self) -> io::Result<Address> {
         self.shared.socket.local()
+    }
+
+    fn guard(&mut self, doorman: Rc<dyn Doorman>) {
+        self.doorman = Some(doorman);
     }
 
     fn accept(&mut self, reactor: &mut Reactor) -> io::Result<Accepted> {
@@ -117,19 +150,44 @@ impl Listener for Hub {
                 Err(error) => return Err(error),
             };
             let datagram = self.buffer.get(..n).unwrap_or_default();
-            if let Some(session) = self.sort(datagram, from.clone(), reactor) {
+            if let Some(session) = self.sort(datagram, &from, reactor) {
                 let local = self.local()?;
                 return Ok(Accepted::Peer { stream: Box::new(session), remote: from, local });
             }
         }
         Ok(Accepted::Later)
     }
+
+    fn make_room(&mut self, reactor: &mut Reactor) -> bool {
+        let now = reactor.now();
+        let mut sessions = self.shared.sessions.borrow_mut();
+        let silent = sessions.iter().filter(|(_, it)| now.saturating_duration_since(it.heard.get()) >= SILENT);
+        let longest = silent.min_by_key(|(_, it)| it.heard.get()).map(|(peer, _)| peer.clone());
+        let Some(inbox) = longest.and_then(|peer| sessions.remove(&peer)) else { return false };
+        inbox.evicted.set(true);
+        if let Some(token) = inbox.token.get() {
+            reactor.nudge(token, Ready::READ);
+        }
+        true
+    }
 }
 
 impl Inbox {
-    fn push(&self, datagram: &[u8]) {
+    fn new(now: Instant) -> Self {
+        Self {
+            datagrams: RefCell::default(),
+            bytes: Cell::default(),
+            token: Cell::default(),
+            dropped: Cell::default(),
+            heard: Cell::new(now),
+            evicted: Cell::default(),
+        }
+    }
+
+    fn push(&self, datagram: &[u8], now: Instant) {
+        self.heard.set(now);
         let bytes = self.bytes.get() + datagram.len() + OVERHEAD;
-        if bytes > INBOX {
+        if bytes > INBOX && !self.datagrams.borrow().is_empty() {
             return self.dropped.set(self.dropped.get() + 1);
         }
         self.bytes.set(bytes);
@@ -147,13 +205,14 @@ impl Stream for Session {
     fn register(&mut self, registry: &Registry, token: Token) -> io::Result<()> {
         self.inbox.token.set(Some(token));
         if self.serves == Serves::One {
+            let (socket, peer) = (Rc::clone(&self.shared.socket), self.peer.clone());
             // The kernel turns others away from now on, and tells when this one refuses.
-            self.shared.socket.connect(&self.peer).or_else(|error| match self.peer {
+            self.alone = Some(match socket.connect(&peer) {
+                Ok(()) => Solo::connected(socket, peer, Hears::Peer),
                 // Who has no name can only be listened to.
-                Address::Unix(_) => Ok(()),
-                _ => Err(error),
-            })?;
-            self.shared.owned.set(true);
+                Err(_) if peer.inet().is_none() => Solo::sending_to(socket, peer, Hears::Peer),
+                Err(error) => return Err(error),
+            });
             let fd = self.shared.socket.as_fd().as_raw_fd();
             registry.reregister(&mut SourceFd(&fd), token, Interest::READABLE | Interest::WRITABLE)?;
         }
@@ -168,30 +227,39 @@ impl Stream for Session {
             }
             return Ok(Flow::Moved(n));
         }
-        while self.shared.owned.get() {
-            match self.shared.socket.receive(buffer) {
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Ok((_, from)) if from != self.peer => {}
-                Ok((n, _)) => return Ok(Flow::Moved(n)),
-                Err(error) => return flow(Err(error)),
-            }
+        if let Some(alone) = &mut self.alone {
+            return alone.read(buffer);
         }
-        Ok(Flow::Blocked)
+        if self.inbox.evicted.take() {
+            let why = format!("silent for {} minutes: made room for another peer", SILENT.as_secs() / 60);
+            return Err(io::Error::new(io::ErrorKind::TimedOut, why));
+        }
+        self.failed.take().map_or(Ok(Flow::Blocked), Err)
     }
 
     fn write(&mut self, bytes: &[u8]) -> io::Result<Flow> {
-        let connected = self.shared.owned.get() && self.peer.inet().is_some();
+        if let Some(alone) = &mut self.alone {
+            return alone.write(bytes);
+        }
+        let inet = self.peer.inet().is_some();
         loop {
-            match self.shared.socket.send(bytes, (!connected).then_some(&self.peer)) {
+            match self.shared.socket.send(bytes, Some(&self.peer)) {
                 Ok(_) => return Ok(Flow::Moved(bytes.len())),
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                    self.shared.blocked.borrow_mut().extend(self.inbox.token.get());
+                    if inet {
+                        self.shared.blocked.borrow_mut().extend(self.inbox.token.get());
+                    } else {
+                        self.retry = Some(Instant::now() + RETRY);
+                    }
                     return Ok(Flow::Blocked);
                 }
-                // Somebody else's refusal, on a socket that all share.
-                Err(error) if error.kind() == io::ErrorKind::ConnectionRefused && !connected => {}
-                Err(error) => return Err(error),
+                // Somebody else's refusal, on a socket that all share. A Unix socket's is its own.
+                Err(error) if error.kind() == io::ErrorKind::ConnectionRefused && inet => {}
+                Err(error) => {
+                    self.failed = again(&error);
+                    return Err(error);
+                }
             }
         }
     }
@@ -200,24 +268,37 @@ impl Stream for Session {
         Ok(())
     }
 
-    fn broken(&mut self) -> io::Result<()> {
-        match self.shared.owned.get().then(|| self.shared.socket.take_error()).transpose()?.flatten() {
-            Some(error) => Err(error),
-            None => Ok(()),
-        }
-    }
-
     fn is_datagram(&self) -> bool {
         true
     }
 
+    fn largest_datagram(&self) -> usize {
+        largest_for(&self.peer)
+    }
+
     fn dropped(&self) -> u64 {
-        self.inbox.dropped.get()
+        self.inbox.dropped.get() + self.alone.as_ref().map_or(0, Stream::dropped)
+    }
+
+    fn deadline(&self) -> Option<Instant> {
+        self.retry
+    }
+
+    fn timeout(&mut self, now: Instant) -> io::Result<()> {
+        self.retry = self.retry.filter(|at| *at > now);
+        Ok(())
     }
 }
 
 impl Drop for Session {
     fn drop(&mut self) {
-        self.shared.sessions.borrow_mut().remove(&self.peer);
+        let mut sessions = self.shared.sessions.borrow_mut();
+        // Its peer may have come anew since it was evicted.
+        if sessions.get(&self.peer).is_some_and(|inbox| Rc::ptr_eq(inbox, &self.inbox)) {
+            sessions.remove(&self.peer);
+        }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -7,13 +7,14 @@ mod hub;
 mod solo;
 
 pub use hub::Hub;
-pub use solo::Solo;
+pub use solo::{Hears, Solo};
 
 use super::Address;
-use std::{io, os::fd::AsFd};
+use std::{io, os::fd::AsFd, time::Instant};
 
-/// The largest datagram there is, with room to spare: UDP over IPv4 carries 65,507 bytes.
-pub const LARGEST: usize = 64 * 1024;
+/// Room for the largest datagram there is: UDP over IPv4 carries 65,507 bytes, a Unix socket as many as its
+/// sender's buffer holds, which is less than this.
+pub const LARGEST: usize = 256 * 1024;
 
 /// A bound datagram socket of whatever family, which never blocks.
 pub trait Datagrams: AsFd {
@@ -28,7 +29,34 @@ pub trait Datagrams: AsFd {
 
     /// The address at this end.
     fn local(&self) -> io::Result<Address>;
+}
 
-    /// An error that came back from the network.
-    fn take_error(&self) -> io::Result<Option<io::Error>>;
+/// The largest datagram that such a peer can be sent: what the 16 bits of UDP's length leave
+/// (RFC 768), over IPv4 less its header (RFC 791).
+fn largest_for(peer: &Address) -> usize {
+    match peer.inet() {
+        Some(peer) if peer.is_ipv4() => 65_507,
+        Some(_) => 65_527,
+        None => usize::MAX,
+    }
+}
+
+/// The same error once more.
+fn again(error: &io::Error) -> Option<io::Error> {
+    error.raw_os_error().map(io::Error::from_raw_os_error)
+}
+
+/// Decides whom a listener lets in: whoever sends from an address need not be there.
+pub trait Doorman {
+    /// A datagram has come from an address that is not known, and is the doorman's from now on.
+    fn knock(&self, datagram: &[u8], from: &Address, now: Instant) -> Knock;
+}
+
+/// What came of [`Doorman::knock`].
+#[derive(Debug, PartialEq, Eq)]
+pub enum Knock {
+    /// It is a peer.
+    LetIn,
+    /// Not yet; these are sent back, and may get lost.
+    Answer(Vec<Vec<u8>>),
 }

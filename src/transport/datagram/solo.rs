@@ -1,42 +1,55 @@
 //! A datagram socket with one peer.
 //!
-//! A newcomer's trap: broadcast and multicast have one destination and many who answer, so such a
-//! socket is not connected and hears anybody.
+//! A newcomer's trap: that the peer refuses is told once, by whatever is called next. If that is a
+//! write, the reader has to hear of it too: of datagrams, nothing else tells that the peer is gone.
 
-use super::Datagrams;
+use super::{Datagrams, again, largest_for};
 use crate::{
     stream::{Flow, Stream, flow},
+    sys,
     transport::{Address, Connecting},
 };
 use mio::{Interest, Registry, Token, unix::SourceFd};
 use std::{
     io,
     os::fd::{AsFd, AsRawFd},
+    rc::Rc,
 };
 
 /// See the module's description.
 pub struct Solo {
-    socket: Box<dyn Datagrams>,
+    socket: Rc<dyn Datagrams>,
     peer: Address,
     /// The kernel knows the peer.
     connected: bool,
-    /// Answers may come from anybody.
-    hears_all: bool,
+    hears: Hears,
+    /// Why writing has failed, for the reader.
+    failed: Option<io::Error>,
     /// What lives as long as the socket: the file of its name.
     _keep: Option<Box<dyn std::any::Any>>,
 }
 
+/// Whose datagrams are taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Hears {
+    /// Everybody's that the kernel lets through: broadcast and multicast have one destination and
+    /// many who answer; a Unix socket's name may be written in several ways.
+    All,
+    /// The peer's. Others' may have come before the socket was connected.
+    Peer,
+}
+
 impl Solo {
-    /// A socket connected to `peer`.
+    /// A socket that is connected to `peer`.
     #[must_use]
-    pub fn connected(socket: Box<dyn Datagrams>, peer: Address) -> Self {
-        Self { socket, peer, connected: true, hears_all: false, _keep: None }
+    pub fn connected(socket: Rc<dyn Datagrams>, peer: Address, hears: Hears) -> Self {
+        Self { socket, peer, connected: true, hears, failed: None, _keep: None }
     }
 
-    /// A socket that sends to `group` and hears everybody.
+    /// A socket that sends to `peer`, and is not connected to it.
     #[must_use]
-    pub fn to_all(socket: Box<dyn Datagrams>, group: Address) -> Self {
-        Self { socket, peer: group, connected: false, hears_all: true, _keep: None }
+    pub fn sending_to(socket: Rc<dyn Datagrams>, peer: Address, hears: Hears) -> Self {
+        Self { connected: false, ..Self::connected(socket, peer, hears) }
     }
 
     /// Keeps this as long as the socket.
@@ -67,9 +80,11 @@ impl Stream for Solo {
         loop {
             match self.socket.receive(buffer) {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                // It came before the socket was connected.
-                Ok((_, from)) if !self.hears_all && from != self.peer => {}
+                Ok((_, from)) if self.hears == Hears::Peer && from != self.peer => {}
                 Ok((n, _)) => return Ok(Flow::Moved(n)),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    return self.failed.take().map_or(Ok(Flow::Blocked), Err);
+                }
                 Err(error) => return flow(Err(error)),
             }
         }
@@ -80,8 +95,12 @@ impl Stream for Solo {
         loop {
             match self.socket.send(bytes, to) {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(Flow::Blocked),
+                Err(error) => {
+                    self.failed = again(&error);
+                    return Err(error);
+                }
                 Ok(_) => return Ok(Flow::Moved(bytes.len())),
-                Err(error) => return flow(Err(error)),
             }
         }
     }
@@ -90,14 +109,15 @@ impl Stream for Solo {
         Ok(())
     }
 
-    fn broken(&mut self) -> io::Result<()> {
-        match self.socket.take_error()? {
-            Some(error) => Err(error),
-            None => Ok(()),
-        }
-    }
-
     fn is_datagram(&self) -> bool {
         true
+    }
+
+    fn largest_datagram(&self) -> usize {
+        largest_for(&self.peer)
+    }
+
+    fn dropped(&self) -> u64 {
+        sys::dropped(self.socket.as_fd())
     }
 }

@@ -77,6 +77,7 @@ impl Service for Client {
         let mut guard = self.guard.borrow_mut();
         match self.side.advance(&mut At(&mut guard, now)) {
             Ok(http_proxy::Demand::Wait) => Ok(Demand::Wait),
+            Ok(http_proxy::Demand::Pause) => Ok(Demand::Pause),
             Ok(http_proxy::Demand::Connect(to)) => Ok(Demand::Connect(to.host, to.port)),
             Ok(http_proxy::Demand::Leave) => Ok(Demand::Leave),
             Err(error) => Err(Error::network(format!("HTTP with {}", escape(self.name.as_bytes())), why(&error))),

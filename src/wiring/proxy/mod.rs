@@ -14,7 +14,7 @@ use crate::{
     cli::config::{Config, Family, ProxyServer},
     error::{Error, Exit, Result},
     opening::{Failed, Peer, dial::Dialled},
-    reactor,
+    reactor::{self, Ready},
     relay::{Notice, Patience},
     report::Report,
     stream::Stream,
@@ -29,7 +29,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// How long a client may take to say whom it wants.
+/// How long a client may take to say whom it wants, when `-i` does not say.
 const ASKING: Duration = Duration::from_secs(60);
 
 /// How long a peer that takes nothing more may delay leaving.
@@ -77,6 +77,8 @@ pub trait Service {
 pub enum Demand {
     /// Nothing, until an event comes.
     Wait,
+    /// To go on in the next round.
+    Pause,
     /// A connection is to be made to this host and port.
     Connect(String, u16),
     /// It is over.
@@ -101,6 +103,8 @@ pub struct Proxy {
     family: Family,
     numeric: bool,
     idle: Option<Duration>,
+    /// How long a client may take to say whom it wants.
+    asking: Duration,
     clients: HashMap<Token, Client>,
     /// From the tokens of connections that are being made to those of the clients that want them.
     wanted_by: HashMap<Token, Token>,
@@ -113,6 +117,8 @@ struct Client {
     remote: Address,
     joined: Instant,
     finding: Option<Finding>,
+    /// The tokens under which events may come for that.
+    awaited: Vec<Token>,
     /// When it has to have said whom it wants.
     until: Instant,
 }
@@ -133,6 +139,7 @@ impl Proxy {
             family: config.family,
             numeric: config.numeric,
             idle: config.idle,
+            asking: config.idle.unwrap_or(ASKING).min(ASKING),
             clients: HashMap::new(),
             wanted_by: HashMap::new(),
             pairs: Pairs::default(),
@@ -153,6 +160,7 @@ impl Proxy {
                 self.report.detail(1, format_args!("{}: TIMEOUT. It has not said whom it wants.", client.remote));
                 self.leave(token, context);
             }
+            Ok(Demand::Pause) => context.reactor.nudge(token, Ready::READ),
             Ok(Demand::Leave) => self.leave(token, context),
             Ok(Demand::Connect(host, port)) => {
                 self.report.detail(2, format_args!("{}: wants {}.", client.remote, finding::target(&host, port)));
@@ -171,22 +179,24 @@ impl Proxy {
         let Some(client) = self.clients.get_mut(&token) else { return };
         let Some(finding) = &mut client.finding else { return };
         let found = finding.advance(cause, &self.own, context.reactor);
-        let tokens: Vec<_> = finding.tokens().collect();
-        match found {
-            Ok(None) => self.wanted_by.extend(tokens.into_iter().map(|wanted| (wanted, token))),
-            Ok(Some(origin)) => {
-                for wanted in &tokens {
-                    self.wanted_by.remove(wanted);
+        if let Ok(None) = found {
+            for wanted in finding.tokens() {
+                if self.wanted_by.insert(wanted, token).is_none() {
+                    client.awaited.push(wanted);
                 }
-                self.join(token, origin, context);
             }
+            return;
+        }
+        client.finding = None;
+        for wanted in client.awaited.drain(..) {
+            self.wanted_by.remove(&wanted);
+        }
+        match found {
+            Ok(Some(origin)) => self.join(token, origin, context),
+            Ok(None) => {}
             Err((trouble, why)) => {
-                for wanted in &tokens {
-                    self.wanted_by.remove(wanted);
-                }
                 self.report.detail(1, format_args!("{}: {why}", client.remote));
-                client.finding = None;
-                client.until = context.reactor.now() + ASKING;
+                client.until = context.reactor.now() + self.asking;
                 client.service.failed(trouble);
                 self.advance(token, context);
             }
@@ -195,10 +205,8 @@ impl Proxy {
 
     fn join(&mut self, token: Token, origin: Dialled, context: &mut Context<'_>) {
         let Some(client) = self.clients.get_mut(&token) else { return };
-        client.finding = None;
         let local = origin.socket.local().unwrap_or(Address::Unix(crate::transport::unix::Name::Unnamed));
         self.report.detail(2, format_args!("{}: joined to {}.", client.remote, origin.to));
-        self.wanted_by.remove(&origin.token);
         let Some(pair) = client.service.join(origin.socket, &local) else { return self.leave(token, context) };
         self.pairs.add(token, origin.token, pair, context);
         self.review(token, context);
@@ -206,7 +214,6 @@ impl Proxy {
 
     fn leave(&mut self, token: Token, context: &mut Context<'_>) {
         let Some(mut client) = self.clients.remove(&token) else { return };
-        self.wanted_by.remove(&token);
         if let Some(stream) = client.service.leave() {
             context.relay.add(token, stream);
             context.relay.close(token, Patience::For(STUCK), context.reactor.now());
@@ -218,7 +225,7 @@ impl Proxy {
     fn goes_on(&mut self, token: Token, context: &mut Context<'_>) {
         if let Some(client) = self.clients.get_mut(&token) {
             drop(context.relay.take(token));
-            client.until = context.reactor.now() + ASKING;
+            client.until = context.reactor.now() + self.asking;
             self.advance(token, context);
         }
     }
@@ -245,7 +252,9 @@ impl Wiring for Proxy {
         let Peer { token, stream, remote, .. } = peer;
         let service = self.services.serve(stream, remote.to_string());
         let now = context.reactor.now();
-        self.clients.insert(token, Client { service, remote, joined: now, finding: None, until: now + ASKING });
+        let until = now + self.asking;
+        let client = Client { service, remote, joined: now, finding: None, awaited: Vec::new(), until };
+        self.clients.insert(token, client);
         self.advance(token, context);
         Ok(())
     }

@@ -67,10 +67,12 @@ impl Pairs {
     pub(super) fn ended(&mut self, token: Token, end: &End, context: &mut Context<'_>) {
         let Some(half) = self.0.get_mut(&token) else { return };
         half.ended = true;
-        let (other, goes_on) = (half.other, half.goes_on);
+        // A client that is gone wants no response; an origin that is gone owes one, which is made up for it.
+        let (other, goes_on) = (half.other, half.goes_on && half.side == Side::Origin);
+        let exchange = half.goes_on;
         let Some(other) = other else { return };
         let both = self.0.get(&other).is_none_or(|half| half.ended);
-        if !goes_on && (both || matches!(end, End::Failed(_))) {
+        if !goes_on && matches!(end, End::Failed(_)) || !exchange && both {
             self.close(token, STUCK, context);
         }
     }

@@ -137,8 +137,9 @@ impl Datagrams {
         let received = rustix::net::recvfrom(&self.socket, &mut buffer, RecvFlags::empty());
         Some(received.map(|(length, _, from)| {
             if rustix::net::getpeername(&self.socket).is_err() {
-                self.to =
-                    from.filter(|from| from.address_family() != rustix::net::AddressFamily::UNSPEC).or(self.to.take());
+                self.to = from
+                    .filter(|from| from.address_family() != rustix::net::AddressFamily::UNSPEC)
+                    .or_else(|| self.to.take());
             }
             buffer.truncate(length);
             buffer

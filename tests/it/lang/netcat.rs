@@ -164,6 +164,11 @@ impl Netcat {
         self
     }
 
+    /// Through this proxy.
+    pub(crate) fn via(self, proxy: &impl Target) -> Self {
+        self.arg("--proxy").arg(proxy.addr().to_string())
+    }
+
     /// `--ssl-cert` and `--ssl-key` for this identity.
     pub(crate) fn with_identity(self, identity: &Identity) -> Self {
         let certificate = self.scratch.file("cert.pem", identity.certificate_pem());

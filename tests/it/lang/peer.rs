@@ -1,9 +1,13 @@
 //! The other end of a connection, played by the test itself: it can do what no well-behaved
 //! program does. It reads only when it is told to, so one that is told nothing has stopped.
 
+mod http;
+
+pub(crate) use http::Message;
+
 use std::io::{ErrorKind, Read as _, Write as _};
-use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
-use std::os::unix::net::{UnixListener, UnixStream};
+use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -12,8 +16,7 @@ use rustls::Connection;
 use socket2::{Domain, SockRef, Socket, Type};
 
 use super::Wire;
-use super::certificates::Identity;
-use super::judge::deadline;
+use super::judge::{deadline, under_test};
 use super::netcat::Target;
 use super::outside::ready;
 use super::seen::fail;
@@ -30,65 +33,6 @@ pub(crate) enum End {
     Failed(String),
 }
 
-/// A listening socket of the test's own.
-pub(crate) struct PeerListener {
-    socket: Socket,
-    tls: Option<Tls>,
-}
-
-impl PeerListener {
-    /// Listens on 127.0.0.1.
-    pub(crate) fn new(wire: Wire) -> Self {
-        let tls = (wire == Wire::Tls).then(|| Tls::server(Identity::trusted()));
-        Self { tls, ..Self::from(TcpListener::bind("127.0.0.1:0").unwrap()) }
-    }
-
-    /// Listens on 127.0.0.1 for this kind of TLS.
-    pub(crate) fn with_tls(tls: Tls) -> Self {
-        Self { tls: Some(tls), ..Self::new(Wire::Plain) }
-    }
-
-    /// Listens at a path.
-    pub(crate) fn at_path(path: &Path) -> Self {
-        Self { socket: UnixListener::bind(path).unwrap().into(), tls: None }
-    }
-
-    /// Where it listens.
-    pub(crate) fn address(&self) -> SocketAddr {
-        self.socket.local_addr().unwrap().as_socket().unwrap()
-    }
-
-    /// Makes the connections to come hold little that is not read.
-    pub(crate) fn with_a_small_buffer(self) -> Self {
-        SockRef::from(&self.socket).set_recv_buffer_size(16 * 1024).unwrap();
-        self
-    }
-
-    /// Takes the next connection.
-    #[track_caller]
-    pub(crate) fn accepts(&self) -> Peer {
-        let mut peer = self.accepts_without_handshake();
-        peer.shakes_hands();
-        peer
-    }
-
-    /// Takes the next connection and leaves TLS to what follows.
-    #[track_caller]
-    pub(crate) fn accepts_without_handshake(&self) -> Peer {
-        let left = deadline().saturating_duration_since(Instant::now());
-        if !ready(&self.socket, PollFlags::IN, left) {
-            fail("nobody connected");
-        }
-        Peer::new(self.socket.accept().unwrap().0, self.tls.as_ref())
-    }
-}
-
-impl From<TcpListener> for PeerListener {
-    fn from(socket: TcpListener) -> Self {
-        Self { socket: socket.into(), tls: None }
-    }
-}
-
 /// One end of a connection.
 pub(crate) struct Peer {
     socket: Socket,
@@ -98,7 +42,7 @@ pub(crate) struct Peer {
 }
 
 impl Peer {
-    fn new(socket: Socket, tls: Option<&Tls>) -> Self {
+    pub(super) fn new(socket: Socket, tls: Option<&Tls>) -> Self {
         socket.set_nonblocking(true).unwrap();
         let _none_over_unix = socket.set_tcp_nodelay(true);
         Self { socket, tls: tls.map(Tls::begin), unread: Vec::new(), end: None }
@@ -151,7 +95,7 @@ impl Peer {
 
     /// Begins to speak TLS on a connection that did not.
     #[track_caller]
-    fn shakes_hands(&mut self) {
+    pub(super) fn shakes_hands(&mut self) {
         self.until("the TLS handshake", |peer| {
             let sent = |tls: &Connection| !tls.wants_write() || peer.end.is_some();
             peer.tls.as_ref().is_none_or(|tls| !tls.is_handshaking() && sent(tls))
@@ -435,8 +379,15 @@ impl Peer {
 
 #[track_caller]
 fn dial(server: &impl Target) -> Socket {
-    let left = deadline().saturating_duration_since(Instant::now());
-    let dialled = TcpStream::connect_timeout(&server.addr(), left);
+    let until = deadline();
+    let dialled = loop {
+        let dialled = TcpStream::connect_timeout(&server.addr(), until.saturating_duration_since(Instant::now()));
+        // Ncat's proxy server says that it listens a moment before it does.
+        if dialled.is_ok() || under_test().is_ours || Instant::now() >= until {
+            break dialled;
+        }
+        std::thread::yield_now();
+    };
     dialled.unwrap_or_else(|error| fail(&format!("the peer could not connect: {error}"))).into()
 }
 

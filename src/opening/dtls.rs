@@ -1,0 +1,111 @@
+//! The stage in which datagrams become encrypted.
+//!
+//! A newcomer's trap: a listener's clients have passed the cookies before they come here, so that
+//! nobody counts, or takes a listener that serves one, who is not at his address.
+
+use super::{Stage, Staging, handshake::Handshake};
+use crate::{
+    cli::config::{Mode, TlsOptions, Where},
+    error::Result,
+    report::Report,
+    stream::{Handshaking, Stream, dtls::Dtls},
+    tls::{DtlsServer, Verdict},
+    transport::{Address, datagram::Doorman},
+};
+use cookies::Cookies;
+use std::{rc::Rc, time::Instant};
+
+#[cfg(not(feature = "dtls-openssl"))]
+use crate::tls::DtlsClient as Client;
+#[cfg(feature = "dtls-openssl")]
+use crate::tls::OpensslClient as Client;
+
+mod cookies;
+
+/// What all connections of a run have in common.
+pub struct DtlsStaging {
+    side: Side,
+    report: Report,
+}
+
+enum Side {
+    Client(Box<Client>, String),
+    Server(Rc<DtlsServer>, Rc<Cookies>),
+}
+
+impl DtlsStaging {
+    /// `addresses` are those listened on.
+    ///
+    /// # Errors
+    /// When a file cannot be read, or an option asks for what DTLS does not have here.
+    pub fn new(options: &TlsOptions, mode: &Mode, addresses: &[Address], report: Report) -> Result<Self> {
+        let side = match mode {
+            Mode::Connect(connect) => {
+                let client = Client::new(options)?;
+                client.notes().iter().for_each(|note| report.note(note));
+                Side::Client(Box::new(client), connect.to.host().to_owned())
+            }
+            Mode::Listen(listen) => {
+                let mut names: Vec<_> = addresses.iter().filter_map(Address::ip).map(|ip| ip.to_string()).collect();
+                if let Where::Inet { host: Some(host), .. } = &listen.on {
+                    names.push(host.clone());
+                }
+                let server = Rc::new(DtlsServer::new(options, &names)?);
+                server.notes().iter().for_each(|note| report.note(note));
+                if server.is_ephemeral() {
+                    report.note(format_args!(
+                        "Generated a certificate for this run; its SHA-256 fingerprint is {}",
+                        server.fingerprint()
+                    ));
+                }
+                Side::Server(Rc::clone(&server), Rc::new(Cookies::new(server, report)))
+            }
+        };
+        Ok(Self { side, report })
+    }
+
+    /// Whom a listener has to ask before it takes anybody for a client.
+    #[must_use]
+    pub fn doorman(&self) -> Option<Rc<dyn Doorman>> {
+        match &self.side {
+            Side::Client(..) => None,
+            Side::Server(_, cookies) => Some(Rc::clone(cookies) as Rc<dyn Doorman>),
+        }
+    }
+}
+
+impl Staging for DtlsStaging {
+    fn enter(&self, stream: Box<dyn Stream>, remote: &Address) -> Result<Box<dyn Stage>> {
+        let (dtls, verdict) = match &self.side {
+            Side::Client(client, host) => {
+                let (dtls, verdict) = layer(client, stream, host)?;
+                (dtls, Some(verdict))
+            }
+            Side::Server(server, cookies) => {
+                let dtls = match cookies.take(remote) {
+                    Some(proven) => Dtls::resume(stream, proven),
+                    None => Dtls::new(stream, server.session(Instant::now()), None),
+                };
+                (Box::new(dtls) as Box<dyn Handshaking>, None)
+            }
+        };
+        let layer = Some(dtls);
+        Ok(Box::new(Handshake { what: "DTLS", layer, verdict, remote: remote.clone(), report: self.report }))
+    }
+
+    fn layer(&self) -> &'static str {
+        "DTLS"
+    }
+}
+
+#[cfg(not(feature = "dtls-openssl"))]
+fn layer(client: &Client, stream: Box<dyn Stream>, host: &str) -> Result<(Box<dyn Handshaking>, Verdict)> {
+    let (session, check, verdict) = client.session(host, Instant::now());
+    Ok((Box::new(Dtls::new(stream, session, Some(check))), verdict))
+}
+
+#[cfg(feature = "dtls-openssl")]
+fn layer(client: &Client, stream: Box<dyn Stream>, host: &str) -> Result<(Box<dyn Handshaking>, Verdict)> {
+    let (ssl, check, verdict) = client.ssl(host)?;
+    Ok((Box::new(crate::stream::dtls_openssl::Dtls::new(stream, ssl, check)?), verdict))
+}
