@@ -11,7 +11,7 @@ use crate::{
     stream::{Flow, Stream},
 };
 use mio::Token;
-use std::{io, task::Poll, time::Instant};
+use std::{io, ops::Range, task::Poll, time::Instant};
 
 pub(super) struct Endpoint {
     pub(super) stream: Box<dyn Stream>,
@@ -124,22 +124,22 @@ impl Endpoint {
         self.writing == Writing::Open && self.goodbye.is_none()
     }
 
-    /// Gives bytes to the stream as far as it takes them, and the rest to the outbox. Where boundaries
+    /// Gives a part of what was read to the stream as far as it takes them, and the rest to the outbox. Where boundaries
     /// count, they go as datagrams of at most `cut` bytes.
     /// On an error, the number of bytes that were not taken comes with it.
     pub(super) fn deliver(
         &mut self,
         shared: &mut Shared<'_>,
+        part: Range<usize>,
         cut: usize,
         spare: &mut Spare,
         now: Instant,
     ) -> Result<(), (io::Error, usize)> {
-        let all = shared.bytes().len();
         let datagram = self.stream.is_datagram();
         let cut = cut.min(self.stream.largest_datagram());
-        let mut at = 0_usize;
+        let Range { start: mut at, end: all } = part;
         // An empty datagram is one; an empty piece of a stream is nothing.
-        let mut more = datagram || all > 0;
+        let mut more = datagram || at < all;
         while more {
             let end = if datagram { all.min(at.saturating_add(cut)) } else { all };
             let piece = shared.bytes().get(at..end).unwrap_or_default();
