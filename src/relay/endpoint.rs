@@ -11,7 +11,7 @@ use crate::{
     stream::{Flow, Stream},
 };
 use mio::Token;
-use std::{io, task::Poll, time::Instant};
+use std::{io, ops::Range, task::Poll, time::Instant};
 
 pub(super) struct Endpoint {
     pub(super) stream: Box<dyn Stream>,
@@ -115,8 +115,8 @@ impl Endpoint {
     }
 
     /// When it wants a turn, whatever happens: its stream has put something off, or it will have stalled.
-    pub(super) fn due(&self) -> Option<Instant> {
-        [self.stream.deadline(), self.stall.due()].into_iter().flatten().min()
+    pub(super) fn due(&self, now: Instant) -> Option<Instant> {
+        [self.stream.deadline(), self.stall.look_at(now)].into_iter().flatten().min()
     }
 
     /// Whether bytes may still be given to it.
@@ -124,22 +124,22 @@ impl Endpoint {
         self.writing == Writing::Open && self.goodbye.is_none()
     }
 
-    /// Gives bytes to the stream as far as it takes them, and the rest to the outbox. Where boundaries
+    /// Gives a part of what was read to the stream as far as it takes them, and the rest to the outbox. Where boundaries
     /// count, they go as datagrams of at most `cut` bytes.
     /// On an error, the number of bytes that were not taken comes with it.
     pub(super) fn deliver(
         &mut self,
         shared: &mut Shared<'_>,
+        part: Range<usize>,
         cut: usize,
         spare: &mut Spare,
         now: Instant,
     ) -> Result<(), (io::Error, usize)> {
-        let all = shared.bytes().len();
         let datagram = self.stream.is_datagram();
         let cut = cut.min(self.stream.largest_datagram());
-        let mut at = 0_usize;
+        let Range { start: mut at, end: all } = part;
         // An empty datagram is one; an empty piece of a stream is nothing.
-        let mut more = datagram || all > 0;
+        let mut more = datagram || at < all;
         while more {
             let end = if datagram { all.min(at.saturating_add(cut)) } else { all };
             let piece = shared.bytes().get(at..end).unwrap_or_default();
@@ -159,7 +159,7 @@ impl Endpoint {
             more = at < all;
         }
         if !self.outbox.is_empty() {
-            self.stall.is_full(now);
+            self.is_full(now);
         }
         Ok(())
     }
@@ -210,7 +210,6 @@ impl Endpoint {
     fn sent(&mut self, n: usize, now: Instant) {
         self.traffic.sent += n as u64;
         self.traffic.last_sent = Some(now);
-        self.stall.took(n, now);
     }
 
     /// Bytes given to this endpoint that its peer's machine is not known to have.

@@ -10,6 +10,7 @@ mod endpoint;
 mod outbox;
 mod pump;
 mod room;
+mod said;
 mod stall;
 #[cfg(test)]
 mod tests;
@@ -31,6 +32,7 @@ use mio::Token;
 use outbox::{Shared, Spare};
 use pump::Work;
 use room::Room;
+use said::Said;
 use std::{
     collections::{HashMap, VecDeque},
     io,
@@ -69,9 +71,12 @@ pub struct Relay {
     queue: VecDeque<Token>,
     notices: VecDeque<Notice>,
     room: Room,
+    said: Said,
     buffer: Vec<u8>,
     work: Work,
     spare: Spare,
+    /// When it was last looked how much has arrived where.
+    looked: Option<Instant>,
     /// The time of the present round.
     now: Option<Instant>,
 }
@@ -95,7 +100,7 @@ impl Relay {
 
     /// Gives these bytes to `sink` alone, behind what waits for it.
     pub fn tell(&mut self, sink: Token, bytes: &[u8], now: Instant) {
-        self.deliver_to(sink, &mut Shared::new(bytes), bytes.len(), now);
+        self.deliver_to(sink, &mut Shared::new(bytes), 0..bytes.len(), bytes.len(), now);
     }
 
     /// `sink` may hold others up for `limit` while it takes fewer than [`RATE`] bytes a second; then

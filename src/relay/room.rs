@@ -98,9 +98,10 @@ impl Relay {
     /// Gives these bytes to all who hear the room, behind what waits for them. Nothing holds us back, so
     /// those for whom too much waits have stalled.
     pub fn tell_room(&mut self, bytes: &[u8], now: Instant) {
+        self.spread(now);
         let (room, mut shared) = (self.room.all(), Shared::new(bytes));
         for sink in room.iter() {
-            self.deliver_to(*sink, &mut shared, DATAGRAM, now);
+            self.deliver_to(*sink, &mut shared, 0..bytes.len(), DATAGRAM, now);
             if let Some(to) = self.endpoints.get_mut(sink)
                 && to.stall.told(bytes.len())
             {

@@ -1,12 +1,22 @@
 //! When a slow sink holds the others up for too long.
 //!
-//! A sink is slow while something waits in its outbox. Over every `limit` that it spends so, it has
-//! to take at least [`RATE`] bytes a second, or it has stalled. So has one that much was told
-//! meanwhile: announcements wait for nobody, and would fill its outbox without end.
+//! A sink is slow while something waits in its outbox. Over every `limit` that it spends so, at
+//! least [`RATE`] bytes a second have to arrive at its peer's machine, or it has stalled. So has one
+//! that much was told meanwhile: announcements wait for nobody, and would fill its outbox without end.
 //!
-//! A newcomer's trap: time is counted over several waits. One that takes a few bytes each time
-//! just before its limit would hold everybody up for ever.
+//! Those who take nothing do not fill their outboxes all at once, but each when the kernel's queue
+//! for it is full. So that the others do not wait for one after the other, it is looked, while they
+//! wait for the first, whose queues stand still: those are hardly waited for again.
+//!
+//! A newcomer's trap: what the kernel has taken is no measure, for its queue grows. And time is
+//! counted over several waits: one that takes a few bytes each time just before its limit would hold
+//! everybody up for ever.
 
+use super::{
+    Notice, Relay,
+    endpoint::{Endpoint, Writing},
+};
+use mio::Token;
 use std::time::{Duration, Instant};
 
 /// The least that a slow sink has to take, in bytes a second.
@@ -22,10 +32,63 @@ pub(super) struct Stall {
     full_since: Option<Instant>,
     /// Time spent full before that, in this count.
     spent: Duration,
-    /// Bytes taken in this count.
-    taken: u64,
+    /// What had arrived at the peer when this count began.
+    begun_at: Option<u64>,
+    /// What had when all were looked at.
+    looked_at: Option<u64>,
     /// Bytes told since something waits.
     told: usize,
+}
+
+impl Relay {
+    /// Tells of a sink that has stalled. Its stream has just been tried again: the kernel tells of room
+    /// only when a third of its queue is free, which may be megabytes.
+    pub(super) fn lose_patience(&mut self, token: Token, now: Instant) {
+        let Some(to) = self.endpoints.get_mut(&token).filter(|to| to.writing != Writing::Gone) else { return };
+        let Some(limit) = to.stall.limit.filter(|_| to.stall.half_due().is_some_and(|half| half <= now)) else {
+            return;
+        };
+        let stalled = to.stall.is_due(now) && !to.keeps_up(now);
+        if stalled {
+            to.stall.has_room(now);
+            self.notices.push_back(Notice::Stalled(token));
+        }
+        let time = self.looked.map_or(Duration::MAX, |at| now.saturating_duration_since(at));
+        // Each look costs a system call for everybody.
+        if stalled || time > limit {
+            self.looked = Some(now);
+            self.endpoints.values_mut().for_each(|to| to.compare(time));
+        }
+    }
+}
+
+impl Endpoint {
+    /// Something waits in its outbox.
+    pub(super) fn is_full(&mut self, now: Instant) {
+        if self.stall.limit.is_some() && self.stall.begun_at.is_none() {
+            self.stall.begun_at = Some(self.arrived());
+        }
+        self.stall.is_full(now);
+    }
+
+    /// Its time is up: whether it may have as much again.
+    fn keeps_up(&mut self, now: Instant) -> bool {
+        let arrived = self.arrived();
+        self.stall.keeps_up(arrived, now)
+    }
+
+    /// Looks at it, who was looked at so long ago.
+    fn compare(&mut self, time: Duration) {
+        if self.stall.limit.is_some() {
+            let (arrived, left) = (self.arrived(), self.undelivered());
+            self.stall.compare(arrived, left > 0, time);
+        }
+    }
+
+    /// Bytes that its peer's machine is known to have.
+    fn arrived(&self) -> u64 {
+        self.traffic.sent.saturating_sub(self.stream.undelivered() as u64)
+    }
 }
 
 impl Stall {
@@ -33,8 +96,7 @@ impl Stall {
         self.limit = Some(limit);
     }
 
-    /// Something waits.
-    pub(super) fn is_full(&mut self, now: Instant) {
+    fn is_full(&mut self, now: Instant) {
         if self.limit.is_some() {
             self.full_since.get_or_insert(now);
         }
@@ -56,29 +118,52 @@ impl Stall {
         self.told > TOLD
     }
 
-    /// So many bytes were taken.
-    pub(super) fn took(&mut self, n: usize, now: Instant) {
-        let Some(limit) = self.limit else { return };
-        self.taken += n as u64;
-        if self.taken >= enough(limit) {
-            (self.spent, self.taken) = (Duration::ZERO, 0);
+    /// When to look at it; `None` while nothing waits.
+    pub(super) fn look_at(&self, now: Instant) -> Option<Instant> {
+        self.half_due().filter(|half| *half > now).or_else(|| self.due())
+    }
+
+    fn keeps_up(&mut self, arrived: u64, now: Instant) -> bool {
+        let (Some(limit), Some(begun_at)) = (self.limit, self.begun_at) else { return true };
+        let keeps_up = self.told <= TOLD && arrived.saturating_sub(begun_at) >= enough(limit);
+        if keeps_up {
+            (self.spent, self.begun_at) = (Duration::ZERO, Some(arrived));
             self.full_since = self.full_since.map(|_| now);
         }
+        keeps_up
     }
 
-    /// When it will have stalled if it takes nothing more; `None` while nothing waits.
-    pub(super) fn due(&self) -> Option<Instant> {
-        let left = if self.told > TOLD { Duration::ZERO } else { self.limit?.saturating_sub(self.spent) };
-        self.full_since?.checked_add(left)
+    /// So much has arrived, and so long ago it was looked before; `waits` if there is more.
+    fn compare(&mut self, arrived: u64, waits: bool, time: Duration) {
+        let Some(limit) = self.limit else { return };
+        let stands_still = |before| arrived.saturating_sub(before) < enough(time);
+        if waits && self.looked_at.is_some_and(stands_still) {
+            self.spent = self.spent.max(limit - limit / 8);
+            self.begun_at = Some(arrived);
+        }
+        self.looked_at = Some(arrived);
     }
 
-    /// Whether it has stalled.
-    pub(super) fn is_due(&self, now: Instant) -> bool {
+    /// When it will have stalled if too little arrives; `None` while nothing waits.
+    fn due(&self) -> Option<Instant> {
+        self.full_since?.checked_add(self.left()?)
+    }
+
+    fn half_due(&self) -> Option<Instant> {
+        self.full_since?.checked_add(self.left()? / 2)
+    }
+
+    fn left(&self) -> Option<Duration> {
+        let left = self.limit?.saturating_sub(self.spent);
+        Some(if self.told > TOLD { Duration::ZERO } else { left })
+    }
+
+    fn is_due(&self, now: Instant) -> bool {
         self.due().is_some_and(|due| due <= now)
     }
 }
 
-/// What has to be taken within a limit, in bytes.
+/// What has to arrive within a limit, in bytes.
 fn enough(limit: Duration) -> u64 {
     let milliseconds = u64::try_from(limit.as_millis()).unwrap_or(u64::MAX);
     RATE.saturating_mul(milliseconds) / 1000
@@ -91,7 +176,7 @@ mod tests {
     const SECOND: Duration = Duration::from_secs(1);
 
     fn full_at(now: Instant) -> Stall {
-        let mut stall = Stall::default();
+        let mut stall = Stall { begun_at: Some(1_000_000), ..Stall::default() };
         stall.limit(10 * SECOND);
         stall.is_full(now);
         stall
@@ -100,9 +185,10 @@ mod tests {
     #[test]
     fn who_takes_nothing_has_stalled_at_the_limit() {
         let t = Instant::now();
-        let stall = full_at(t);
+        let mut stall = full_at(t);
         assert_eq!(stall.due(), Some(t + 10 * SECOND));
         assert!(!stall.is_due(t + 9 * SECOND) && stall.is_due(t + 10 * SECOND));
+        assert!(!stall.keeps_up(1_000_000, t + 10 * SECOND));
     }
 
     #[test]
@@ -119,19 +205,16 @@ mod tests {
     fn a_few_bytes_now_and_then_are_not_enough() {
         let t = Instant::now();
         let mut stall = full_at(t);
-        for second in 1..10 {
-            stall.took(100, t + second * SECOND);
-        }
-        assert!(stall.is_due(t + 10 * SECOND));
+        assert!(!stall.keeps_up(1_000_000 + 10 * RATE - 1, t + 10 * SECOND));
     }
 
     #[test]
     fn who_keeps_the_rate_up_is_waited_for() {
         let t = Instant::now();
         let mut stall = full_at(t);
-        for second in 1..100 {
-            stall.took(17 * 1024, t + second * SECOND);
-            assert!(!stall.is_due(t + second * SECOND), "{second}");
+        for (round, arrived) in (1..100).zip((1_000_000..).step_by(10 * 16 * 1024).skip(1)) {
+            let now = t + round * 10 * SECOND;
+            assert!(stall.is_due(now) && stall.keeps_up(arrived, now) && !stall.is_due(now), "{round}");
         }
     }
 
@@ -140,13 +223,31 @@ mod tests {
         let t = Instant::now();
         let mut stall = full_at(t);
         assert!(!stall.told(TOLD) && !stall.is_due(t));
-        assert!(stall.told(1) && stall.is_due(t));
+        assert!(stall.told(1) && stall.is_due(t) && !stall.keeps_up(u64::MAX, t));
         stall.has_room(t);
         stall.is_full(t);
         assert!(!stall.is_due(t), "what was taken is forgotten");
         let mut empty = Stall::default();
         empty.limit(SECOND);
         assert!(!empty.told(2 * TOLD), "nothing waits");
+    }
+
+    #[test]
+    fn who_stood_still_while_another_was_waited_for_is_hardly_waited_for_again() {
+        let t = Instant::now();
+        let mut stall = Stall { begun_at: Some(0), ..Stall::default() };
+        stall.limit(8 * SECOND);
+        stall.compare(1_000_000, true, 4 * SECOND);
+        stall.compare(1_000_000 + 4 * RATE, true, 4 * SECOND);
+        stall.is_full(t);
+        assert_eq!(stall.due(), Some(t + 8 * SECOND), "it had kept the rate up");
+        stall.compare(1_000_000 + 4 * RATE, false, 4 * SECOND);
+        assert_eq!(stall.due(), Some(t + 8 * SECOND), "there was nothing for it to take");
+        stall.compare(1_000_000 + 4 * RATE, true, 4 * SECOND);
+        assert_eq!(stall.due(), Some(t + SECOND));
+        assert!(!stall.keeps_up(1_000_000 + 5 * RATE, t + SECOND));
+        assert!(stall.keeps_up(1_000_000 + 12 * RATE, t + SECOND), "that is forgotten when enough arrives");
+        assert_eq!(stall.due(), Some(t + 9 * SECOND));
     }
 
     #[test]

@@ -10,14 +10,14 @@ use super::{
 };
 use crate::{reactor::Reactor, stream::Flow};
 use mio::Token;
-use std::{io, time::Instant};
+use std::{io, ops::Range, time::Instant};
 
 impl Relay {
     /// Gives everyone who is queued a turn.
     pub fn work(&mut self, reactor: &mut Reactor) {
         self.now = Some(reactor.now());
         for _ in 0..self.queue.len() {
-            let Some(token) = self.queue.pop_front() else { return };
+            let Some(token) = self.queue.pop_front() else { break };
             let Some(endpoint) = self.endpoints.get_mut(&token) else { continue };
             endpoint.queued = false;
             if std::mem::take(&mut endpoint.trouble)
@@ -33,6 +33,7 @@ impl Relay {
             self.set_alarm(token, reactor);
             self.see_off(token, reactor);
         }
+        self.spread(reactor.now());
     }
 
     /// Does what the stream has put off until now.
@@ -47,19 +48,9 @@ impl Relay {
         }
     }
 
-    /// Tells of a sink that has stalled. Its stream has just been tried again: the kernel tells of room
-    /// only when a third of its queue is free, which may be megabytes.
-    fn lose_patience(&mut self, token: Token, now: Instant) {
-        let Some(endpoint) = self.endpoints.get_mut(&token) else { return };
-        if endpoint.writing != Writing::Gone && endpoint.stall.is_due(now) {
-            endpoint.stall.has_room(now);
-            self.notices.push_back(Notice::Stalled(token));
-        }
-    }
-
     fn set_alarm(&mut self, token: Token, reactor: &mut Reactor) {
         let Some(endpoint) = self.endpoints.get_mut(&token) else { return };
-        if let Some(at) = endpoint.due() {
+        if let Some(at) = endpoint.due(reactor.now()) {
             endpoint.alarm.set(at, token, reactor);
         }
     }
@@ -220,25 +211,29 @@ impl Relay {
     fn deliver(&mut self, source: Token, pump: &Pump, bytes: &[u8], cut: usize, now: Instant) {
         let mut shared = Shared::new(bytes);
         for sink in &pump.sinks {
-            self.deliver_to(*sink, &mut shared, cut, now);
+            self.deliver_to(*sink, &mut shared, 0..bytes.len(), cut, now);
         }
         if pump.voice.is_some() {
-            let room = self.room.all();
-            for sink in room.iter().filter(|sink| **sink != source) {
-                self.deliver_to(*sink, &mut shared, cut, now);
-            }
+            self.say(source, bytes, cut, now);
         }
     }
 
-    pub(super) fn deliver_to(&mut self, sink: Token, shared: &mut Shared<'_>, cut: usize, now: Instant) {
+    pub(super) fn deliver_to(
+        &mut self,
+        sink: Token,
+        shared: &mut Shared<'_>,
+        part: Range<usize>,
+        cut: usize,
+        now: Instant,
+    ) {
         let Some(to) = self.endpoints.get_mut(&sink) else { return };
         if !to.takes() {
             return;
         }
-        if let Err((error, rest)) = to.deliver(shared, cut, &mut self.spare, now) {
+        if let Err((error, rest)) = to.deliver(shared, part, cut, &mut self.spare, now) {
             return self.sink_gone(sink, error, rest);
         }
-        let alarm = to.due().is_some_and(|due| !to.alarm.covers(due, now));
+        let alarm = to.due(now).is_some_and(|due| !to.alarm.covers(due, now));
         if !to.outbox.is_empty() {
             self.room.note(sink, true);
         }

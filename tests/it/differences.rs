@@ -321,6 +321,18 @@ const DIFFERENCES: Table = &[
         "a broker with --send-only stays when stdin has ended",
         &["broker::*::send_only_hears_nobody_and_leaves_after_stdin"],
     ),
+    (
+        "has no --stall-timeout",
+        &[
+            "stalls::*::a_broker_drops_who_takes_nothing",
+            "stalls::*::a_listener_drops_who_takes_nothing",
+            "stalls::*::several_are_dropped_at_the_same_time",
+            "stalls::*::who_has_half_closed_and_takes_nothing_is_dropped",
+            "stalls::*::who_takes_enough_is_borne_with",
+            "stalls::announcements_do_not_pile_up_for_who_takes_nothing",
+            "stalls::who_stops_the_hosts_terminal_stops_nobody_else",
+        ],
+    ),
     ("--chat does not imply -l", &["chat::it_implies_l_and_k"]),
     ("its announcements leave the port out", &["chat::*::all_hear_of_who_comes_the_newcomer_included"]),
     ("gives a newcomer the number of who has gone", &["chat::*::all_who_stay_hear_of_who_goes"]),

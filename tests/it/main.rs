@@ -13,6 +13,7 @@ mod chat;
 mod commands_ends;
 mod commands_sockets;
 mod conversations;
+mod crowds;
 mod differences;
 mod dtls;
 mod exec;

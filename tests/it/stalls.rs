@@ -65,7 +65,9 @@ fn a_listener_drops_who_takes_nothing(wire: Wire) {
 
 fn several_are_dropped_at_the_same_time(wire: Wire) {
     let server = netcat("--broker --stall-timeout 2").over(wire).listens();
-    let stuck: Vec<_> = (0..6).map(|_| Peer::dials(&server, wire)).collect();
+    // Their buffers are full one after the other.
+    let stuck: Vec<_> =
+        (0..6).map(|n| Peer::dials(&server, wire).with_a_buffer((16 << 10) + n * (400 << 10))).collect();
     server.says_times(&[if wire == Wire::Tls { "SSL connection from" } else { "Connection from" }], stuck.len());
     let mut speaker = Peer::dials(&server, wire);
     let mut listener = Peer::dials(&server, wire);
@@ -105,8 +107,8 @@ fn who_takes_enough_is_borne_with(wire: Wire) {
 }
 
 fn who_has_half_closed_and_takes_nothing_is_dropped(wire: Wire) {
-    let server = netcat("--broker --stall-timeout 1 -m 2").over(wire).listens();
-    let mut stuck = Peer::dials(&server, wire).with_a_small_buffer();
+    let server = netcat("--broker --stall-timeout 3 -m 2").over(wire).listens();
+    let mut stuck = Peer::dials(&server, wire).with_a_buffer(16 << 10);
     server.types("welcome\n");
     stuck.hears("welcome\n");
     let mut speaker = Peer::dials(&server, wire);
@@ -151,7 +153,7 @@ fn who_stops_the_hosts_terminal_stops_nobody_else() {
 fn announcements_do_not_pile_up_for_who_takes_nothing() {
     it(|| {
         let server = netcat("--chat --stall-timeout 1h -m 400").quietly().stdin(Stdin::Null).listens();
-        let mut stuck = Peer::dials(&server, Wire::Plain).with_a_small_buffer();
+        let mut stuck = Peer::dials(&server, Wire::Plain).with_a_buffer(16 << 10);
         stuck.hears_line();
         let mut speaker = Peer::dials(&server, Wire::Plain);
         speaker.sends_until_blocked(&b"all work and no play\n".repeat(1 << 20));

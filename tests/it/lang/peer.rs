@@ -57,9 +57,9 @@ impl Peer {
         }
     }
 
-    /// Holds little that is not read.
-    pub(crate) fn with_a_small_buffer(self) -> Self {
-        self.socket.set_recv_buffer_size(16 * 1024).unwrap();
+    /// Holds so much that is not read, more or less.
+    pub(crate) fn with_a_buffer(self, bytes: usize) -> Self {
+        self.socket.set_recv_buffer_size(bytes).unwrap();
         self
     }
 

@@ -294,9 +294,23 @@ impl Session {
     }
 
     fn times_asleep(&self) -> u64 {
+        self.status("voluntary_ctxt_switches:")
+    }
+
+    /// The memory it holds, in KiB.
+    pub(crate) fn resident_kib(&self) -> u64 {
+        self.status("VmRSS:")
+    }
+
+    /// How many descriptors it has open.
+    pub(crate) fn open_descriptors(&self) -> usize {
+        std::fs::read_dir(format!("/proc/{}/fd", self.child.id())).unwrap().count()
+    }
+
+    fn status(&self, name: &str) -> u64 {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
-        let count = status.lines().find_map(|line| line.strip_prefix("voluntary_ctxt_switches:"));
-        count.unwrap().trim().parse().unwrap()
+        let value = status.lines().find_map(|line| line.strip_prefix(name));
+        value.unwrap().trim().trim_end_matches(" kB").parse().unwrap()
     }
 
     /// Sends it a signal.
