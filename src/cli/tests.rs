@@ -225,11 +225,25 @@ fn values_are_looked_at_even_where_they_have_no_effect() {
 }
 
 #[test]
+fn a_unix_socket_has_no_port_to_listen_on_either() {
+    assert!(refused("-l -U /tmp/x -p 5").contains("-p"));
+    assert!(refused("-U /tmp/x -p 5").contains("-p"));
+}
+
+#[test]
 fn what_has_no_effect_is_warned_of() {
     assert_eq!(start("-l -w 5").warnings.len(), 1);
     assert_eq!(start("-l --ssl-verify").warnings.len(), 1);
     assert_eq!(start("-l -e cat --recv-only").warnings.len(), 1);
     assert!(start("-lk -v --ssl --ssl-alpn h2 -o x -q 1").warnings.is_empty());
+    assert_eq!(start("-z -d 1 -C h 1-3").warnings, ["-d has no effect with -z", "-C has no effect with -z"]);
+    assert_eq!(start("-k -e cat h 1").warnings, ["-k without -l has no effect with a command"]);
+    assert_eq!(start("-l --proxy-type http -q 1 --send-only").warnings.len(), 2);
+    assert_eq!(start("-l --broker --no-shutdown").warnings, ["--no-shutdown has no effect with --broker or --chat"]);
+    assert_eq!(start("--recv-only -C h 1").warnings, ["-C has no effect with --recv-only: stdin is not read"]);
+    assert_eq!(start("-l --stall-timeout 3").warnings, ["--stall-timeout has no effect without -l and -k"]);
+    assert_eq!(start("--append-output h 1").warnings, ["--append-output has no effect without -o or -x"]);
+    assert!(start("-lk --stall-timeout 3 --recv-only -o x --append-output").warnings.is_empty());
 }
 
 #[test]

@@ -7,6 +7,7 @@
 mod place;
 mod proxy;
 mod tls;
+mod useless;
 
 use super::{
     Args,
@@ -40,7 +41,7 @@ impl Config {
         // A proxy that ends with its first client would be no use; in Ncat, too, it does not.
         args.keep_open |= args.broker || args.chat || (args.listen && args.proxy_type.is_some());
         contradictions(&args)?;
-        let warnings = warnings(&args);
+        let warnings = useless::warnings(&args);
         // All values are looked at, those without effect too: a typing error is one anywhere.
         let wait = args.wait.as_deref().map(|text| time::positive("-w", text)).transpose()?;
         let listening = listening(&args)?;
@@ -134,43 +135,6 @@ fn contradictions(args: &Args) -> Result<()> {
     }
 }
 
-fn warnings(args: &Args) -> Vec<String> {
-    let exec = args.has_command();
-    let table = [
-        (
-            args.max_conns.as_deref().is_some_and(|n| !args.listen || n != "0") && !(args.listen && args.keep_open),
-            "-m has no effect without -l and -k",
-        ),
-        (args.listen && args.wait.is_some(), "-w has no effect with -l: a listener waits for as long as it takes"),
-        (args.nsock_engine.is_some(), "--nsock-engine has no effect: rncat has one way to wait for events"),
-        (args.listen && !args.hops.is_empty(), "-g has no effect with -l"),
-        (!args.listen && has_lists(args), "--allow and --deny have no effect without -l"),
-        (!args.listen && args.stall_timeout.is_some(), "--stall-timeout has no effect without -l"),
-        (
-            args.listen && args.proxy_type.is_none() && args.proxy_auth.is_some(),
-            "--proxy-auth has no effect without --proxy-type",
-        ),
-        (
-            !args.listen && args.proxy.is_empty() && args.proxy_type.is_some(),
-            "--proxy-type has no effect without --proxy",
-        ),
-        (
-            !args.listen && args.proxy.is_empty() && args.proxy_auth.is_some(),
-            "--proxy-auth has no effect without --proxy",
-        ),
-        (args.proxy.is_empty() && args.proxy_dns.is_some(), "--proxy-dns has no effect without --proxy"),
-        (args.listen && args.ssl_verify, "--ssl-verify has no effect with -l: clients are not asked for a certificate"),
-        (args.listen && args.ssl_trustfile.is_some(), "--ssl-trustfile has no effect with -l"),
-        (args.listen && args.ssl_fingerprint.is_some(), "--ssl-fingerprint has no effect with -l"),
-        (exec && args.send_only, "--send-only has no effect with a command"),
-        (exec && args.recv_only, "--recv-only has no effect with a command"),
-        (exec && args.no_shutdown, "--no-shutdown has no effect with a command"),
-        (exec && args.quit_after.is_some(), "-q has no effect with a command"),
-        (exec && args.delay.is_some(), "-d has no effect with a command"),
-    ];
-    table.into_iter().filter(|&(given, _)| given).map(|(_, text)| text.to_owned()).collect()
-}
-
 /// What `-l` has besides its address, which is filled in later.
 fn listening(args: &Args) -> Result<Listen> {
     let text = args.stall_timeout.as_deref();
@@ -187,11 +151,6 @@ fn listening(args: &Args) -> Result<Listen> {
         },
         announce: args.test,
     })
-}
-
-fn has_lists(args: &Args) -> bool {
-    let files = [&args.allowfile, &args.denyfile];
-    files.iter().any(|list| !list.is_empty()) || [&args.allow, &args.deny].iter().any(|list| !list.is_empty())
 }
 
 fn clients(text: &str) -> Result<usize> {

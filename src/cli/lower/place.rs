@@ -78,6 +78,7 @@ pub(super) fn connect(args: &Args, transport: &Transport) -> Result<(Place, Vec<
 /// When the words are not what the transport needs.
 pub(super) fn listen(args: &Args, transport: &Transport) -> Result<Where> {
     if args.unixsock {
+        no_port(args)?;
         return Ok(Where::Known(path(&args.words)?));
     }
     if args.vsock {
@@ -108,9 +109,7 @@ pub(super) fn source(args: &Args, transport: &Transport) -> Result<Source> {
         return Ok(Source::Any);
     }
     if args.unixsock {
-        if args.source_port.is_some() {
-            return Err(Error::usage("-p", "a Unix socket has no port"));
-        }
+        no_port(args)?;
         let name = args.source.as_ref().map(|name| Address::Unix(Name::typed(OsStr::new(name))));
         return Ok(name.map_or(Source::Any, Source::Known));
     }
@@ -151,6 +150,13 @@ pub(super) fn route(args: &Args) -> Result<Option<Route>> {
     match text.parse() {
         Ok(pointer @ 4..=28) if pointer % 4 == 0 => Ok(Some(Route { hops, pointer })),
         _ => Err(Error::usage(format!("-G {}", escape(text.as_bytes())), "not a place in a route").hint("4, 8, … 28")),
+    }
+}
+
+fn no_port(args: &Args) -> Result<()> {
+    match args.source_port {
+        Some(_) => Err(Error::usage("-p", "a Unix socket has no port")),
+        None => Ok(()),
     }
 }
 

@@ -1,0 +1,121 @@
+//! Options that do nothing where they stand, a warning each.
+//!
+//! A newcomer's trap: an option whose wish comes true anyway, as `--no-crlf` with a command, is not
+//! without effect.
+
+use crate::cli::Args;
+
+/// The warnings, a line each.
+pub(super) fn warnings(args: &Args) -> Vec<String> {
+    let alone = alone(args).into_iter().filter(|&(given, _)| given).map(|(_, text)| text.to_owned());
+    let beside = MODES.iter().filter(|mode| (mode.is_on)(args)).flat_map(|mode| {
+        let given = OPTIONS.iter().filter(|(name, given)| mode.idle.contains(name) && given(args));
+        given.map(|(name, _)| format!("{name} has no effect with {}", mode.name))
+    });
+    alone.chain(beside).collect()
+}
+
+/// Something that leaves options without effect.
+struct Mode {
+    name: &'static str,
+    is_on: fn(&Args) -> bool,
+    idle: &'static [&'static str],
+}
+
+static MODES: [Mode; 5] = [
+    Mode {
+        name: "a command",
+        is_on: Args::has_command,
+        idle: &["--send-only", "--recv-only", "--no-shutdown", "-q", "-d", "--stall-timeout", "-k without -l"],
+    },
+    Mode {
+        name: "-z",
+        is_on: |args| args.zero,
+        idle: &[
+            "--send-only",
+            "--recv-only",
+            "--no-shutdown",
+            "-q",
+            "-d",
+            "-i",
+            "-C",
+            "--no-crlf",
+            "-t",
+            "-k without -l",
+        ],
+    },
+    Mode {
+        name: "--proxy-type and -l",
+        is_on: |args| args.listen && args.proxy_type.is_some(),
+        idle: &["--send-only", "--recv-only", "--no-shutdown", "-q", "-d", "-C", "--stall-timeout"],
+    },
+    Mode { name: "--broker or --chat", is_on: |args| args.broker || args.chat, idle: &["--no-shutdown"] },
+    Mode { name: "--recv-only: stdin is not read", is_on: reads_nothing, idle: &["-q", "-d", "-C"] },
+];
+
+/// An option's name, and whether it was given.
+type Given = (&'static str, fn(&Args) -> bool);
+
+static OPTIONS: [Given; 11] = [
+    ("--send-only", |args| args.send_only),
+    ("--recv-only", |args| args.recv_only),
+    ("--no-shutdown", |args| args.no_shutdown),
+    ("-q", |args| args.quit_after.is_some()),
+    ("-d", |args| args.delay.is_some()),
+    ("-i", |args| args.idle_timeout.is_some()),
+    ("-C", |args| args.crlf),
+    ("--no-crlf", |args| args.no_crlf),
+    ("-t", |args| args.telnet),
+    ("--stall-timeout", |args| args.stall_timeout.is_some()),
+    ("-k without -l", |args| args.keep_open && !args.listen),
+];
+
+/// `--recv-only`, where it has an effect itself.
+fn reads_nothing(args: &Args) -> bool {
+    args.recv_only && !args.has_command() && !args.zero && !(args.listen && args.proxy_type.is_some())
+}
+
+/// What depends on another option's absence, or has a reason of its own.
+fn alone(args: &Args) -> [(bool, &'static str); 16] {
+    [
+        (
+            args.max_conns.as_deref().is_some_and(|n| !args.listen || n != "0") && !(args.listen && args.keep_open),
+            "-m has no effect without -l and -k",
+        ),
+        (args.listen && args.wait.is_some(), "-w has no effect with -l: a listener waits for as long as it takes"),
+        (args.nsock_engine.is_some(), "--nsock-engine has no effect: rncat has one way to wait for events"),
+        (args.listen && !args.hops.is_empty(), "-g has no effect with -l"),
+        (!args.listen && has_lists(args), "--allow and --deny have no effect without -l"),
+        (
+            !(args.listen && args.keep_open) && !args.has_command() && args.stall_timeout.is_some(),
+            "--stall-timeout has no effect without -l and -k",
+        ),
+        (
+            args.listen && args.proxy_type.is_none() && args.proxy_auth.is_some(),
+            "--proxy-auth has no effect without --proxy-type",
+        ),
+        (
+            !args.listen && args.proxy.is_empty() && args.proxy_type.is_some(),
+            "--proxy-type has no effect without --proxy",
+        ),
+        (
+            !args.listen && args.proxy.is_empty() && args.proxy_auth.is_some(),
+            "--proxy-auth has no effect without --proxy",
+        ),
+        (args.proxy.is_empty() && args.proxy_dns.is_some(), "--proxy-dns has no effect without --proxy"),
+        (args.listen && args.ssl_verify, "--ssl-verify has no effect with -l: clients are not asked for a certificate"),
+        (args.listen && args.ssl_trustfile.is_some(), "--ssl-trustfile has no effect with -l"),
+        (args.listen && args.ssl_fingerprint.is_some(), "--ssl-fingerprint has no effect with -l"),
+        (args.listen && args.ssl_servername.is_some(), "--ssl-servername has no effect with -l"),
+        (
+            args.append_output && args.output.is_none() && args.hex_dump.is_none(),
+            "--append-output has no effect without -o or -x",
+        ),
+        (!args.listen && args.test, "--test has no effect without -l"),
+    ]
+}
+
+fn has_lists(args: &Args) -> bool {
+    let files = [&args.allowfile, &args.denyfile];
+    files.iter().any(|list| !list.is_empty()) || [&args.allow, &args.deny].iter().any(|list| !list.is_empty())
+}
