@@ -159,6 +159,12 @@ impl Reactor {
         self.now = Instant::now();
     }
 
+    /// Makes up that so much time has passed.
+    #[cfg(test)]
+    pub fn pass(&mut self, time: Duration) {
+        self.now += time;
+    }
+
     /// Has `token` among the alarms of the first round at or after `at`. Alarms are not taken
     /// back: who is woken looks whether there is still a reason. The same alarm twice is one.
     pub fn wake_at(&mut self, at: Instant, token: Token) {

@@ -13,6 +13,8 @@ pub mod proxy;
 pub mod resolve;
 mod route;
 pub mod talk;
+#[cfg(test)]
+mod tests;
 pub mod tls;
 
 use crate::{
