@@ -277,6 +277,9 @@ impl Relay {
                 // A write that failed has told already what was lost.
                 let told = endpoint.writing == Writing::Gone;
                 let traffic = Traffic { dropped: endpoint.stream.dropped(), ..endpoint.traffic };
+                if !endpoint.outbox.is_empty() {
+                    endpoint.break_off();
+                }
                 self.endpoints.remove(&token);
                 self.notices.push_back(Notice::Closed(token, if told { 0 } else { left }, traffic));
             }
