@@ -72,7 +72,8 @@ static OPTIONS: [Given; 11] = [
 
 /// `--recv-only`, where it has an effect itself.
 fn reads_nothing(args: &Args) -> bool {
-    args.recv_only && !args.has_command() && !args.zero && !(args.listen && args.proxy_type.is_some())
+    let proxy = args.listen && args.proxy_type.is_some();
+    args.recv_only && !(args.has_command() || args.zero || proxy)
 }
 
 /// What depends on another option's absence, or has a reason of its own.
@@ -87,7 +88,7 @@ fn alone(args: &Args) -> [(bool, &'static str); 16] {
         (args.listen && !args.hops.is_empty(), "-g has no effect with -l"),
         (!args.listen && has_lists(args), "--allow and --deny have no effect without -l"),
         (
-            !(args.listen && args.keep_open) && !args.has_command() && args.stall_timeout.is_some(),
+            args.stall_timeout.is_some() && !(args.has_command() || args.listen && args.keep_open),
             "--stall-timeout has no effect without -l and -k",
         ),
         (
