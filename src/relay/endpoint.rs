@@ -13,6 +13,7 @@ use crate::{
 use mio::Token;
 use socket2::SockRef;
 use std::{
+    collections::BTreeSet,
     io,
     ops::Range,
     task::Poll,
@@ -36,7 +37,7 @@ pub(super) struct Endpoint {
     /// Rule 3 does not apply: only an explicit `finish` half-closes.
     pub(super) held_open: bool,
     /// The sources whose pumps feed this sink.
-    pub(super) fed_by: Vec<Token>,
+    pub(super) fed_by: BTreeSet<Token>,
     /// Sources that wait until the outbox is empty.
     pub(super) waiting: Vec<Token>,
     /// This source is in some sink's `waiting`.
@@ -109,7 +110,7 @@ impl Endpoint {
             writing: Writing::Open,
             goodbye: None,
             held_open: false,
-            fed_by: Vec::new(),
+            fed_by: BTreeSet::new(),
             waiting: Vec::new(),
             waits: false,
             queued: false,

@@ -92,9 +92,9 @@ impl Relay {
     /// What `source` sends goes to `sink`, also.
     pub fn join(&mut self, source: Token, sink: Token) {
         let Some(to) = self.endpoints.get_mut(&sink) else { return };
-        to.fed_by.push(source);
+        to.fed_by.insert(source);
         if let Some(from) = self.endpoints.get_mut(&source) {
-            from.pump.sinks.push(sink);
+            from.pump.sinks.insert(sink);
         }
         self.enqueue(source);
     }
@@ -242,7 +242,7 @@ impl Relay {
         let Some(to) = self.endpoints.get_mut(&sink) else { return };
         for source in std::mem::take(&mut to.fed_by) {
             if let Some(from) = self.endpoints.get_mut(&source) {
-                from.pump.sinks.retain(|it| *it != sink);
+                from.pump.sinks.remove(&sink);
             }
         }
     }

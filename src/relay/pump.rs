@@ -2,7 +2,7 @@
 
 use crate::filter::{Filter, spacing::Spacing};
 use mio::Token;
-use std::{io, time::Instant};
+use std::{collections::BTreeSet, io, time::Instant};
 
 /// How a source came to its end.
 #[derive(Debug)]
@@ -27,7 +27,7 @@ pub enum Voice {
 /// The one-way path from a source: filters, and the sinks that it feeds.
 #[derive(Default)]
 pub(super) struct Pump {
-    pub(super) sinks: Vec<Token>,
+    pub(super) sinks: BTreeSet<Token>,
     /// It also feeds everybody else in the room.
     pub(super) voice: Option<Voice>,
     pub(super) filters: Vec<Box<dyn Filter>>,

@@ -253,7 +253,7 @@ impl Relay {
         let Some(from) = self.endpoints.get_mut(&source) else { return };
         for sink in std::mem::take(&mut from.pump.sinks) {
             let Some(to) = self.endpoints.get_mut(&sink) else { continue };
-            to.fed_by.retain(|it| *it != source);
+            to.fed_by.remove(&source);
             if to.fed_by.is_empty() && !to.held_open {
                 self.say_goodbye(sink, Goodbye::HalfClose);
             }
