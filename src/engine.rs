@@ -165,7 +165,9 @@ impl Engine {
     fn event(&mut self, token: Token, ready: Option<Ready>) -> Result<()> {
         if self.openings.has(token) {
             let peer = self.openings.advance(token, &mut self.reactor);
-            return self.opened(token, peer);
+            self.opened(token, peer)?;
+            self.look_for_more();
+            return Ok(());
         }
         if self.relay.has(token) {
             if let Some(ready) = ready {
@@ -180,13 +182,18 @@ impl Engine {
                 let peer = self.openings.begin(arrival, &mut self.reactor);
                 self.opened(token, peer)?;
             }
-            if self.entrance.is_over() && self.openings.count() == 0 {
-                self.wiring.nobody_comes();
-            }
+            self.look_for_more();
         }
         let (wiring, mut context) = self.wiring();
         wiring.woken(token, &mut context);
         Ok(())
+    }
+
+    /// Tells the wiring when nobody will come any more.
+    fn look_for_more(&mut self) {
+        if self.entrance.is_over() && self.openings.count() == 0 {
+            self.wiring.nobody_comes();
+        }
     }
 
     /// A connection stands, is still under way, or has failed.

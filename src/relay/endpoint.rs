@@ -34,6 +34,12 @@ pub(super) struct Endpoint {
     pub(super) writing: Writing,
     /// How to say goodbye once the outbox is empty.
     pub(super) goodbye: Option<Goodbye>,
+    /// An event told that the connection was reset.
+    pub(super) reset: bool,
+    /// It is cut short when a source of it fails.
+    pub(super) mirrors: bool,
+    /// What it has been given is not all there was: it is told no end.
+    pub(super) cut_short: bool,
     /// Rule 3 does not apply: only an explicit `finish` half-closes.
     pub(super) held_open: bool,
     /// The sources whose pumps feed this sink.
@@ -109,6 +115,9 @@ impl Endpoint {
             failed: false,
             writing: Writing::Open,
             goodbye: None,
+            reset: false,
+            mirrors: false,
+            cut_short: false,
             held_open: false,
             fed_by: BTreeSet::new(),
             waiting: Vec::new(),
@@ -208,6 +217,9 @@ impl Endpoint {
 
     fn say(&mut self, goodbye: Goodbye) -> io::Result<()> {
         self.writing = Writing::Leaving(goodbye);
+        if self.cut_short {
+            return Ok(());
+        }
         match goodbye {
             Goodbye::HalfClose => self.stream.finish(),
             Goodbye::HangUp => self.stream.hang_up(),

@@ -104,6 +104,14 @@ impl Relay {
         self.deliver_to(sink, &mut Shared::new(bytes), 0..bytes.len(), bytes.len(), now);
     }
 
+    /// If a source of `sink` fails, there will be no end in order for it: its peer should not take what
+    /// it got for all there is.
+    pub fn mirror_failure(&mut self, sink: Token) {
+        if let Some(to) = self.endpoints.get_mut(&sink) {
+            to.mirrors = true;
+        }
+    }
+
     /// `sink` may hold others up for `limit` while it takes fewer than [`RATE`] bytes a second; then
     /// comes [`Notice::Stalled`].
     pub fn limit_stalls(&mut self, sink: Token, limit: Duration) {

@@ -24,6 +24,8 @@ impl Relay {
                 && endpoint.writing != Writing::Gone
                 && let Err(error) = endpoint.stream.broken()
             {
+                // The error is told once: what is read now may look like an end in order.
+                endpoint.reset = error.kind() != io::ErrorKind::BrokenPipe;
                 self.sink_gone(token, error, 0);
             }
             self.keep_time(token, reactor);
@@ -244,6 +246,14 @@ impl Relay {
     }
 
     fn source_ended(&mut self, source: Token, end: End) {
+        let Some(from) = self.endpoints.get(&source) else { return };
+        if from.reset || matches!(end, End::Failed(_)) {
+            for sink in from.pump.sinks.clone() {
+                if let Some(to) = self.endpoints.get_mut(&sink) {
+                    to.cut_short |= to.mirrors;
+                }
+            }
+        }
         self.leave_sinks(source);
         self.notices.push_back(Notice::Ended(source, end));
     }
@@ -277,7 +287,7 @@ impl Relay {
                 // A write that failed has told already what was lost.
                 let told = endpoint.writing == Writing::Gone;
                 let traffic = Traffic { dropped: endpoint.stream.dropped(), ..endpoint.traffic };
-                if !endpoint.outbox.is_empty() {
+                if !endpoint.outbox.is_empty() || endpoint.cut_short {
                     endpoint.break_off();
                 }
                 self.endpoints.remove(&token);

@@ -29,6 +29,8 @@ struct Half {
     since: Instant,
     goes_on: bool,
     ended: bool,
+    /// It takes nothing more.
+    gone: bool,
     leaving: bool,
 }
 
@@ -42,11 +44,14 @@ impl Pairs {
         let (relay, since) = (&mut *context.relay, context.reactor.now());
         relay.add(client, pair.client);
         relay.add(origin, pair.origin);
+        // Who is joined to somebody that fails should not take it for an end in order.
+        relay.mirror_failure(client);
+        relay.mirror_failure(origin);
         relay.join(client, origin);
         relay.join(origin, client);
         let half = |side, other| {
             let goes_on = pair.goes_on;
-            Half { side, other: Some(other), since, goes_on, ended: false, leaving: false }
+            Half { side, other: Some(other), since, goes_on, ended: false, gone: false, leaving: false }
         };
         self.0.insert(client, half(Side::Client, origin));
         self.0.insert(origin, half(Side::Origin, client));
@@ -54,7 +59,8 @@ impl Pairs {
 
     /// A client that the relay only closes.
     pub(super) fn alone(&mut self, client: Token, since: Instant) {
-        let half = Half { side: Side::Client, other: None, since, goes_on: false, ended: true, leaving: true };
+        let half =
+            Half { side: Side::Client, other: None, since, goes_on: false, ended: true, gone: true, leaving: true };
         self.0.insert(client, half);
     }
 
@@ -69,17 +75,18 @@ impl Pairs {
         half.ended = true;
         // A client that is gone wants no response; an origin that is gone owes one, which is made up for it.
         let (other, goes_on) = (half.other, half.goes_on && half.side == Side::Origin);
-        let exchange = half.goes_on;
+        let (exchange, gone) = (half.goes_on, half.gone);
         let Some(other) = other else { return };
         let both = self.0.get(&other).is_none_or(|half| half.ended);
-        if !goes_on && matches!(end, End::Failed(_)) || !exchange && both {
+        if !goes_on && matches!(end, End::Failed(_)) || !exchange && (both || gone) {
             self.close(token, STUCK, context);
         }
     }
 
     /// One side takes nothing more. What it still says is passed on, until its end.
     pub(super) fn gone(&mut self, token: Token, context: &mut Context<'_>) {
-        let Some(half) = self.0.get(&token) else { return };
+        let Some(half) = self.0.get_mut(&token) else { return };
+        half.gone = true;
         match (half.side, half.other, half.ended) {
             (Side::Origin, Some(client), false) if !half.leaving => {
                 if !half.goes_on {
