@@ -33,6 +33,7 @@ use outbox::{Shared, Spare};
 use pump::Work;
 use room::Room;
 use said::Said;
+use stall::Stall;
 use std::{
     collections::{HashMap, VecDeque},
     io,
@@ -169,6 +170,8 @@ impl Relay {
         self.forget_sources(token);
         self.leave_room(token);
         let Some(endpoint) = self.endpoints.get_mut(&token) else { return };
+        // It holds nobody up any more; how long it is waited for, `patience` says.
+        endpoint.stall = Stall::default();
         endpoint.closing = Some(Closing::new(patience, endpoint.undelivered(), now));
         self.say_goodbye(token, Goodbye::HangUp);
     }

@@ -433,6 +433,26 @@ fn who_stalls_is_told_of_and_holds_nobody_up_once_it_is_closed() -> Result<()> {
 }
 
 #[test]
+fn who_is_being_closed_cannot_stall() -> Result<()> {
+    let mut world = World::new()?;
+    let ((a, alice), (b, bob)) = (world.add(), world.add());
+    world.relay.join(a, b);
+    world.relay.limit_stalls(b, Duration::from_millis(5));
+    bob.has_room(1);
+    alice.says([bytes("ab")]);
+    world.works();
+    world.relay.close(b, Patience::Endless, world.reactor.now());
+    std::thread::sleep(Duration::from_millis(10));
+    world.reactor.tick();
+    world.ready(b);
+    assert_eq!(world.notices, [""; 0], "it holds nobody up any more");
+    bob.has_room(1);
+    world.ready(b);
+    assert_eq!((bob.heard(), &*world.notices), (b"ab".to_vec(), &["2 closed, 0 lost".to_owned()][..]));
+    Ok(())
+}
+
+#[test]
 fn a_stream_is_given_back_as_it_is() -> Result<()> {
     let mut world = World::new()?;
     let ((a, from), (b, to)) = (world.add(), world.add());

@@ -196,6 +196,8 @@ impl Console {
         let Some(peer) = self.peers.get_mut(&token) else { return };
         peer.leaving = Some(why);
         let patience = match why {
+            // One that takes nothing any more is not all that is waited for.
+            Why::AllSent | Why::PeerEnded if self.keeps_open => Patience::For(self.rules.idle.unwrap_or(self.stall)),
             Why::AllSent | Why::PeerEnded if !self.rules.terminal => {
                 self.rules.idle.map_or(Patience::Endless, Patience::For)
             }

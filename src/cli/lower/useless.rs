@@ -72,8 +72,8 @@ static OPTIONS: [Given; 11] = [
 
 /// `--recv-only`, where it has an effect itself.
 fn reads_nothing(args: &Args) -> bool {
-    let reads_nothing_anyway = args.has_command() || args.zero || args.listen && args.proxy_type.is_some();
-    args.recv_only && !reads_nothing_anyway
+    let proxy = args.listen && args.proxy_type.is_some();
+    args.recv_only && !(args.has_command() || args.zero || proxy)
 }
 
 /// What depends on another option's absence, or has a reason of its own.
