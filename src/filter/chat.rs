@@ -17,7 +17,7 @@ use std::{
     rc::Rc,
 };
 
-/// So many are named to who joins; all of a thousand would be told to a thousand at each joining.
+/// So many are named to who joins, and no more than these are told of them besides.
 const NAMED: usize = 100;
 
 /// A speaker's number, unique in its room for all time.
@@ -50,23 +50,36 @@ struct Member {
     voice: Rc<RefCell<Voice>>,
 }
 
+/// What is to be told when somebody comes.
+#[derive(Debug)]
+pub struct Announcement {
+    /// To all, the newcomer included: who it is and, as in Ncat, who else is there.
+    pub to_all: Vec<u8>,
+    /// To the newcomer alone, then: who else is there, where so many are that telling thousands of
+    /// thousands would be all that is done.
+    pub to_newcomer: Vec<u8>,
+}
+
 impl Chat {
     /// The filter for stdin; it is [`User::HOST`]'s. Others are not told.
     pub fn host(&self) -> Speaker {
         self.add(User::HOST, None)
     }
 
-    /// Lets in who has connected from `address`: its number, the filter for what it says, and what
-    /// all are to be told, itself included.
-    pub fn join(&self, address: impl Display) -> (User, Speaker, Vec<u8>) {
+    /// Lets in who has connected from `address`: its number, the filter for what it says, and what is
+    /// announced.
+    pub fn join(&self, address: impl Display) -> (User, Speaker, Announcement) {
         self.last.set(self.last.get() + 1);
         let user = User(self.last.get());
         let address = escape(address.to_string().as_bytes());
-        let others = self.others();
-        let text = format!("<announce> {address} is connected as {user}.\n<announce> already connected: {others}.\n");
-        let mut announcement = self.end_of_line();
-        announcement.extend_from_slice(text.as_bytes());
-        (user, self.add(user, Some(address)), announcement)
+        let (others, all) = self.others();
+        let mut to_all = self.end_of_line();
+        to_all.extend_from_slice(format!("<announce> {address} is connected as {user}.\n").as_bytes());
+        let mut to_newcomer = format!("<announce> already connected: {others}.\n").into_bytes();
+        if all <= NAMED {
+            to_all.append(&mut to_newcomer);
+        }
+        (user, self.add(user, Some(address)), Announcement { to_all, to_newcomer })
     }
 
     /// Lets `user` go: what those who stay are to be told, beginning with what it had not finished
@@ -90,7 +103,8 @@ impl Chat {
         Speaker(voice)
     }
 
-    fn others(&self) -> String {
+    /// Those who are there, in words, and how many they are.
+    fn others(&self) -> (String, usize) {
         let members = self.members.borrow();
         let named = members.iter().filter_map(|(user, member)| Some((user, member.address.as_ref()?)));
         let mut words: Vec<_> = named.take(NAMED).map(|(user, name)| format!("{name} as {user}")).collect();
@@ -100,7 +114,7 @@ impl Chat {
             0 => {}
             more => words.push(format!("and {more} more")),
         }
-        words.join(", ")
+        (words.join(", "), all)
     }
 
     fn end_of_line(&self) -> Vec<u8> {

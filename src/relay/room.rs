@@ -98,6 +98,10 @@ impl Relay {
     /// Gives these bytes to all who hear the room, behind what waits for them. Nothing holds us back, so
     /// those for whom too much waits have stalled.
     pub fn tell_room(&mut self, bytes: &[u8], now: Instant) {
+        if bytes.is_empty() {
+            // A datagram of nothing would be one.
+            return;
+        }
         self.spread(now);
         let (room, mut shared) = (self.room.all(), Shared::new(bytes));
         for sink in room.iter() {

@@ -23,7 +23,7 @@ use std::time::{Duration, Instant};
 pub const RATE: u64 = 16 * 1024;
 
 /// What may wait for a sink besides what was read for it: told by us, and held back by nobody.
-const TOLD: usize = 256 * 1024;
+const TOLD: usize = 128 * 1024;
 
 /// How a sink does; for sinks that may be dropped, with a limit.
 #[derive(Debug, Default)]

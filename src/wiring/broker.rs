@@ -217,7 +217,10 @@ impl Wiring for Broker {
         let user = self.chat.as_ref().map(|chat| {
             let (user, speaker, announcement) = chat.join(&remote);
             relay.filter(token, Box::new(speaker));
-            relay.tell_room(&announcement, now);
+            relay.tell_room(&announcement.to_all, now);
+            if !announcement.to_newcomer.is_empty() {
+                relay.tell(token, &announcement.to_newcomer, now);
+            }
             user
         });
         if self.settings.direction == Direction::SendOnly {

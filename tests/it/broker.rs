@@ -368,6 +368,20 @@ fn clients_over_udp_hear_each_others_datagrams() {
 }
 
 #[test]
+fn the_hosts_end_is_no_datagram() {
+    it(|| {
+        let mut server = netcat("-u --chat").listens();
+        let mut peer = Datagrams::dials(&server);
+        peer.sends("here\n");
+        assert!(peer.hears_any().ends_with(b" already connected: nobody.\n"));
+        server.types("hello\n");
+        peer.hears("<user0> hello\n");
+        server.ends_stdin();
+        peer.hears_nothing_for(ms(200));
+    });
+}
+
+#[test]
 fn who_is_gone_over_udp_disturbs_nobody() {
     it(|| {
         let server = netcat("-u --broker -i 2").listens();

@@ -148,7 +148,7 @@ fn costs_little(server: &Session, alone: u64, count: usize) {
 /// After all have left, nothing of them stays.
 #[track_caller]
 fn is_as_before(server: &Session, open: usize) {
-    for _ in 0..100 {
+    for _ in 0..400 {
         if server.open_descriptors() == open {
             return;
         }

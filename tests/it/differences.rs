@@ -298,7 +298,15 @@ const DIFFERENCES: Table = &[
     ),
     (
         "lets ten clients wait to be accepted, and keeps to the limit of descriptors that it was given",
-        &["limits::a_thousand_clients_are_heard", "limits::who_finds_no_descriptor_left_waits_for_one"],
+        &[
+            "crowds::a_broker_without_a_descriptor_left_serves_those_it_has",
+            "crowds::ten_thousand_clients_of_a_listener_are_heard_once_and_hear_stdin",
+            "crowds::three_thousand_clients_of_a_broker_hear_each_other_once",
+            "crowds::three_thousand_clients_of_a_listener_are_heard_once_and_hear_stdin",
+            "crowds::what_one_of_a_thousand_does_not_take_is_kept_once_for_all",
+            "limits::a_thousand_clients_are_heard",
+            "limits::who_finds_no_descriptor_left_waits_for_one",
+        ],
     ),
     ("never ends a TLS connection after a client's command", &["exec::tls::a_client_runs_a_command_for_its_server"]),
     // --broker and --chat.
@@ -307,6 +315,7 @@ const DIFFERENCES: Table = &[
         &[
             "broker::clients_of_a_unix_socket_meet",
             "broker::clients_over_udp_hear_each_others_datagrams",
+            "broker::the_hosts_end_is_no_datagram",
             "broker::who_is_gone_over_udp_disturbs_nobody",
             "chat::the_largest_datagram_harms_nobody",
         ],

@@ -57,7 +57,7 @@ fn who_interrupts_begins_a_new_line() {
     assert_eq!(said(&mut users[0], b"\n"), "", "its line has been ended");
     assert_eq!(said(&mut users[1], b"!\n"), "!\n");
     assert_eq!(said(&mut users[0], b"so"), "<user1> so");
-    assert!(chat.join("::1").2.starts_with(b"\n<announce> ::1 is connected as <user3>."));
+    assert!(chat.join("::1").2.to_all.starts_with(b"\n<announce> ::1 is connected as <user3>."));
     assert_eq!(said(&mut users[0], b"on\n"), "<user1> on\n");
 }
 
@@ -74,15 +74,15 @@ fn comings_and_goings_are_announced_in_ncats_words() {
     let _stdin = chat.host();
     let (first, _, words) = chat.join("127.0.0.1:38898");
     let expected = "<announce> 127.0.0.1:38898 is connected as <user1>.\n<announce> already connected: nobody.\n";
-    assert_eq!(String::from_utf8(words).unwrap(), expected);
+    assert_eq!(String::from_utf8(words.to_all).unwrap(), expected);
     let (_, _, words) = chat.join("[::1]:38908");
     let expected = "<announce> [::1]:38908 is connected as <user2>.\n\
                     <announce> already connected: 127.0.0.1:38898 as <user1>.\n";
-    assert_eq!(String::from_utf8(words).unwrap(), expected);
+    assert_eq!(String::from_utf8(words.to_all).unwrap(), expected);
     let (_, _, words) = chat.join("/tmp/\x1b[1m");
     let expected = "<announce> /tmp/\\u{1b}[1m is connected as <user3>.\n\
                     <announce> already connected: 127.0.0.1:38898 as <user1>, [::1]:38908 as <user2>.\n";
-    assert_eq!(String::from_utf8(words).unwrap(), expected);
+    assert_eq!(String::from_utf8(words.to_all).unwrap(), expected);
     assert_eq!(chat.leave(first), b"<announce> <user1> is disconnected.\n");
     assert_eq!(chat.leave(first), b"");
     assert_eq!(chat.leave(User::HOST), b"");
@@ -92,7 +92,9 @@ fn comings_and_goings_are_announced_in_ncats_words() {
 #[test]
 fn a_crowd_is_counted() {
     let (chat, _) = room(NAMED + 23);
-    let words = String::from_utf8(chat.join("::1").2).unwrap();
+    let Announcement { to_all, to_newcomer } = chat.join("::1").2;
+    assert_eq!(to_all, b"<announce> ::1 is connected as <user124>.\n");
+    let words = String::from_utf8(to_newcomer).unwrap();
     assert!(words.ends_with(" as <user100>, and 23 more.\n"), "{words}");
 }
 
