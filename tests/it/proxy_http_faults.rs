@@ -325,3 +325,18 @@ fn works(server: &Session, origin: &PeerListener) {
 fn proxy(options: &str) -> Session {
     netcat(&format!("--proxy-type http {options}")).listens()
 }
+
+#[test]
+fn a_reset_at_the_end_of_a_tunnel_is_no_end_in_order() {
+    it(|| {
+        let (server, origin) = (proxy(""), PeerListener::new(Wire::Plain));
+        let mut peer = Peer::dials(&server, Wire::Plain);
+        peer.sends(format!("CONNECT {} HTTP/1.1\r\n\r\n", origin.address()));
+        let mut other = origin.accepts();
+        peer.hears("HTTP/1.1 200 Connection established\r\n\r\n");
+        other.sends("half of it");
+        peer.hears("half of it");
+        other.resets();
+        assert!(matches!(peer.waits_for_end(), End::Failed(_)));
+    });
+}

@@ -3,6 +3,7 @@
 use super::Table;
 
 pub(super) const PROXIES: Table = &[
+    ("takes a reset for an end in order", &["proxy_http_faults::a_reset_at_the_end_of_a_tunnel_is_no_end_in_order"]),
     // As a client.
     (
         "takes only one --proxy",
