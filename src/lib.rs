@@ -28,8 +28,9 @@
 //!      only changes bytes one way is a [`filter`] on a pump.
 //!    * Bytes wait in one place, the outbox of the sink they go to. A pump reads only while it has
 //!      a sink and every sink it feeds has room. That is all the back-pressure there is, and it
-//!      bounds memory for every mode at once. A sink that stalls is told of, so that it can be
-//!      dropped; on a socket that many UDP peers share, what finds no room is dropped and counted.
+//!      bounds memory for every mode at once. What is said in a room of thousands is gathered
+//!      for the length of a round, and waits as one piece for all. A sink that stalls is told of,
+//!      so that it can be dropped; on a socket that many UDP peers share, what finds no room is dropped and counted.
 //!    * A sink half-closes when the last pump that fed it has come to its source's end and its
 //!      outbox is empty. One that was never fed does not, and a wiring may hold a sink open.
 //!

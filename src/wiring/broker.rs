@@ -1,7 +1,8 @@
 //! `--broker` and `--chat`: what each client says goes to all the others.
 //!
 //! stdin counts as a client; what is said is shown on stdout only if that is a terminal, as
-//! scripts that were written for Ncat expect silence there.
+//! scripts that were written for Ncat expect silence there. A terminal that is stopped is not
+//! waited for any longer than a client: what is said meanwhile is not shown.
 //!
 //! A newcomer's trap: nobody's end is anybody else's. A client that has ended is seen off when it
 //! has been given what waits for it, and the room stays open until a signal comes.

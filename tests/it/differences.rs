@@ -313,10 +313,10 @@ const DIFFERENCES: Table = &[
     (
         "has no --broker over UDP and Unix sockets",
         &[
-            "broker::clients_of_a_unix_socket_meet",
-            "broker::clients_over_udp_hear_each_others_datagrams",
-            "broker::the_hosts_end_is_no_datagram",
-            "broker::who_is_gone_over_udp_disturbs_nobody",
+            "broker_families::clients_of_a_unix_socket_meet",
+            "broker_families::clients_over_udp_hear_each_others_datagrams",
+            "broker_families::the_hosts_end_is_no_datagram",
+            "broker_families::who_is_gone_over_udp_disturbs_nobody",
             "chat::the_largest_datagram_harms_nobody",
         ],
     ),

@@ -9,6 +9,7 @@
 mod access;
 mod addresses;
 mod broker;
+mod broker_families;
 mod chat;
 mod commands_ends;
 mod commands_sockets;
