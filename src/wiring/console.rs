@@ -212,10 +212,8 @@ impl Console {
                 let exit = peer.departure.idle(self.rules.idle.unwrap_or_default(), context.relay.undelivered(token));
                 self.blame(exit);
             }
-            Why::Stalled => {
-                let exit = peer.departure.stalled(context.relay.undelivered(token));
-                self.blame(exit);
-            }
+            // Only clients of -k can be, and their failures are their own.
+            Why::Stalled => _ = peer.departure.stalled(context.relay.undelivered(token)),
             Why::StdinSilent if peer.departure.end().is_some() && !self.keeps_open => {
                 context.report.note(format_args!("{name} has ended; leaving, though stdin is still open"));
             }

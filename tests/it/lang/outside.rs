@@ -4,13 +4,15 @@ use std::net::{SocketAddr, TcpListener, TcpStream, UdpSocket};
 use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 use std::process::Command;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use socket2::{Domain, Socket, Type};
 
-use super::judge::skip;
+use super::judge::{deadline, skip, under_test};
+use super::netcat::Target;
+use super::seen::fail;
 
 /// Finds a program, or says that it is not installed.
 pub(crate) fn tool(name: &str) -> Option<PathBuf> {
@@ -116,4 +118,19 @@ pub(crate) fn ready(fd: &impl std::os::fd::AsFd, events: PollFlags, time: Durati
             Err(error) => panic!("poll: {error}"),
         }
     }
+}
+
+/// A connection to the program under test.
+#[track_caller]
+pub(crate) fn dial(server: &impl Target) -> Socket {
+    let until = deadline();
+    let dialled = loop {
+        let dialled = TcpStream::connect_timeout(&server.addr(), until.saturating_duration_since(Instant::now()));
+        // Ncat's proxy server says that it listens a moment before it does.
+        if dialled.is_ok() || under_test().is_ours || Instant::now() >= until {
+            break dialled;
+        }
+        std::thread::yield_now();
+    };
+    dialled.unwrap_or_else(|error| fail(&format!("the peer could not connect: {error}"))).into()
 }

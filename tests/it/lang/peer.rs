@@ -6,7 +6,7 @@ mod http;
 pub(crate) use http::Message;
 
 use std::io::{ErrorKind, Read as _, Write as _};
-use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::net::{Shutdown, SocketAddr};
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -16,9 +16,9 @@ use rustls::Connection;
 use socket2::{Domain, SockRef, Socket, Type};
 
 use super::Wire;
-use super::judge::{deadline, under_test};
+use super::judge::deadline;
 use super::netcat::Target;
-use super::outside::ready;
+use super::outside::{dial, ready};
 use super::seen::fail;
 use super::tls::{Arrival, Tls, receive, transmit};
 
@@ -375,20 +375,6 @@ impl Peer {
             Err(error) => self.end = Some(End::Failed(error)),
         }
     }
-}
-
-#[track_caller]
-fn dial(server: &impl Target) -> Socket {
-    let until = deadline();
-    let dialled = loop {
-        let dialled = TcpStream::connect_timeout(&server.addr(), until.saturating_duration_since(Instant::now()));
-        // Ncat's proxy server says that it listens a moment before it does.
-        if dialled.is_ok() || under_test().is_ours || Instant::now() >= until {
-            break dialled;
-        }
-        std::thread::yield_now();
-    };
-    dialled.unwrap_or_else(|error| fail(&format!("the peer could not connect: {error}"))).into()
 }
 
 fn receive_plain(socket: &mut Socket) -> Result<Arrival, String> {
