@@ -139,8 +139,8 @@ fn squid_leads_on() {
             if digest && !helper.exists() {
                 continue;
             }
-            let (scratch, port) = (Scratch::new(), free_port());
-            let place = open_to_all(&scratch);
+            let (scratch, port) = (Scratch::open_to_all(), free_port());
+            let place = scratch.path(".").display().to_string();
             scratch.file("users", "joe:secret\n");
             let access = if digest {
                 format!(
@@ -194,8 +194,8 @@ fn microsocks_leads_on() {
 fn dante_leads_on() {
     it(|| {
         let Some(danted) = system_tool("danted") else { return };
-        let (scratch, port) = (Scratch::new(), free_port());
-        let place = open_to_all(&scratch);
+        let (scratch, port) = (Scratch::open_to_all(), free_port());
+        let place = scratch.path(".").display().to_string();
         let config = format!(
             "logoutput: {place}/log\ninternal: 127.0.0.1 port = {port}\nexternal: 127.0.0.1\nclientmethod: none\n\
              socksmethod: none\nuser.privileged: root\nuser.unprivileged: nobody\n\
@@ -285,12 +285,4 @@ fn local(port: u16) -> SocketAddr {
 fn system_tool(name: &str) -> Option<PathBuf> {
     let path = Path::new("/usr/sbin").join(name);
     if path.is_file() { Some(path) } else { tool(name) }
-}
-
-/// A directory for programs that run as somebody else.
-fn open_to_all(scratch: &Scratch) -> String {
-    use std::os::unix::fs::PermissionsExt as _;
-    let place = scratch.path("");
-    std::fs::set_permissions(&place, std::fs::Permissions::from_mode(0o777)).unwrap();
-    place.display().to_string().trim_end_matches('/').to_owned()
 }

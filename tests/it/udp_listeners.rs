@@ -129,7 +129,8 @@ fn with_k_many_are_heard_and_all_are_answered() {
         peers.iter_mut().for_each(|peer| peer.hears("to all\n"));
         peers[0].sends("again\n");
         server.shows("again\n");
-        assert_eq!(server.times_said(&["Connection from"]), 5);
+        server.says_times(&["Connection from"], 5);
+        assert_eq!(server.times_said(&["Connection from"]), 5, "{:?}", server.said());
     });
 }
 
