@@ -157,7 +157,7 @@ fn squid_leads_on() {
                  pinger_enable off\nshutdown_lifetime 0 seconds\n"
             );
             let config = scratch.file("squid.conf", config);
-            let _squid = program(&squid, "-N -f").arg(config).starts();
+            let _squid = program(&squid, &format!("-N -n rncat{port} -f")).arg(config).starts();
             leads_on(port, if digest { "--proxy-auth joe:secret" } else { "" });
         }
     });
