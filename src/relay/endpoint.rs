@@ -34,8 +34,6 @@ pub(super) struct Endpoint {
     pub(super) writing: Writing,
     /// How to say goodbye once the outbox is empty.
     pub(super) goodbye: Option<Goodbye>,
-    /// An event told that the connection was reset.
-    pub(super) reset: bool,
     /// It is cut short when a source of it fails.
     pub(super) mirrors: bool,
     /// What it has been given is not all there was: it is told no end.
@@ -115,7 +113,6 @@ impl Endpoint {
             failed: false,
             writing: Writing::Open,
             goodbye: None,
-            reset: false,
             mirrors: false,
             cut_short: false,
             held_open: false,

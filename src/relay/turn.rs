@@ -24,8 +24,6 @@ impl Relay {
                 && endpoint.writing != Writing::Gone
                 && let Err(error) = endpoint.stream.broken()
             {
-                // The error is told once: what is read now may look like an end in order.
-                endpoint.reset = error.kind() != io::ErrorKind::BrokenPipe;
                 self.sink_gone(token, error, 0);
             }
             self.keep_time(token, reactor);
@@ -246,8 +244,9 @@ impl Relay {
     }
 
     fn source_ended(&mut self, source: Token, end: End) {
-        let Some(from) = self.endpoints.get(&source) else { return };
-        if from.reset || matches!(end, End::Failed(_)) {
+        if matches!(end, End::Failed(_))
+            && let Some(from) = self.endpoints.get(&source)
+        {
             for sink in from.pump.sinks.clone() {
                 if let Some(to) = self.endpoints.get_mut(&sink) {
                     to.cut_short |= to.mirrors;

@@ -121,3 +121,8 @@ pub enum Accepted {
     /// Nobody yet, but it has had its turn: there may be more.
     Later,
 }
+
+/// The same error once more.
+fn again(error: &io::Error) -> Option<io::Error> {
+    error.raw_os_error().map(io::Error::from_raw_os_error)
+}

@@ -3,7 +3,7 @@
 //! A newcomer's trap: closing does not take a socket out of the event queue while a duplicate of
 //! its descriptor lives.
 
-use super::{Accepted, Address, Choice, Connecting, Listener};
+use super::{Accepted, Address, Choice, Connecting, Listener, again};
 use crate::{
     reactor::Reactor,
     stream::{Flow, Stream, flow},
@@ -29,6 +29,8 @@ pub type SetUp = fn(&Socket) -> io::Result<()>;
 pub struct StreamSocket {
     socket: Socket,
     finished: bool,
+    /// What an event told of. The kernel tells it once, and to its reader a reset looks like an end in order then.
+    failed: Option<io::Error>,
     /// The kernel tells of bytes that the peer's machine has not acknowledged.
     counts: bool,
 }
@@ -107,7 +109,7 @@ pub fn listen(socket: Socket, on: &Address, set_up: SetUp) -> io::Result<StreamL
 
 impl StreamSocket {
     fn new(socket: Socket, family: &Address) -> Self {
-        Self { socket, finished: false, counts: matches!(family, Address::Inet(_)) }
+        Self { socket, finished: false, failed: None, counts: matches!(family, Address::Inet(_)) }
     }
 }
 
@@ -143,6 +145,7 @@ impl Stream for StreamSocket {
         loop {
             match self.socket.read(buffer) {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Ok(0) => return self.failed.take().map_or(Ok(Flow::Ended), Err),
                 other => return flow(other),
             }
         }
@@ -173,7 +176,10 @@ impl Stream for StreamSocket {
     fn broken(&mut self) -> io::Result<()> {
         // A reset; as EPIPE if it came after the peer's orderly end.
         match self.socket.take_error()? {
-            Some(error) => Err(error),
+            Some(error) => {
+                self.failed = again(&error).filter(|error| error.kind() != io::ErrorKind::BrokenPipe);
+                Err(error)
+            }
             None => Ok(()),
         }
     }

@@ -5,11 +5,11 @@
 //! dropped and counted, because one slow peer must not stop the others. The first peer of a hub
 //! that serves one takes the socket over and has none of this.
 
-use super::{Datagrams, Doorman, Hears, Knock, LARGEST, Received, Solo, again, largest_for};
+use super::{Datagrams, Doorman, Hears, Knock, LARGEST, Received, Solo, largest_for};
 use crate::{
     reactor::{Reactor, Ready},
     stream::{Flow, Stream},
-    transport::{Accepted, Address, Listener, Serves},
+    transport::{Accepted, Address, Listener, Serves, again},
 };
 use mio::{Interest, Registry, Token, unix::SourceFd};
 use std::{

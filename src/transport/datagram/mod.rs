@@ -54,11 +54,6 @@ fn largest_for(peer: &Address) -> usize {
     }
 }
 
-/// The same error once more.
-fn again(error: &io::Error) -> Option<io::Error> {
-    error.raw_os_error().map(io::Error::from_raw_os_error)
-}
-
 /// Decides whom a listener lets in: whoever sends from an address need not be there.
 pub trait Doorman {
     /// A datagram has come from an address that is not known, and is the doorman's from now on.

@@ -3,11 +3,11 @@
 //! A newcomer's trap: that the peer refuses is told once, by whatever is called next. If that is a
 //! write, the reader has to hear of it too: of datagrams, nothing else tells that the peer is gone.
 
-use super::{Datagrams, again, largest_for};
+use super::{Datagrams, largest_for};
 use crate::{
     stream::{Flow, Stream, flow},
     sys,
-    transport::{Address, Connecting},
+    transport::{Address, Connecting, again},
 };
 use mio::{Interest, Registry, Token, unix::SourceFd};
 use std::{

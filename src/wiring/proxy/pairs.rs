@@ -29,8 +29,6 @@ struct Half {
     since: Instant,
     goes_on: bool,
     ended: bool,
-    /// It takes nothing more.
-    gone: bool,
     leaving: bool,
 }
 
@@ -51,7 +49,7 @@ impl Pairs {
         relay.join(origin, client);
         let half = |side, other| {
             let goes_on = pair.goes_on;
-            Half { side, other: Some(other), since, goes_on, ended: false, gone: false, leaving: false }
+            Half { side, other: Some(other), since, goes_on, ended: false, leaving: false }
         };
         self.0.insert(client, half(Side::Client, origin));
         self.0.insert(origin, half(Side::Origin, client));
@@ -59,8 +57,7 @@ impl Pairs {
 
     /// A client that the relay only closes.
     pub(super) fn alone(&mut self, client: Token, since: Instant) {
-        let half =
-            Half { side: Side::Client, other: None, since, goes_on: false, ended: true, gone: true, leaving: true };
+        let half = Half { side: Side::Client, other: None, since, goes_on: false, ended: true, leaving: true };
         self.0.insert(client, half);
     }
 
@@ -75,18 +72,17 @@ impl Pairs {
         half.ended = true;
         // A client that is gone wants no response; an origin that is gone owes one, which is made up for it.
         let (other, goes_on) = (half.other, half.goes_on && half.side == Side::Origin);
-        let (exchange, gone) = (half.goes_on, half.gone);
+        let exchange = half.goes_on;
         let Some(other) = other else { return };
         let both = self.0.get(&other).is_none_or(|half| half.ended);
-        if !goes_on && matches!(end, End::Failed(_)) || !exchange && (both || gone) {
+        if !goes_on && matches!(end, End::Failed(_)) || !exchange && both {
             self.close(token, STUCK, context);
         }
     }
 
     /// One side takes nothing more. What it still says is passed on, until its end.
     pub(super) fn gone(&mut self, token: Token, context: &mut Context<'_>) {
-        let Some(half) = self.0.get_mut(&token) else { return };
-        half.gone = true;
+        let Some(half) = self.0.get(&token) else { return };
         match (half.side, half.other, half.ended) {
             (Side::Origin, Some(client), false) if !half.leaving => {
                 if !half.goes_on {
