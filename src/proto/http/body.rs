@@ -76,9 +76,16 @@ pub struct Truncated;
 /// # Errors
 /// When it is not a number, or there are several.
 pub fn content_length<L>(head: &Head<L>) -> Result<Option<u64>, BadFraming> {
+    length_in(head.fields.all("content-length"))
+}
+
+/// The same, from the values of all fields of that name.
+///
+/// # Errors
+/// Likewise.
+pub fn length_in<'a>(fields: impl Iterator<Item = &'a [u8]>) -> Result<Option<u64>, BadFraming> {
     let mut length = None;
-    let values = head.fields.all("content-length").flat_map(|value| value.split(|byte| *byte == b','));
-    for value in values {
+    for value in fields.flat_map(|value| value.split(|byte| *byte == b',')) {
         let value = value.trim_ascii();
         let is_number = !value.is_empty() && value.iter().all(u8::is_ascii_digit);
         let number = str::from_utf8(value).ok().filter(|_| is_number).and_then(|digits| digits.parse::<u64>().ok());

@@ -4,6 +4,8 @@
 //! A newcomer's trap: a body that only the end of the connection ends cannot be skipped, and a long
 //! one is not worth it; then a new connection is cheaper.
 
+use crate::proto::http::body::length_in;
+
 /// More is not skipped.
 const BODY: u64 = 1024 * 1024;
 
@@ -52,19 +54,13 @@ pub(super) enum Skipped {
 impl Skip {
     /// The body of a head with these header fields; `None` when the connection's end is its end.
     pub(super) fn framed(headers: &[httparse::Header<'_>]) -> Option<Self> {
-        let values = |name: &'static str| {
-            let found = headers.iter().filter(move |it| it.name.eq_ignore_ascii_case(name));
-            found.flat_map(|it| it.value.split(|byte| *byte == b',')).map(<[u8]>::trim_ascii)
-        };
-        let at = match values("Transfer-Encoding").next_back() {
+        let fields =
+            |name: &'static str| headers.iter().filter(move |it| it.name.eq_ignore_ascii_case(name)).map(|it| it.value);
+        let codings = fields("Transfer-Encoding").flat_map(|value| value.split(|byte| *byte == b','));
+        let at = match codings.map(<[u8]>::trim_ascii).next_back() {
             Some(coding) if coding.eq_ignore_ascii_case(b"chunked") => At::Size,
             Some(_) => return None,
-            None => {
-                let mut lengths = values("Content-Length");
-                let length = decimal(lengths.next()?)?;
-                // RFC 9112, 6.3: repeated is fine, contradictory is not.
-                lengths.all(|it| decimal(it) == Some(length)).then_some(At::Bytes { left: length, then: Then::End })?
-            }
+            None => At::Bytes { left: length_in(fields("Content-Length")).ok()??, then: Then::End },
         };
         Some(Self { allowance: BODY, at })
     }
@@ -129,13 +125,6 @@ impl Skip {
         self.allowance = self.allowance.saturating_sub(piece.len() as u64);
         piece
     }
-}
-
-fn decimal(text: &[u8]) -> Option<u64> {
-    if text.is_empty() || !text.iter().all(u8::is_ascii_digit) {
-        return None;
-    }
-    str::from_utf8(text).ok()?.parse().ok()
 }
 
 #[cfg(test)]
