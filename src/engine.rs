@@ -43,10 +43,7 @@ pub fn run(config: &Config, report: Report) -> Result<Exit> {
     let stages = stages(config, &mut entrance, &found, report)?;
     let way = Way { transport: config.transport, stages, telnet: config.telnet, taps: Rc::clone(&taps) };
     let openings = Openings::new(way, deadline(config, &reactor), report);
-    let own = match &entrance {
-        Entrance::Gate(gate) => gate.addresses(),
-        Entrance::Dial(_) => Vec::new(),
-    };
+    let own = entrance.addresses();
     let mut context = Context { reactor: &mut reactor, relay: &mut relay, report };
     // Nobody has been connected to yet: what cannot be run is told first.
     let wiring: Box<dyn Wiring> = match (&config.mode, &config.partner) {
@@ -90,10 +87,7 @@ fn stages(config: &Config, entrance: &mut Entrance, found: &Found, report: Repor
         Mode::Listen(_) => Vec::new(),
     };
     if let Some(options) = &config.tls {
-        let addresses = match entrance {
-            Entrance::Gate(gate) => gate.addresses(),
-            Entrance::Dial(_) => Vec::new(),
-        };
+        let addresses = entrance.addresses();
         if config.transport.datagram {
             let dtls = DtlsStaging::new(options, &config.mode, &addresses, report)?;
             if let (Entrance::Gate(gate), Some(doorman)) = (entrance, dtls.doorman()) {

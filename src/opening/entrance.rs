@@ -9,6 +9,7 @@ use crate::{
     error::Result,
     reactor::Reactor,
     report::Report,
+    transport::Address,
 };
 use mio::Token;
 use std::{cell::RefCell, net::SocketAddr, rc::Rc};
@@ -48,6 +49,15 @@ impl Entrance {
             Self::Gate(gate) if gate.has(token) => Ok(gate.accept(token, present, reactor)),
             Self::Gate(_) => Ok(Vec::new()),
             Self::Dial(dialling) => dialling.advance(token, reactor).map(Vec::from_iter),
+        }
+    }
+
+    /// The addresses listened on.
+    #[must_use]
+    pub fn addresses(&self) -> Vec<Address> {
+        match self {
+            Self::Gate(gate) => gate.addresses(),
+            Self::Dial(_) => Vec::new(),
         }
     }
 
