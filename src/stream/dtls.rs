@@ -9,6 +9,7 @@
 
 use super::{
     Flow, Handshaking, Stream,
+    goodbye::Goodbye,
     tls::{Failure, Scratch},
 };
 use crate::{
@@ -70,17 +71,6 @@ enum Phase {
     Connected,
     /// The peer has said close_notify.
     Closed,
-}
-
-/// What we have said about our end.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Goodbye {
-    Unsaid,
-    /// Nothing is written any more.
-    Finished,
-    /// Also to be said below, once all datagrams are there.
-    HangingUp,
-    HungUp,
 }
 
 impl Dtls {
@@ -293,11 +283,7 @@ impl Stream for Dtls {
         if self.push()?.is_pending() {
             return Ok(Poll::Pending);
         }
-        if self.goodbye == Goodbye::HangingUp {
-            self.goodbye = Goodbye::HungUp;
-            self.inner.hang_up()?;
-        }
-        self.inner.flush()
+        self.goodbye.pass_on(&mut *self.inner)
     }
 
     fn finish(&mut self) -> io::Result<()> {

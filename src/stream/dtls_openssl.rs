@@ -4,7 +4,7 @@
 //! A newcomer's trap: OpenSSL keeps its own clock. It sends again when it is called and finds that
 //! the time has come, so the layer only has to call it often enough.
 
-use super::{Flow, Handshaking, Stream, dtls::LARGEST, tls::Failure};
+use super::{Flow, Handshaking, Stream, dtls::LARGEST, goodbye::Goodbye, tls::Failure};
 use crate::{
     error::{Error, Result},
     tls::{
@@ -34,14 +34,6 @@ pub struct Dtls {
 
 /// The stream below, as OpenSSL wants to see it.
 struct Below(Box<dyn Stream>);
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Goodbye {
-    Unsaid,
-    Finished,
-    HangingUp,
-    HungUp,
-}
 
 impl Dtls {
     /// `ssl` is one that has not begun its handshake; `check` judges the certificates.
@@ -139,11 +131,10 @@ impl Stream for Dtls {
     }
 
     fn flush(&mut self) -> io::Result<Poll<()>> {
-        if self.goodbye == Goodbye::HangingUp {
-            self.goodbye = Goodbye::HungUp;
-            self.inner().hang_up()?;
-        }
-        self.inner().flush()
+        let mut goodbye = self.goodbye;
+        let passed_on = goodbye.pass_on(self.inner());
+        self.goodbye = goodbye;
+        passed_on
     }
 
     fn finish(&mut self) -> io::Result<()> {

@@ -10,6 +10,7 @@ pub mod dtls;
 #[cfg(feature = "dtls-openssl")]
 pub mod dtls_openssl;
 mod forward;
+mod goodbye;
 pub mod http_proxy;
 pub mod prefixed;
 pub mod tapped;

@@ -8,7 +8,7 @@
 //! A newcomer's trap: a read that brings negotiation alone goes on reading, for no event comes
 //! before the stream below has said *blocked*.
 
-use super::{Flow, Stream, forward};
+use super::{Flow, Stream, forward, goodbye::Goodbye};
 use crate::proto::telnet::{self, plain_len, undoubled_len};
 use std::{io, task::Poll};
 
@@ -30,16 +30,6 @@ pub struct Telnet {
     /// What the stream below said to an answer or to data that had been taken already.
     write_error: Option<io::Error>,
     goodbye: Goodbye,
-}
-
-/// What is to be said below once nothing is held, or has been.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Goodbye {
-    Unsaid,
-    Finishing,
-    Finished,
-    HangingUp,
-    HungUp,
 }
 
 impl Telnet {
@@ -152,18 +142,7 @@ impl Stream for Telnet {
         if self.push()?.is_pending() {
             return Ok(Poll::Pending);
         }
-        match self.goodbye {
-            Goodbye::Finishing => {
-                self.goodbye = Goodbye::Finished;
-                self.inner.finish()?;
-            }
-            Goodbye::HangingUp => {
-                self.goodbye = Goodbye::HungUp;
-                self.inner.hang_up()?;
-            }
-            Goodbye::Unsaid | Goodbye::Finished | Goodbye::HungUp => {}
-        }
-        self.inner.flush()
+        self.goodbye.pass_on(&mut *self.inner)
     }
 
     fn finish(&mut self) -> io::Result<()> {

@@ -8,7 +8,7 @@
 //! error is therefore kept until the plaintext before it has been read.
 
 use self::below::{Below, Nothing};
-use super::{Flow, Handshaking, Stream};
+use super::{Flow, Handshaking, Stream, goodbye::Goodbye};
 use crate::tls::{explain, facts};
 use mio::{Registry, Token};
 use rustls::Connection;
@@ -67,17 +67,6 @@ enum Peer {
     Closed,
     /// The stream below ended without it.
     Gone,
-}
-
-/// What we have said about our end.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Goodbye {
-    Unsaid,
-    /// close_notify.
-    Finished,
-    /// Also to be said below, once all ciphertext is there.
-    HangingUp,
-    HungUp,
 }
 
 /// What came of one attempt to receive.
@@ -333,11 +322,7 @@ impl Stream for Tls {
         if self.push()?.is_pending() {
             return Ok(Poll::Pending);
         }
-        if self.goodbye == Goodbye::HangingUp {
-            self.goodbye = Goodbye::HungUp;
-            self.inner.hang_up()?;
-        }
-        self.inner.flush()
+        self.goodbye.pass_on(&mut *self.inner)
     }
 
     fn finish(&mut self) -> io::Result<()> {
