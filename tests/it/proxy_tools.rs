@@ -237,6 +237,7 @@ fn ncat_is_led_on() {
 fn leads_on(port: u16, options: &str) {
     let until = Instant::now() + Duration::from_secs(20);
     while TcpStream::connect(("127.0.0.1", port)).is_err() {
+        // Other people's servers do not tell when they listen.
         assert!(Instant::now() < until, "the proxy does not listen");
         std::thread::sleep(Duration::from_millis(20));
     }

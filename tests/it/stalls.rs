@@ -100,6 +100,7 @@ fn who_takes_enough_is_borne_with(wire: Wire) {
         while heard.len() < bulk.len() {
             let piece = (128 << 10).min(bulk.len() - heard.len());
             heard.extend(slow.exchanges_until(b"", piece));
+            // This is its pace.
             std::thread::sleep(ms(100));
         }
         same_bytes(&heard, &bulk);

@@ -69,6 +69,7 @@ fn it_may_be_split_anywhere() {
         let mut peer = listener.accepts();
         for byte in [b'a', IAC, DO, ECHO, b'b', IAC, IAC, IAC, SB, TERMINAL, IAC, SE, b'c'] {
             peer.sends([byte]);
+            // Nothing tells that negotiation has been read; so each byte is given the time to be, alone.
             std::thread::sleep(crate::lang::ms(2));
         }
         client.shows([b'a', b'b', IAC, b'c']);

@@ -105,8 +105,7 @@ fn who_is_being_closed_cannot_stall() -> Result<()> {
     alice.says([bytes("ab")]);
     world.works();
     world.relay.close(b, Patience::Endless, world.reactor.now());
-    std::thread::sleep(Duration::from_millis(10));
-    world.reactor.tick();
+    world.reactor.pass(Duration::from_millis(10));
     world.ready(b);
     assert_eq!(world.notices, [""; 0], "it holds nobody up any more");
     bob.has_room(1);

@@ -193,6 +193,7 @@ mod tests {
             if let Some(news) = handed.look() {
                 return news;
             }
+            // The event queue would tell; here it is not there.
             std::thread::sleep(Duration::from_millis(1));
         }
     }
@@ -255,6 +256,7 @@ mod tests {
         assert!(handed.look().is_none());
         drop(peer);
         assert!(matches!(news(&mut handed), News::Ended));
+        // "Nothing more happens" has to be looked at for a while.
         std::thread::sleep(Duration::from_millis(20));
         assert!(handed.look().is_none());
     }
