@@ -3,9 +3,12 @@
 //! A newcomer's trap: a listener's clients have passed the cookies before they come here, so that
 //! nobody counts, or takes a listener that serves one, who is not at his address.
 
-use super::{Stage, Staging, handshake::Handshake};
+use super::{
+    Stage, Staging,
+    handshake::{self, Handshake},
+};
 use crate::{
-    cli::config::{Mode, TlsOptions, Where},
+    cli::config::{Mode, TlsOptions},
     error::Result,
     report::Report,
     stream::{Handshaking, Stream, dtls::Dtls},
@@ -46,18 +49,9 @@ impl DtlsStaging {
                 Side::Client(Box::new(client), connect.to.host().to_owned())
             }
             Mode::Listen(listen) => {
-                let mut names: Vec<_> = addresses.iter().filter_map(Address::ip).map(|ip| ip.to_string()).collect();
-                if let Where::Inet { host: Some(host), .. } = &listen.on {
-                    names.push(host.clone());
-                }
-                let server = Rc::new(DtlsServer::new(options, &names)?);
+                let server = Rc::new(DtlsServer::new(options, &handshake::names(listen, addresses))?);
                 server.notes().iter().for_each(|note| report.note(note));
-                if server.is_ephemeral() {
-                    report.note(format_args!(
-                        "Generated a certificate for this run; its SHA-256 fingerprint is {}",
-                        server.fingerprint()
-                    ));
-                }
+                handshake::tell(server.shown(), report);
                 Side::Server(Rc::clone(&server), Rc::new(Cookies::new(server, report)))
             }
         };

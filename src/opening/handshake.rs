@@ -5,10 +5,11 @@
 
 use super::Stage;
 use crate::{
+    cli::config::{Listen, Where},
     error::{Error, Result, why},
     report::Report,
     stream::{Handshaking, Stream},
-    tls::Verdict,
+    tls::{Shown, Verdict},
     transport::Address,
 };
 use std::{task::Poll, time::Instant};
@@ -25,6 +26,23 @@ pub struct Handshake {
     pub remote: Address,
     /// stderr.
     pub report: Report,
+}
+
+/// The names for a listener's certificate.
+pub(super) fn names(listen: &Listen, addresses: &[Address]) -> Vec<String> {
+    let mut names: Vec<_> = addresses.iter().filter_map(Address::ip).map(|ip| ip.to_string()).collect();
+    if let Where::Inet { host: Some(host), .. } = &listen.on {
+        names.push(host.clone());
+    }
+    names
+}
+
+/// Tells the fingerprint of a certificate that nobody can know.
+pub(super) fn tell(shown: &Shown, report: Report) {
+    if shown.is_ephemeral() {
+        let fingerprint = shown.fingerprint();
+        report.note(format_args!("Generated a certificate for this run; its SHA-256 fingerprint is {fingerprint}"));
+    }
 }
 
 impl Stage for Handshake {

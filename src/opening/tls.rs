@@ -1,8 +1,11 @@
 //! The stage in which a connection becomes encrypted.
 
-use super::{Stage, Staging, handshake::Handshake};
+use super::{
+    Stage, Staging,
+    handshake::{self, Handshake},
+};
 use crate::{
-    cli::config::{Mode, TlsOptions, Where},
+    cli::config::{Mode, TlsOptions},
     error::Result,
     report::Report,
     stream::{Handshaking, Stream, tls::Tls},
@@ -31,17 +34,8 @@ impl TlsStaging {
         let side = match mode {
             Mode::Connect(connect) => Side::Client(ClientSettings::new(options)?, connect.to.host().to_owned()),
             Mode::Listen(listen) => {
-                let mut names: Vec<_> = addresses.iter().filter_map(Address::ip).map(|ip| ip.to_string()).collect();
-                if let Where::Inet { host: Some(host), .. } = &listen.on {
-                    names.push(host.clone());
-                }
-                let settings = ServerSettings::new(options, &names)?;
-                if settings.is_ephemeral() {
-                    report.note(format_args!(
-                        "Generated a certificate for this run; its SHA-256 fingerprint is {}",
-                        settings.fingerprint()
-                    ));
-                }
+                let settings = ServerSettings::new(options, &handshake::names(listen, addresses))?;
+                handshake::tell(settings.shown(), report);
                 Side::Server(settings)
             }
         };

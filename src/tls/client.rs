@@ -203,19 +203,19 @@ mod tests {
         let made = Maker::new("mail.test").valid((2020, 1, 1), (2024, 5, 1)).self_signed();
         let server = server(&made);
         for verify in [false, true] {
-            let fingerprint = crate::fingerprint::parse(server.fingerprint());
+            let fingerprint = crate::fingerprint::parse(server.shown().fingerprint());
             let options = TlsOptions { fingerprint, verify, ..TlsOptions::default() };
             assert_eq!(connect(&options, &server, "localhost").unwrap(), "");
             let options = TlsOptions { fingerprint: Some([7; 32]), verify, ..TlsOptions::default() };
             let error = connect(&options, &server, "mail.test").unwrap_err();
-            assert!(error.contains(server.fingerprint()), "{error}");
+            assert!(error.contains(server.shown().fingerprint()), "{error}");
         }
     }
 
     #[test]
     fn the_ephemeral_certificate_is_self_signed_for_localhost() {
         let server = ServerSettings::new(&TlsOptions::default(), &["192.0.2.9".to_owned()]).unwrap();
-        assert!(server.is_ephemeral());
+        assert!(server.shown().is_ephemeral());
         for host in ["localhost", "127.0.0.1", "[::1]", "192.0.2.9"] {
             assert_eq!(connect(&TlsOptions::default(), &server, host).unwrap(), "self-signed", "{host}");
         }
@@ -240,7 +240,7 @@ mod tests {
             assert_eq!(connect(&TlsOptions::default(), &server, "localhost").unwrap(), words);
             let options = TlsOptions { verify: true, ..TlsOptions::default() };
             assert!(connect(&options, &server, "localhost").unwrap_err().ends_with(words));
-            let fingerprint = crate::fingerprint::parse(server.fingerprint());
+            let fingerprint = crate::fingerprint::parse(server.shown().fingerprint());
             let options = TlsOptions { verify: true, fingerprint, ..TlsOptions::default() };
             assert_eq!(connect(&options, &server, "localhost").unwrap(), "", "the user named it");
         }

@@ -3,11 +3,10 @@
 //! A newcomer's trap: dimpl knows ECDSA alone, sends one certificate and shows one, and has no SNI
 //! or ALPN. What an option asks beyond that is refused at the start, or said in a note.
 
-use super::{ClientSettings, Verdict, ciphers, ephemeral, identity::Identity};
+use super::{ClientSettings, Shown, Verdict, ciphers, ephemeral, identity::Identity};
 use crate::{
     cli::config::TlsOptions,
     error::{Error, Result},
-    fingerprint::{sha256, show},
     stream::tls::Failure,
 };
 use dimpl::{
@@ -95,8 +94,7 @@ impl DtlsClient {
 #[derive(Debug)]
 pub struct DtlsServer {
     common: Common,
-    fingerprint: String,
-    ephemeral: bool,
+    shown: Shown,
     notes: Vec<String>,
 }
 
@@ -108,14 +106,10 @@ impl DtlsServer {
     /// When a file cannot be read, or an option asks for what DTLS does not have here.
     pub fn new(options: &TlsOptions, names: &[String]) -> Result<Self> {
         let provider = super::provider(options)?;
-        let (identity, ephemeral) = match Identity::from_options(options, &provider)? {
-            Some(identity) => (identity, false),
-            None => (ephemeral::make(names, &provider)?, true),
-        };
+        let (identity, shown) = Shown::choose(options, names, &provider)?;
         Ok(Self {
             common: Common::new(options, &identity)?,
-            fingerprint: show(&sha256(identity.certificate())),
-            ephemeral,
+            shown,
             notes: issuers_stay(&identity).into_iter().collect(),
         })
     }
@@ -126,16 +120,10 @@ impl DtlsServer {
         self.common.session(now)
     }
 
-    /// SHA-256 of our certificate, as `--ssl-fingerprint` takes it.
+    /// Our certificate.
     #[must_use]
-    pub fn fingerprint(&self) -> &str {
-        &self.fingerprint
-    }
-
-    /// Whether the certificate was made for this process alone, so that its fingerprint is news.
-    #[must_use]
-    pub fn is_ephemeral(&self) -> bool {
-        self.ephemeral
+    pub fn shown(&self) -> &Shown {
+        &self.shown
     }
 
     /// What the options ask for and do not get, to be said at the start.
@@ -260,9 +248,9 @@ mod tests {
         let sec1 =
             TlsOptions { cert: Some(data.join("p256.pem")), key: Some(data.join("sec1.pem")), ..TlsOptions::default() };
         let server = DtlsServer::new(&sec1, &[]).unwrap();
-        assert!(!server.is_ephemeral());
+        assert!(!server.shown().is_ephemeral());
         let _ = server.session(Instant::now());
-        assert!(DtlsServer::new(&TlsOptions::default(), &[]).unwrap().is_ephemeral());
+        assert!(DtlsServer::new(&TlsOptions::default(), &[]).unwrap().shown().is_ephemeral());
     }
 
     #[test]

@@ -20,6 +20,7 @@ mod judge;
 mod pem;
 mod pss;
 mod server;
+mod shown;
 mod signature;
 #[cfg(test)]
 pub(crate) mod testing;
@@ -34,6 +35,7 @@ pub use dtls_openssl::{OpensslCheck, OpensslClient};
 pub use explain::explain;
 pub use facts::{dtls_facts, facts};
 pub use server::ServerSettings;
+pub use shown::Shown;
 pub use verify::Verdict;
 
 use crate::{cli::config::TlsOptions, error::Result};

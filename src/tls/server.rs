@@ -1,13 +1,11 @@
 //! The listening side's settings.
 //!
-//! A newcomer's trap: the ephemeral certificate is made once for all clients, so its fingerprint
-//! is known before the first of them comes.
+//! A newcomer's trap: clients are given no session tickets, because an unread one makes a reset.
 
-use super::{alpn, ephemeral, identity::Identity, provider};
+use super::{Shown, alpn, provider};
 use crate::{
     cli::config::TlsOptions,
     error::{Error, Result},
-    fingerprint::{sha256, show},
 };
 use rustls::{DEFAULT_VERSIONS, KeyLogFile, ServerConfig, ServerConnection, server::NoServerSessionStorage};
 use std::sync::Arc;
@@ -16,8 +14,7 @@ use std::sync::Arc;
 #[derive(Debug)]
 pub struct ServerSettings {
     config: Arc<ServerConfig>,
-    fingerprint: String,
-    ephemeral: bool,
+    shown: Shown,
 }
 
 impl ServerSettings {
@@ -25,10 +22,7 @@ impl ServerSettings {
     /// when the options name none.
     pub fn new(options: &TlsOptions, names: &[String]) -> Result<Self> {
         let provider = provider(options)?;
-        let (identity, ephemeral) = match Identity::from_options(options, &provider)? {
-            Some(identity) => (identity, false),
-            None => (ephemeral::make(names, &provider)?, true),
-        };
+        let (identity, shown) = Shown::choose(options, names, &provider)?;
         let mut config = ServerConfig::builder_with_provider(provider)
             .with_protocol_versions(DEFAULT_VERSIONS)
             .map_err(|error| Error::usage("set up TLS", super::explain(&error)))?
@@ -40,7 +34,7 @@ impl ServerSettings {
         // closes makes its kernel send a reset, which may destroy the last of its data.
         config.send_tls13_tickets = 0;
         config.session_storage = Arc::new(NoServerSessionStorage {});
-        Ok(Self { config: Arc::new(config), fingerprint: show(&sha256(identity.certificate())), ephemeral })
+        Ok(Self { config: Arc::new(config), shown })
     }
 
     /// The TLS of one client.
@@ -49,15 +43,9 @@ impl ServerSettings {
             .map_err(|error| Error::network("set up TLS", super::explain(&error)))
     }
 
-    /// SHA-256 of our certificate, as `--ssl-fingerprint` takes it.
+    /// Our certificate.
     #[must_use]
-    pub fn fingerprint(&self) -> &str {
-        &self.fingerprint
-    }
-
-    /// Whether the certificate was made for this process alone, so that its fingerprint is news.
-    #[must_use]
-    pub fn is_ephemeral(&self) -> bool {
-        self.ephemeral
+    pub fn shown(&self) -> &Shown {
+        &self.shown
     }
 }
