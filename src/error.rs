@@ -16,6 +16,8 @@ pub enum Exit {
     Network,
     /// 2: the command line or this machine: a bad option, no such name, port or file.
     Usage,
+    /// 3: a dialogue did not go as demanded: a reply was an error, a line was not the one expected.
+    Dialogue,
     /// A signal came; the program dies of it, once all is in order.
     Signal(Signal),
 }
@@ -26,6 +28,7 @@ impl From<Exit> for ExitCode {
             Exit::Done => 0,
             Exit::Network => 1,
             Exit::Usage => 2,
+            Exit::Dialogue => 3,
             Exit::Signal(signal) => signal.status(),
         })
     }
@@ -52,6 +55,25 @@ impl Error {
     /// The command line or this machine stood in the way of `what`; exit status 2.
     pub fn usage(what: impl Into<String>, why: impl Into<String>) -> Self {
         Self::new(Exit::Usage, what.into(), why.into())
+    }
+
+    /// The peer did not say what was demanded of it when `what` was said; exit status 3.
+    pub fn dialogue(what: impl Into<String>, why: impl Into<String>) -> Self {
+        Self::new(Exit::Dialogue, what.into(), why.into())
+    }
+
+    /// The error of ours that an I/O error was made of, if it was: a layer has no other way to tell.
+    #[must_use]
+    pub fn carried(error: &io::Error) -> Option<&Self> {
+        error.get_ref()?.downcast_ref()
+    }
+
+    /// The same error, with more to its reason.
+    #[must_use]
+    pub fn and(mut self, more: &str) -> Self {
+        self.why.push_str("; ");
+        self.why.push_str(more);
+        self
     }
 
     fn new(exit: Exit, what: String, why: String) -> Self {
@@ -90,6 +112,12 @@ impl fmt::Display for Error {
 
 impl std::error::Error for Error {}
 
+impl From<Error> for io::Error {
+    fn from(error: Error) -> Self {
+        Self::other(error)
+    }
+}
+
 /// The words of an I/O error, without Rust's `(os error N)`.
 #[must_use]
 pub fn why(error: &io::Error) -> String {
@@ -109,6 +137,15 @@ mod tests {
         let error = Error::network("connect to [::1]:25", "Connection refused").hint("is a server running?");
         assert_eq!(error.to_string(), "connect to [::1]:25: Connection refused; is a server running?");
         assert_eq!(error.exit(), Exit::Network);
+    }
+
+    #[test]
+    fn an_error_of_ours_survives_a_stream() {
+        let error = Error::dialogue("RCPT TO:<x>", "550 nobody");
+        let carried = io::Error::from(error.clone());
+        assert_eq!(Error::carried(&carried), Some(&error));
+        assert_eq!(error.and("5 bytes not delivered").to_string(), "RCPT TO:<x>: 550 nobody; 5 bytes not delivered");
+        assert_eq!(Error::carried(&io::Error::from_raw_os_error(111)), None);
     }
 
     #[test]

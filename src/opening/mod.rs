@@ -16,6 +16,7 @@ pub mod talk;
 #[cfg(test)]
 mod tests;
 pub mod tls;
+pub mod upgrade;
 
 use crate::{
     error::{Error, Result},

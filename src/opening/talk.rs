@@ -106,7 +106,13 @@ impl<D: Dialogue + ?Sized> Stage for Talk<D> {
                     Some(step) => step,
                     None => return Ok(Poll::Pending),
                 },
-                Step::Done => {
+                Step::Upgrade if !self.arrived.is_empty() => {
+                    let count = self.arrived.len();
+                    let why = format!("{count} bytes came in clear behind the server's agreement to encrypt");
+                    return Err(Error::network(self.what.clone(), why)
+                        .hint("somebody in between may have put them there (CVE-2011-0411)"));
+                }
+                Step::Done | Step::Upgrade => {
                     let Some(stream) = self.stream.take() else { return Ok(Poll::Pending) };
                     return Ok(Poll::Ready(Prefixed::around(stream, std::mem::take(&mut self.arrived))));
                 }

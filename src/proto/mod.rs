@@ -9,6 +9,8 @@ pub mod dtls;
 pub mod evidence;
 pub mod http;
 pub mod proxy;
+pub mod reply;
+pub mod starttls;
 pub mod telnet;
 #[cfg(test)]
 mod testing;
@@ -24,6 +26,8 @@ pub enum Step {
     Wait,
     /// It is over, and went well; what is left of the bytes that arrived is the next layer's.
     Done,
+    /// It is over, and the other end has agreed to be encrypted: nothing that has arrived may be left.
+    Upgrade,
     /// This connection is of no more use, but a new one to the same place will be: connect again,
     /// and begin a new dialogue that knows what this one has learnt. Said by clients of HTTP proxies
     /// alone, and never without end (see [`proxy::Memory`]).

@@ -32,6 +32,8 @@ struct Far {
     /// It carries datagrams: each is heard with a bar behind it.
     datagrams: bool,
     reads: usize,
+    /// It takes a line for each that it has said, and says one for each that it takes.
+    coupled: bool,
 }
 
 #[derive(Clone, Default)]

@@ -30,10 +30,21 @@ impl Relay {
             self.drain(token, reactor.now());
             self.lose_patience(token, reactor.now());
             self.pull(token, reactor);
+            self.try_again(token, reactor.now());
             self.set_alarm(token, reactor);
             self.see_off(token, reactor);
         }
         self.spread(reactor.now());
+    }
+
+    /// Of a coupled stream, what was read may have made writing possible, and what was written reading.
+    fn try_again(&mut self, token: Token, now: Instant) {
+        let Some(endpoint) = self.endpoints.get(&token).filter(|it| it.stream.is_coupled()) else { return };
+        let sent = endpoint.traffic.sent;
+        self.drain(token, now);
+        if self.endpoints.get(&token).is_some_and(|it| it.traffic.sent > sent) {
+            self.enqueue(token);
+        }
     }
 
     /// Does what the stream has put off until now.
@@ -61,7 +72,10 @@ impl Relay {
         if to.writing == Writing::Gone {
             return;
         }
-        match to.drain(&mut self.spare, now) {
+        let sent = to.traffic.sent;
+        let drained = to.drain(&mut self.spare, now);
+        to.may_read |= to.traffic.sent > sent && to.stream.is_coupled();
+        match drained {
             Ok(Drained::HalfClosed) => self.notices.push_back(Notice::Finished(sink)),
             Ok(Drained::Waiting | Drained::Empty) => {}
             Err(error) => return self.sink_gone(sink, error, 0),
@@ -233,12 +247,14 @@ impl Relay {
         if let Err((error, rest)) = to.deliver(shared, part, cut, &mut self.spare, now) {
             return self.sink_gone(sink, error, rest);
         }
+        let coupled = to.stream.is_coupled();
+        to.may_read |= coupled;
         let alarm = to.due(now).is_some_and(|due| !to.alarm.covers(due, now));
         if !to.outbox.is_empty() {
             self.room.note(sink, true);
         }
-        if alarm {
-            // It is set in its turn.
+        if alarm || coupled {
+            // It is set in its turn; and the sink may have an answer.
             self.enqueue(sink);
         }
     }

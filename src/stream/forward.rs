@@ -31,6 +31,7 @@ macro_rules! forward {
     (@ hang_up) => { $crate::stream::forward!(@ &mut hang_up, ::std::io::Result<()>); };
     (@ broken) => { $crate::stream::forward!(@ &mut broken, ::std::io::Result<()>); };
     (@ undelivered) => { $crate::stream::forward!(@ & undelivered, usize); };
+    (@ is_coupled) => { $crate::stream::forward!(@ & is_coupled, bool); };
     (@ is_datagram) => { $crate::stream::forward!(@ & is_datagram, bool); };
     (@ largest_datagram) => { $crate::stream::forward!(@ & largest_datagram, usize); };
     (@ dropped) => { $crate::stream::forward!(@ & dropped, u64); };

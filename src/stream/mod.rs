@@ -103,6 +103,13 @@ pub trait Stream {
         0
     }
 
+    /// Whether what is read can make writing possible, or what is written reading, with no event to
+    /// tell of it: a layer that waits for a reply, or something in this process that answers.
+    /// After progress of one direction the other is tried again then.
+    fn is_coupled(&self) -> bool {
+        false
+    }
+
     /// When [`Stream::timeout`] has to be called at the latest, if nothing comes before (DTLS retransmits).
     fn deadline(&self) -> Option<Instant> {
         None

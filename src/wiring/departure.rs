@@ -77,10 +77,7 @@ impl Departure {
                 self.tell(&why(&error), lost);
                 dead(Exit::Network)
             }
-            (None, End::Failed(error)) => {
-                self.tell(&why(&error), undelivered);
-                dead(Exit::Network)
-            }
+            (None, End::Failed(error)) => dead(self.failed(&error, undelivered)),
             (None, End::Truncated) => Fate { exit: self.truncated(), dead: false },
             (None, End::InOrder) => {
                 self.report.detail(2, format_args!("{} has half-closed.", self.name));
@@ -140,6 +137,19 @@ impl Departure {
     pub fn stalled(&mut self, undelivered: usize) -> Exit {
         self.tell("too slow: dropped, because it held the others up", undelivered);
         Exit::Network
+    }
+
+    /// A layer of ours has found its own words for it.
+    fn failed(&mut self, error: &io::Error, undelivered: usize) -> Exit {
+        let Some(ours) = Error::carried(error) else {
+            self.tell(&why(error), undelivered);
+            return Exit::Network;
+        };
+        self.told = true;
+        let lost = format!("{} not sent", bytes(undelivered));
+        let ours = if undelivered == 0 { ours.clone() } else { ours.clone().and(&lost) };
+        self.report.error(&ours);
+        ours.exit()
     }
 
     fn truncated(&self) -> Exit {
@@ -219,6 +229,14 @@ mod tests {
         assert_eq!(peer.gone(reset(), 5, false), Fate::ALIVE);
         assert_eq!(peer.closed(0), Exit::Network);
         assert!(peer.told);
+    }
+
+    #[test]
+    fn a_layers_own_error_brings_its_exit_status() {
+        let mut peer = departure(false);
+        let refused = Error::dialogue("RCPT TO:<x>", "550 nobody").into();
+        assert_eq!(peer.ended(End::Failed(refused), 5, Instant::now()), Fate { exit: Exit::Dialogue, dead: true });
+        assert_eq!(peer.closed(5), Exit::Done, "it is told once");
     }
 
     #[test]

@@ -79,13 +79,14 @@ pub fn command(_config: &Config, _command: &Command, _reactor: &mut Reactor) -> 
 }
 
 /// Which of two exit statuses says more: that a signal came, then that something local failed, then
-/// the network, then nothing.
+/// that a dialogue did, then the network, then nothing.
 #[must_use]
 pub fn worse(one: Exit, other: Exit) -> Exit {
     match (one, other) {
         (Exit::Signal(_), _) => one,
         (_, Exit::Signal(_)) => other,
         (Exit::Usage, _) | (_, Exit::Usage) => Exit::Usage,
+        (Exit::Dialogue, _) | (_, Exit::Dialogue) => Exit::Dialogue,
         (Exit::Network, _) | (_, Exit::Network) => Exit::Network,
         (Exit::Done, Exit::Done) => Exit::Done,
     }

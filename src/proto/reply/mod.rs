@@ -1,0 +1,95 @@
+//! Replies: when a command has been answered, and how. One file a protocol, one row in [`PROTOCOLS`].
+//!
+//! A [`Conversation`] is the client's side of a protocol without I/O: told what was said and what was
+//! heard, it knows whose turn it is. A newcomer's trap: it follows a conversation, it does not lead
+//! one; what is said is up to whoever types.
+
+use crate::error::Result;
+
+/// A protocol whose replies can be told from each other.
+#[derive(Debug)]
+pub struct Protocol {
+    /// As `--pace` names it.
+    pub name: &'static str,
+    /// Begins to follow a conversation, from its first byte on.
+    pub begin: fn() -> Box<dyn Conversation>,
+}
+
+/// The protocols that `--pace` knows by name.
+pub static PROTOCOLS: [Protocol; 0] = [];
+
+/// Whose turn it is, and for what.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Turn {
+    /// The client's: a line.
+    Line,
+    /// The client's: lines of a message, up to a lone dot; no reply comes between them.
+    Message,
+    /// The client's, but its message is not wanted: lines up to a lone dot are not to be sent.
+    Skip,
+    /// The client's: so many bytes that pass as they are, or more than that many later.
+    Bytes(u64),
+    /// The server's.
+    Wait,
+}
+
+/// What kind of reply it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// 2xx, +OK, OK.
+    Success,
+    /// 3xx, +, 1xx where more follows from the client: go on.
+    Continue,
+    /// 4xx of mail, FTP and news: it may work another time.
+    Transient,
+    /// 5xx, -ERR, NO, BAD; of HTTP, all from 400 on.
+    Permanent,
+}
+
+impl Kind {
+    /// Whether it is an error.
+    #[must_use]
+    pub fn is_error(self) -> bool {
+        matches!(self, Self::Transient | Self::Permanent)
+    }
+}
+
+/// A complete reply.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reply {
+    /// What kind.
+    pub kind: Kind,
+    /// The line that says so, without its end and not escaped; at most [`LINE`] bytes.
+    pub line: Vec<u8>,
+    /// It is no failure if a line that begins with this word is said next: an EHLO refused, and HELO.
+    pub unless: Option<&'static str>,
+}
+
+/// The longest line of a reply, in bytes; what is longer is none.
+pub const LINE: usize = 64 * 1024;
+
+/// The client's side of a protocol, as far as turns go. See the module's description.
+pub trait Conversation {
+    /// Whose turn it is.
+    fn turn(&self) -> Turn;
+
+    /// In [`Turn::Line`]: this line has been said; it is given without its end.
+    fn said(&mut self, line: &[u8]);
+
+    /// In [`Turn::Message`] or [`Turn::Skip`]: the lone dot has come.
+    fn said_message(&mut self) {}
+
+    /// In [`Turn::Bytes`]: so many have been said.
+    fn said_bytes(&mut self, _count: u64) {}
+
+    /// This has been heard: any piece of what the server sends; the replies that are complete with it.
+    ///
+    /// # Errors
+    /// When it cannot be a reply of this protocol, or is longer than any is. The text is escaped.
+    fn heard(&mut self, bytes: &[u8]) -> Result<Vec<Reply>>;
+
+    /// The line, without its end, by which a client leaves in order before all was said, if there is one.
+    fn farewell(&self) -> Option<Vec<u8>> {
+        None
+    }
+}
