@@ -74,6 +74,7 @@
 
 pub mod access;
 pub mod cli;
+pub mod dialogue;
 pub mod engine;
 pub mod error;
 pub mod filter;
