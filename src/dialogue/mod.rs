@@ -2,5 +2,15 @@
 //! server's lines, with forms in braces.
 
 pub mod escape;
+mod expect;
+mod files;
+mod form;
+mod message;
+mod parse;
+mod pattern;
+mod script;
+mod template;
+mod text;
 
 pub use escape::escaped;
+pub use script::Script;
