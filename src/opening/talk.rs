@@ -83,7 +83,11 @@ impl<D: Dialogue + ?Sized> Talk<D> {
     }
 
     fn failed(&self, error: &io::Error) -> Error {
-        Error::network(self.what.clone(), why(error))
+        let failed = Error::network(self.what.clone(), why(error));
+        match self.dialogue.hint() {
+            Some(hint) => failed.hint(hint),
+            None => failed,
+        }
     }
 }
 
@@ -129,7 +133,8 @@ impl<D: Dialogue + ?Sized> Stage for Talk<D> {
     }
 
     fn timed_out(&self) -> Error {
-        Error::network(self.what.clone(), "TIMEOUT. No answer came in time").hint("is that the right kind of server?")
+        let hint = self.dialogue.hint().unwrap_or("is that the right kind of server?");
+        Error::network(self.what.clone(), "TIMEOUT. No answer came in time").hint(hint)
     }
 
     fn wants_again(&self) -> bool {
