@@ -1,7 +1,7 @@
 //! How a client asks for encryption in each protocol: a [`Dialogue`] each, one file each, in the
 //! table [`PROTOCOLS`].
 //!
-//! What they have in common (messages are taken one by one, shown, and bounded) is in [`script`];
+//! What they have in common (messages are taken one by one, shown, and bounded) is in `script.rs`;
 //! a protocol's file says what its messages are, and what is said when. A newcomer's trap: whatever
 //! arrives in clear behind the server's agreement was put there by somebody in between (command
 //! injection, CVE-2011-0411). A dialogue here ends with [`Step::Upgrade`](super::Step::Upgrade),
