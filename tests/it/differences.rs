@@ -5,13 +5,16 @@
 
 mod proxies;
 mod tls;
+mod transcripts;
 mod transports;
 
 use crate::lang::it;
 
 /// Why this test is expected to fail against another netcat, if it is.
 pub(crate) fn reason(test: &str) -> Option<&'static str> {
-    [DIFFERENCES, proxies::PROXIES, tls::TLS, transports::TRANSPORTS].into_iter().find_map(|table| find(table, test))
+    [DIFFERENCES, proxies::PROXIES, tls::TLS, transcripts::TRANSCRIPTS, transports::TRANSPORTS]
+        .into_iter()
+        .find_map(|table| find(table, test))
 }
 
 /// Why this test fails against another netcat at times, if it does.
@@ -378,10 +381,11 @@ fn every_difference_is_a_test() {
         let output = std::process::Command::new(own).args(["--list", "--format", "terse"]).output();
         let list = String::from_utf8(output.unwrap().stdout).unwrap();
         let tests: Vec<_> = list.lines().filter_map(|line| line.strip_suffix(": test")).collect();
-        for name in [DIFFERENCES, proxies::PROXIES, tls::TLS, transports::TRANSPORTS, AT_TIMES]
-            .into_iter()
-            .flatten()
-            .flat_map(|(_, names)| *names)
+        for name in
+            [DIFFERENCES, proxies::PROXIES, tls::TLS, transcripts::TRANSCRIPTS, transports::TRANSPORTS, AT_TIMES]
+                .into_iter()
+                .flatten()
+                .flat_map(|(_, names)| *names)
         {
             for wire in ["::tcp::", "::tls::"] {
                 assert!(tests.contains(&name.replace("::*::", wire).as_str()), "{name} is no test");
