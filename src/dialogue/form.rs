@@ -193,9 +193,8 @@ impl<'a> Scanner<'a> {
 
     fn env(&mut self) -> Found<Part> {
         let name = self.argument("env")?;
-        let value = (self.around.env)(OsStr::from_bytes(name)).ok_or_else(|| {
-            Problem::new(format!("{{env:{}}}", escape(name)), "the environment has no such variable")
-        })?;
+        let value = (self.around.env)(OsStr::from_bytes(name))
+            .ok_or_else(|| Problem::new(format!("{{env:{}}}", escape(name)), "the environment has no such variable"))?;
         Ok(Part::Text(Piece::Bytes(value.into_vec())))
     }
 

@@ -151,11 +151,14 @@ mod tests {
 
     #[test]
     fn the_whole_line_has_to_match() {
-        for (written, line) in [("ab", "ab"), ("", ""), ("*", ""), ("*", "x"), ("a*", "a"), ("*b", "bab"), ("a*c*e", "abcde")]
+        for (written, line) in
+            [("ab", "ab"), ("", ""), ("*", ""), ("*", "x"), ("a*", "a"), ("*b", "bab"), ("a*c*e", "abcde")]
         {
             assert_eq!(kept(written, line).as_deref(), Some(""), "{written} {line}");
         }
-        for (written, line) in [("ab", "abc"), ("", "x"), ("a*a", "a"), ("*b", "ba"), ("a*c*e", "ace."), ("a*c*c", "abc")] {
+        for (written, line) in
+            [("ab", "abc"), ("", "x"), ("a*a", "a"), ("*b", "ba"), ("a*c*e", "ace."), ("a*c*c", "abc")]
+        {
             assert_eq!(kept(written, line), None, "{written} {line}");
         }
     }

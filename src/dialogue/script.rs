@@ -19,7 +19,7 @@ use std::{
     fs::File,
     io::Read,
     ops::Range,
-    path::{Path, PathBuf},
+    path::Path,
     rc::Rc,
 };
 
