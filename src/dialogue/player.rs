@@ -305,7 +305,8 @@ impl Player {
         }
         let is_client = self.script.side() == Side::Client;
         let passes = match kind {
-            // Lines are left out of what ours says; unless they are a message of the peer's.
+            // Between ours, they are left out of what it says; unless an answer or a message has to come.
+            Some(Kind::Say) if last_was_ours && is_client => skips && !self.followed.message.is_said_by(Side::Client),
             Some(Kind::Say) if last_was_ours => skips && self.is_in_message(),
             Some(Kind::Tls) if last_was_ours => skips && is_client,
             Some(Kind::Check) => false,

@@ -14,14 +14,7 @@ use crate::{
     proto::evidence::Side,
     report::escape,
 };
-use std::{
-    collections::BTreeSet,
-    fs::File,
-    io::Read,
-    ops::Range,
-    path::Path,
-    rc::Rc,
-};
+use std::{collections::BTreeSet, fs::File, io::Read, ops::Range, path::Path, rc::Rc};
 
 /// The longest line, in bytes.
 const LINE: usize = 1024 * 1024;
