@@ -11,7 +11,12 @@ use crate::proto::evidence::Side;
 pub(super) struct Answer {
     code: Code,
     so_far: SoFar,
+    /// How long it is by now, in bytes, where lines with a hyphen go on.
+    length: usize,
 }
+
+/// No reply of such lines is longer, in bytes.
+const LONGEST: usize = 1024 * 1024;
 
 /// How far it has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,12 +42,14 @@ pub(super) enum Is {
     Last,
     /// None of its lines.
     Other,
+    /// One more, and no end in sight.
+    Endless,
 }
 
 impl Answer {
     /// A reply with this code.
     pub(super) fn new(code: Code) -> Self {
-        Self { code, so_far: SoFar::Nothing }
+        Self { code, so_far: SoFar::Nothing, length: 0 }
     }
 
     /// Whether a line begins or ends a reply with this code, where others may come before it.
@@ -50,8 +57,19 @@ impl Answer {
         self.code.is_said_by(line)
     }
 
+    /// Whether a line of it has come.
+    pub(super) fn has_begun(&self) -> bool {
+        self.so_far != SoFar::Nothing
+    }
+
     /// What the next line, without its end, is to it; `command` is what it answers.
     pub(super) fn line(&mut self, line: &[u8], command: &[u8]) -> Is {
+        if matches!((&self.code, self.so_far), (Code::Digits(_), SoFar::Some)) {
+            self.length += line.len() + 2;
+            if self.length > LONGEST {
+                return Is::Endless;
+            }
+        }
         let is = match (&self.code, self.so_far) {
             (_, SoFar::Listing) if line == b"." => return Is::Last,
             (_, SoFar::Listing) => return Is::Part,
@@ -135,8 +153,16 @@ pub(super) struct Followed {
 const KEPT: usize = 4096;
 
 impl Followed {
-    /// This side has said a line, which is given without its end.
-    pub(super) fn line(&mut self, side: Side, line: &[u8]) {
+    /// The peer has said a line, which is given without its end; ours has no more to say in its own.
+    pub(super) fn peers(&mut self, side: Side, line: &[u8]) {
+        if !self.own.is_empty() {
+            let own = std::mem::take(&mut self.own);
+            self.line(if side == Side::Client { Side::Server } else { Side::Client }, &own);
+        }
+        self.line(side, line);
+    }
+
+    fn line(&mut self, side: Side, line: &[u8]) {
         if side == Side::Client && !self.message.is_said_by(Side::Client) {
             self.command = line.get(..KEPT).unwrap_or(line).to_vec();
         }
@@ -167,7 +193,7 @@ mod tests {
             match answer.line(line.as_bytes(), command.as_bytes()) {
                 Is::Part | Is::PartAndBytes(_) => {}
                 Is::Last => return Some(number),
-                Is::Other => return None,
+                Is::Other | Is::Endless => return None,
             }
         }
         panic!("it goes on")
@@ -186,6 +212,14 @@ mod tests {
         for other in ["550 no", "2500", "25", "250-a/550 no", "", "250_"] {
             assert_eq!(digits("250", "", other), None, "{other}");
         }
+    }
+
+    #[test]
+    fn a_reply_is_not_endless() {
+        let mut answer = Answer::new(Code::Digits(b"250".to_vec()));
+        let line = [b"250-".as_slice(), &[b'x'; 10_000]].concat();
+        let ends = (0..1000).position(|_| answer.line(&line, b"") == Is::Endless);
+        assert!(ends.is_some_and(|lines| lines > 90));
     }
 
     #[test]
@@ -230,5 +264,14 @@ mod tests {
         followed.own(Side::Client, b"TA\r\nSubject: x\r\n.\r\n");
         assert_eq!(followed.command, b"DATA");
         assert!(!followed.message.is_said_by(Side::Client));
+    }
+
+    #[test]
+    fn a_prompt_ends_when_it_is_answered() {
+        let mut followed = Followed::default();
+        followed.own(Side::Server, b"> ");
+        followed.peers(Side::Client, b"RETR 1");
+        followed.own(Side::Server, b"+OK\r\n");
+        assert!(followed.message.is_said_by(Side::Server));
     }
 }

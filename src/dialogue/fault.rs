@@ -21,6 +21,11 @@ pub(super) fn too_long(script: &Script, step: usize) -> Error {
     expected(script, step, format_args!("got a line of more than {} KiB", LINE >> 10))
 }
 
+/// A reply goes on and on.
+pub(super) fn endless_reply(script: &Script, step: usize) -> Error {
+    expected(script, step, format_args!("got a reply without an end"))
+}
+
 /// Nothing came for so long, or no whole line.
 pub(super) fn silent(script: &Script, step: usize, there: &[u8], time: Duration) -> Error {
     if there.is_empty() {

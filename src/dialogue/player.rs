@@ -3,13 +3,14 @@
 //! A newcomer's trap: it takes what the peer says only when it is the peer's turn. So what comes early waits
 //! where it is, and a peer that never listens holds up nobody but itself.
 
+mod hearing;
+
 use super::{
-    answer::{Answer, Followed, Is},
+    answer::{Answer, Followed},
     expect::Expect,
     fault,
-    inbox::{Inbox, Next},
+    inbox::Inbox,
     listing::Listing,
-    pattern::{Kept, Pattern, Prompted},
     script::{Action, Kind, Script},
     template::Speech,
     text::Captured,
@@ -23,9 +24,6 @@ use std::{collections::BTreeSet, rc::Rc, time::Duration};
 
 /// So much is made ready at once of what is said, more or less, in bytes.
 const READY: usize = 16 * 1024;
-
-/// The longest prompt, in bytes: where no end of line is waited for, all of it is compared each time.
-const PROMPT: usize = 64 * 1024;
 
 /// See the module's description.
 #[derive(Debug)]
@@ -103,13 +101,15 @@ impl Player {
     /// Begins with a dialogue.
     #[must_use]
     pub fn new(script: Rc<Script>, encryption: Encryption) -> Self {
+        // Before a client says anything there may be a greeting, which is like an answer.
+        let had_last_word = script.side() == Side::Client;
         Self {
             script,
             encryption,
             at: 0,
             doing: Doing::Next,
             skips: false,
-            had_last_word: false,
+            had_last_word,
             inbox: Inbox::default(),
             out: Vec::new(),
             fetched: 0,
@@ -173,7 +173,7 @@ impl Player {
         let error = match self.doing {
             Doing::Passing { .. } if !self.is_in_message() => return Ok(self.pass_over()),
             _ if self.awaits() == Awaits::Taken => fault::untaken(&self.script, self.at, time),
-            Doing::Answered(..) => fault::unfinished(&self.script, self.at, time),
+            Doing::Answered(ref answer, ..) if answer.has_begun() => fault::unfinished(&self.script, self.at, time),
             Doing::Passing { .. } => fault::endless(&self.script, self.at, time),
             Doing::Over => return Ok(()),
             _ => fault::silent(&self.script, self.at, self.inbox.unread(), time),
@@ -316,7 +316,8 @@ impl Player {
         };
         if passes {
             self.had_last_word = false;
-            self.doing = Doing::Passing { heard: !skips };
+            // An answer that was asked for is waited for; what goes on, or need not come, is not.
+            self.doing = Doing::Passing { heard: !skips || !last_was_ours };
             return Ok(true);
         }
         let Some(kind) = kind else {
@@ -374,129 +375,6 @@ impl Player {
         let said = self.out.get(before..).unwrap_or_default();
         self.said += said.len() as u64;
         self.followed.own(self.script.side(), said);
-    }
-
-    /// The peer's next line, if it has come; too long a line is passed over where any may be.
-    fn next_line(&mut self, skips: Skips) -> Result<Option<Vec<u8>>> {
-        loop {
-            match (self.inbox.line(), &self.gone) {
-                (Next::Line(line), _) => return Ok(Some(line)),
-                (Next::TooLong, _) if skips => _ = self.inbox.rest(),
-                (Next::TooLong, _) => return Err(fault::too_long(&self.script, self.at)),
-                (Next::NotYet, None) => return Ok(None),
-                (Next::NotYet, Some(how)) => {
-                    // What was said last counts, though its line has no end.
-                    let error = fault::left(&self.script, self.at, how);
-                    return self.inbox.rest().map(Some).ok_or(error);
-                }
-            }
-        }
-    }
-
-    fn keep(&mut self, kept: Kept) {
-        self.captured.extend(kept);
-    }
-
-    fn line(&mut self, pattern: Pattern, skips: Skips) -> Result<bool> {
-        let Some(line) = self.next_line(skips)? else {
-            return self.waits(Doing::Hearing(Expect::Line(pattern), skips));
-        };
-        self.followed.line(self.other(), &line);
-        match pattern.matches(&line, &self.captured).map_err(|why| self.unusable(why))? {
-            Some(kept) => {
-                self.keep(kept);
-                self.done()
-            }
-            None if skips => {
-                self.doing = Doing::Hearing(Expect::Line(pattern), skips);
-                Ok(true)
-            }
-            None => Err(fault::differs(&self.script, self.at, &line)),
-        }
-    }
-
-    fn prompt(&mut self, pattern: Pattern, skips: Skips) -> Result<bool> {
-        let there = self.inbox.unread();
-        let prompted = pattern.prompted(there, &self.captured).map_err(|why| self.unusable(why))?;
-        match (prompted, &self.gone) {
-            (Prompted::Matches(count, kept), _) => {
-                let text = there.get(..count).unwrap_or_default();
-                let text = text.strip_suffix(b"\n").unwrap_or(text).to_vec();
-                self.followed.line(self.other(), &text);
-                self.inbox.take(count);
-                self.keep(kept);
-                self.done()
-            }
-            (Prompted::NotYet, Some(how)) => Err(fault::left_with(&self.script, self.at, there, how)),
-            (Prompted::NotYet, None) if there.len() > PROMPT => Err(fault::differs(&self.script, self.at, there)),
-            (Prompted::Differs, _) if !skips => {
-                let line = there.split(|byte| *byte == b'\n').next().unwrap_or_default();
-                Err(fault::differs(&self.script, self.at, line.strip_suffix(b"\r").unwrap_or(line)))
-            }
-            (Prompted::Differs, _) => match self.next_line(skips)? {
-                Some(line) => {
-                    self.followed.line(self.other(), &line);
-                    self.doing = Doing::Hearing(Expect::Prompt(pattern), skips);
-                    Ok(true)
-                }
-                None => self.waits(Doing::Hearing(Expect::Prompt(pattern), skips)),
-            },
-            (Prompted::NotYet, None) => self.waits(Doing::Hearing(Expect::Prompt(pattern), skips)),
-        }
-    }
-
-    fn reply(&mut self, mut answer: Answer, mut literal: Literal, mut skips: Skips) -> Result<bool> {
-        loop {
-            let there = self.inbox.unread().len();
-            let part = usize::try_from(literal).unwrap_or(usize::MAX).min(there);
-            self.inbox.take(part);
-            literal -= part as u64;
-            let line = match (literal, &self.gone) {
-                (0, _) => self.next_line(skips)?,
-                (_, Some(how)) => return Err(fault::left(&self.script, self.at, how)),
-                (_, None) => None,
-            };
-            let Some(line) = line else { return self.waits(Doing::Answered(answer, literal, skips)) };
-            let is =
-                if skips && !answer.may_begin(&line) { None } else { Some(answer.line(&line, &self.followed.command)) };
-            skips &= is.is_none();
-            self.followed.line(self.other(), &line);
-            match is {
-                None | Some(Is::Part) => {}
-                Some(Is::PartAndBytes(count)) => literal = count,
-                Some(Is::Last) => return self.done(),
-                Some(Is::Other) => return Err(fault::differs(&self.script, self.at, &line)),
-            }
-        }
-    }
-
-    fn listing(&mut self, mut listing: Listing) -> Result<bool> {
-        loop {
-            let Some(wanted) = listing.wanted(&self.place())? else { return self.done() };
-            let Some(line) = self.next_line(false)? else { return self.waits(Doing::Comparing(listing)) };
-            self.followed.line(self.other(), &line);
-            if line != wanted {
-                return Err(fault::differs_from(&self.script, self.at, wanted, &line));
-            }
-            listing.has_come();
-        }
-    }
-
-    /// Passes over what has come: all of a message, or until it is silent.
-    fn pass(&mut self, mut heard: bool) -> bool {
-        while let Ok(Some(line)) = self.next_line(true) {
-            let was_in_message = self.is_in_message();
-            self.followed.line(self.other(), &line);
-            if was_in_message && !self.is_in_message() {
-                return true;
-            }
-            heard = true;
-        }
-        if self.gone.is_some() {
-            return true;
-        }
-        self.doing = Doing::Passing { heard };
-        false
     }
 
     fn unusable(&self, why: &'static str) -> Error {

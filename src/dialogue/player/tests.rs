@@ -128,6 +128,7 @@ fn who_keeps_silent_is_told_what_was_awaited() {
         given_up(client("S: 250"), "250-\r\n"),
         r#"x.play:1: expected "250", but nothing more came of it for 60s"#
     );
+    assert_eq!(given_up(client("S: 250"), ""), r#"x.play:1: expected "250", but nothing came for 60s"#);
     let prompt = given_up(client("S: login:"), "login:");
     assert!(prompt.contains("got \"login:\" and nothing more") && prompt.contains("{no-eol}"), "{prompt}");
     let mut deaf = client("C: a/S: b");
