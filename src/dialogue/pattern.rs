@@ -68,11 +68,6 @@ impl Pattern {
         if self.gaps.is_empty() { self.start.fixed() } else { None }
     }
 
-    /// The names that it keeps something under.
-    pub(super) fn names(&self) -> impl Iterator<Item = &Rc<str>> {
-        self.gaps.iter().filter_map(|(name, _)| name.as_ref())
-    }
-
     /// What is kept of the line, which is given without its end, if it matches.
     ///
     /// # Errors

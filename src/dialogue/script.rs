@@ -135,7 +135,14 @@ impl Script {
             _ => None,
         });
         let names: Vec<_> = names.collect();
-        self.action(step, parts).map_err(|problem| self.fault(step, problem))?;
+        let action = self.action(step, parts).map_err(|problem| self.fault(step, problem))?;
+        let skips = step.checked_sub(1).is_some_and(|before| self.kind(before) == Some(Kind::Skip));
+        if let Action::Check(Expect::Listing(_)) = action
+            && skips
+        {
+            let problem = Problem::new("{file:PATH}", "behind ... nothing tells where its lines begin");
+            return Err(self.fault(step, problem.hint("put a line between them")));
+        }
         known.extend(names);
         Ok(())
     }

@@ -75,11 +75,6 @@ impl Template {
         }
     }
 
-    /// Whether it is more than a line: a file is in it.
-    pub(super) fn is_listing(&self) -> bool {
-        self.parts.iter().any(|part| !matches!(part, Said::Text(_)))
-    }
-
     /// Whether it says only what is the same each time, and that is these bytes.
     #[cfg(test)]
     pub(super) fn is(&self, bytes: &[u8]) -> bool {

@@ -208,6 +208,45 @@ fn what_is_said_after_the_last_line_is_no_failure_and_told_by_v() {
 }
 
 #[test]
+fn a_server_may_be_hostile() {
+    it(|| {
+        let long = "x".repeat(2 << 20);
+        for (text, says, ends) in [
+            ("S: 250 {*}\n", long.clone(), r#"x.play:1: expected "250 {*}", got a line of more than 1024 KiB"#),
+            ("S: 250\n", "250-x\r\n".repeat(300_000), r#"x.play:1: expected "250", got a reply without an end"#),
+            ("S: 250\n", "\0\u{7f}\r\n".to_owned(), r#"x.play:1: expected "250", got "\u{0}\u{7f}""#),
+            (
+                "C: a1 FETCH 1 BODY[]\nS: a1 OK\n",
+                format!("* 1 FETCH (BODY[] {{4294967296}}\r\n{long}"),
+                r#"x.play:2: expected "a1 OK", but the peer has left"#,
+            ),
+        ] {
+            let listener = PeerListener::new(Wire::Plain);
+            let mut client = plays(text).connects_to(&listener);
+            let mut peer = listener.accepts();
+            peer.sends_until_blocked(says.as_bytes());
+            peer.half_closes();
+            client.leaves(3);
+            client.says(&[ends]);
+        }
+    });
+}
+
+#[test]
+fn replies_may_come_byte_by_byte() {
+    it(|| {
+        let listener = PeerListener::new(Wire::Plain);
+        let mut client = plays(MAIL).connects_to(&listener);
+        let mut peer = listener.accepts();
+        for (answer, command) in [("220 hi\r\n", "EHLO me\r\n"), ("250-a\r\n250 b\r\n", "QUIT\r\n"), ("221\r\n", "")] {
+            answer.bytes().for_each(|byte| peer.sends([byte]));
+            peer.hears(command);
+        }
+        client.leaves(0);
+    });
+}
+
+#[test]
 fn a_file_with_a_fault_is_2_before_anybody_is_connected_to() {
     it(|| {
         for (text, fault) in [

@@ -302,6 +302,13 @@ fn a_file_has_its_dots_doubled_in_a_message() {
 }
 
 #[test]
+fn where_a_file_begins_has_to_be_told() {
+    let error = script(Side::Server, ".../C: {file:client_hello.dtls}").unwrap_err().to_string();
+    assert!(error.starts_with("x.play:2: {file:PATH}: behind ... nothing tells"), "{error}");
+    assert!(script(Side::Client, ".../C: {file:client_hello.dtls}").is_ok(), "who says them knows");
+}
+
+#[test]
 fn tls_begins_behind_what_was_said() {
     let handle = Rc::new(Handle::default());
     let text = "S: 220/C: STARTTLS/S: 220/--- TLS/C: EHLO me";
