@@ -171,7 +171,10 @@ impl Player {
     /// That it has not; unless nothing in particular was to come.
     pub fn give_up(&mut self, time: Duration) -> Result<()> {
         let error = match self.doing {
-            Doing::Passing { .. } if !self.is_in_message() => return Ok(self.pass_over()),
+            Doing::Passing { .. } if !self.is_in_message() => {
+                self.pass_over();
+                return Ok(());
+            }
             _ if self.awaits() == Awaits::Taken => fault::untaken(&self.script, self.at, time),
             Doing::Answered(ref answer, ..) if answer.has_begun() => fault::unfinished(&self.script, self.at, time),
             Doing::Passing { .. } => fault::endless(&self.script, self.at, time),

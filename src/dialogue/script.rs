@@ -186,7 +186,7 @@ impl Script {
 
     /// Where a step is written: `FILE:LINE`.
     pub(super) fn place(&self, step: usize) -> String {
-        let line = self.steps.get(step).or(self.steps.last()).map_or(0, |step| step.line);
+        let line = self.steps.get(step).or_else(|| self.steps.last()).map_or(0, |step| step.line);
         format!("{}:{line}", self.name)
     }
 

@@ -75,12 +75,6 @@ impl Template {
         }
     }
 
-    /// Whether it says only what is the same each time, and that is these bytes.
-    #[cfg(test)]
-    pub(super) fn is(&self, bytes: &[u8]) -> bool {
-        matches!(self.parts.as_slice(), [Said::Text(text)] if text.fixed() == Some(bytes))
-    }
-
     /// Its words as they are to be said now; dots of files are doubled if `stuffs`.
     ///
     /// # Errors

@@ -24,7 +24,7 @@ pub(crate) fn reason_at_times(test: &str) -> Option<&'static str> {
 
 type Table = &'static [(&'static str, &'static [&'static str])];
 
-const TABLES: [Table; 6] = [
+const TABLES: [Table; 7] = [
     DIFFERENCES,
     play::PLAY,
     proxies::PROXIES,
