@@ -47,7 +47,8 @@ pub fn run(config: &Config, report: Report) -> Result<Exit> {
     // Listening comes first: a port that cannot be had is told before stdin is touched.
     let found = Found::default();
     let mut entrance = Entrance::open(config, &found, &mut reactor, report)?;
-    let stages = stages(config, &mut entrance, &found, report)?;
+    let says_when = play.as_ref().is_some_and(Play::encrypts);
+    let stages = stages(config, says_when, &mut entrance, &found, report)?;
     let way = Way { transport: config.transport, stages, telnet: config.telnet, taps: Rc::clone(&taps) };
     let openings = Openings::new(way, deadline(config, &reactor), report);
     let own = entrance.addresses();
@@ -103,7 +104,14 @@ fn leaves_a_file(config: &Config) -> bool {
 }
 
 /// What each connection goes through: the proxies, then TLS or DTLS, asked for with STARTTLS or not.
-fn stages(config: &Config, entrance: &mut Entrance, found: &Found, report: Report) -> Result<Vec<Box<dyn Staging>>> {
+/// Unless a dialogue says when: then only `--ssl` itself is for the whole connection.
+fn stages(
+    config: &Config,
+    says_when: bool,
+    entrance: &mut Entrance,
+    found: &Found,
+    report: Report,
+) -> Result<Vec<Box<dyn Staging>>> {
     let mut stages = match &config.mode {
         Mode::Connect(connect) => proxy::stages(connect, found)?,
         Mode::Listen(_) => Vec::new(),
@@ -114,7 +122,7 @@ fn stages(config: &Config, entrance: &mut Entrance, found: &Found, report: Repor
         stages.push(Box::new(StarttlsStaging::new(protocol, connect, tls, report)));
         stages.push(Box::new(TlsStaging::new(tls, &config.mode, &[], report)?));
     }
-    if let Some(options) = &config.tls {
+    if let Some(options) = config.tls.as_ref().filter(|tls| tls.named || !says_when) {
         let addresses = entrance.addresses();
         if config.transport.datagram {
             let dtls = DtlsStaging::new(options, &config.mode, &addresses, report)?;

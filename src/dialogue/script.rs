@@ -152,6 +152,12 @@ impl Script {
         self.side
     }
 
+    /// Whether it says where the connection becomes encrypted.
+    #[must_use]
+    pub fn encrypts(&self) -> bool {
+        self.steps.iter().any(|step| step.kind == Kind::Tls)
+    }
+
     /// What its file is called.
     #[must_use]
     pub fn name(&self) -> &str {

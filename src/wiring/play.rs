@@ -88,6 +88,12 @@ impl Play {
         })
     }
 
+    /// Whether the dialogue says where the connection becomes encrypted.
+    #[must_use]
+    pub fn encrypts(&self) -> bool {
+        self.script.encrypts()
+    }
+
     /// One client's failure is not the program's, where others come and go.
     fn blame(&mut self, exit: Exit) {
         if !self.keeps_open {
