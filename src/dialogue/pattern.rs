@@ -101,7 +101,8 @@ impl Pattern {
             // What may be anything is so within the line.
             let line = rest.iter().position(|byte| *byte == b'\n');
             let Some(at) = find(rest, &text).filter(|at| line.is_none_or(|end| *at <= end)) else {
-                return Ok(if line.is_some() { Prompted::Differs } else { Prompted::NotYet });
+                let may_come = line.is_none_or(|end| may_begin(rest, &text, end));
+                return Ok(if may_come { Prompted::NotYet } else { Prompted::Differs });
             };
             let (gap, from_text) = rest.split_at_checked(at).unwrap_or((rest, &[]));
             kept.extend(name.iter().map(|name| (Rc::clone(name), gap.to_vec())));
@@ -117,6 +118,12 @@ fn find(bytes: &[u8], text: &[u8]) -> Option<usize> {
         return Some(0);
     }
     bytes.windows(text.len()).position(|window| window == text)
+}
+
+/// Whether `text` may stand at `last` or before, once more has come: its beginning is what came last.
+fn may_begin(bytes: &[u8], text: &[u8], last: usize) -> bool {
+    let first = bytes.len().saturating_sub(text.len().saturating_sub(1));
+    (first..=last).any(|at| bytes.get(at..).is_some_and(|end| text.starts_with(end)))
 }
 
 #[cfg(test)]
