@@ -22,6 +22,8 @@ const LINE: usize = 1024 * 1024;
 /// The largest file, in bytes.
 const FILE: usize = 64 * 1024 * 1024;
 
+const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
+
 /// A dialogue, and the side that plays it.
 #[derive(Debug)]
 pub struct Script {
@@ -94,13 +96,18 @@ impl Script {
     pub(super) fn new(name: String, bytes: Vec<u8>, side: Side, around: Surroundings) -> Result<Self> {
         let mut script = Self { name, side, bytes, steps: Vec::new(), around };
         let mut known = BTreeSet::new();
-        let (mut at, mut number) = (0, 0);
+        // Some editors mark UTF-8 so (RFC 3629, 6).
+        let mut at = if script.bytes.starts_with(BYTE_ORDER_MARK) { BYTE_ORDER_MARK.len() } else { 0 };
+        let mut number = 0;
         while let Some(rest) = script.bytes.get(at..).filter(|rest| !rest.is_empty()) {
             let line = rest.split(|byte| *byte == b'\n').next().unwrap_or_default();
             number += 1;
             let step = Self::step(line, side, at, number).map_err(|problem| script.error(number, problem))?;
             at += line.len() + 1;
             let Some(step) = step else { continue };
+            if step.kind == Kind::Tls && script.encrypts() {
+                return Err(script.error(number, Problem::new("--- TLS", "the connection is encrypted already")));
+            }
             script.steps.push(step);
             let last = script.steps.len() - 1;
             script.check(last, &mut known)?;
