@@ -77,8 +77,9 @@ impl Code {
             b"+OK" | b"-ERR" => Some(Self::Status(line.to_vec())),
             _ => {
                 let words: Vec<_> = line.split(|byte| *byte == b' ').collect();
-                let [tag, b"OK" | b"NO" | b"BAD"] = words.as_slice() else { return None };
-                is_tag(tag).then(|| Self::Tagged(line.to_vec()))
+                let &[tag, b"OK" | b"NO" | b"BAD"] = words.as_slice() else { return None };
+                // `*` and `+` stand before what has no tag (RFC 9051, 2.2.2).
+                (!matches!(tag, b"" | b"*" | b"+") && is_tag(tag)).then(|| Self::Tagged(line.to_vec()))
             }
         }
     }
