@@ -43,7 +43,7 @@ fn said(side: Side, text: &[u8]) -> Result<Written<'_>, Problem> {
         [] => Ok(Written::Said(side, text)),
         [b' ', text @ ..] => Ok(Written::Said(side, text)),
         _ => {
-            let sign = if side == Side::Client { "C:" } else { "S:" };
+            let sign = if side == Side::Client { "\"C:\"" } else { "\"S:\"" };
             Err(Problem::new(sign, "a blank has to follow").hint("the text begins after it"))
         }
     }
