@@ -188,7 +188,64 @@ mod tests {
         assert_eq!(prompted("*: ", "motd\nhost login: "), Prompted::Differs, "not beyond the line");
     }
 
+    #[test]
+    fn a_prompt_may_go_on_behind_the_end_of_a_line() {
+        assert_eq!(prompted("*\r\n> ", "motd\r"), Prompted::NotYet);
+        assert_eq!(prompted("*\r\n> ", "motd\r\n"), Prompted::NotYet);
+        assert_eq!(prompted("*\r\n> ", "motd\r\n>"), Prompted::NotYet);
+        assert_eq!(prompted("*\r\n> ", "motd\r\n> "), Prompted::Matches(8, Kept::new()));
+        assert_eq!(prompted("*\r\n> ", "motd\r\nx"), Prompted::Differs);
+        assert_eq!(prompted("*\n", "a\nb"), Prompted::Matches(2, Kept::new()));
+    }
+
+    #[test]
+    fn many_gaps_do_not_blow_up() {
+        // A matcher that tries all ways would take longer than anyone lives.
+        let written = "a*".repeat(500) + "b";
+        let line = "a".repeat(100_000);
+        assert_eq!(kept(&written, &line), None);
+        assert_eq!(kept(&written, &(line.clone() + "b")).as_deref(), Some(""));
+        assert_eq!(prompted(&written, &line), Prompted::NotYet);
+        let mebibyte = "ab".repeat(512 * 1024);
+        assert_eq!(kept(&("*b".repeat(2000) + "c"), &mebibyte), None);
+    }
+
+    /// Whether a line matches, tried in all ways.
+    fn naively(written: &[u8], line: &[u8]) -> bool {
+        match (written.split_first(), line.split_first()) {
+            (None, rest) => rest.is_none(),
+            (Some((b'*', rest)), None) => naively(rest, line),
+            (Some((b'*', rest)), Some((_, shorter))) => naively(rest, line) || naively(written, shorter),
+            (Some((byte, rest)), Some((first, shorter))) => byte == first && naively(rest, shorter),
+            (Some(_), None) => false,
+        }
+    }
+
     proptest! {
+        #[test]
+        fn what_matches_is_what_matches_in_any_way(written in "[ab]{0,2}(\\*[ab]{1,3}){0,4}\\*?", line in "[ab]{0,14}") {
+            prop_assert_eq!(kept(&written, &line).is_some(), naively(written.as_bytes(), line.as_bytes()));
+        }
+
+        #[test]
+        fn what_was_kept_gives_the_line_again(texts in prop::collection::vec("[ab]{1,2}", 0..4), line in "[ab]{0,14}") {
+            let pattern = texts.iter().zip('A'..).fold("Z".to_owned(), |written, (text, name)| format!("{written}{text}{name}"));
+            let matched = Pattern::matches(&self::pattern(&pattern), line.as_bytes(), &Captured::new()).unwrap();
+            if let Some(kept) = matched {
+                let kept: Captured = kept.into_iter().collect();
+                let name = |c: char| kept.get(c.to_string().as_str()).map_or(c.to_string(), |it| String::from_utf8_lossy(it).into());
+                prop_assert_eq!(pattern.chars().map(name).collect::<String>(), line);
+            }
+        }
+
+        #[test]
+        fn a_prompt_comes_in_any_pieces(written in "[ab\n]{0,2}(\\*[ab\r\n]{1,3}){0,3}", bytes in "[ab\r\n]{0,10}") {
+            let whole = prompted(&written, &bytes);
+            let first = (0..=bytes.len()).map(|end| prompted(&written, &bytes[..end])).find(|it| *it != Prompted::NotYet);
+            // What was told of a part is so of the whole.
+            prop_assert_eq!(first.unwrap_or(Prompted::NotYet), whole);
+        }
+
         #[test]
         fn text_matches_itself_and_prompts_itself(text in "[ab\\\\{}]{0,8}", more in "[ab]{0,3}") {
             prop_assert!(kept(&text, &text).is_some());
