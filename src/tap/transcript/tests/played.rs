@@ -1,0 +1,107 @@
+//! Transcripts played: both sides say what was said, and each is what the other expects.
+
+use super::*;
+use crate::dialogue::{Awaits, Encryption, Player, Script};
+use std::{
+    rc::Rc,
+    sync::atomic::{AtomicUsize, Ordering},
+};
+
+/// What a side says when a transcript is played, to a peer that plays it, too.
+fn played(transcript: &str) -> Result<[Vec<u8>; 2], String> {
+    static FILES: AtomicUsize = AtomicUsize::new(0);
+    let number = FILES.fetch_add(1, Ordering::Relaxed);
+    let path = std::env::temp_dir().join(format!("rncat-played-{}-{number}", std::process::id()));
+    std::fs::write(&path, transcript).unwrap();
+    let scripts = [Client, Server].map(|side| Script::read(&path, side));
+    std::fs::remove_file(path).unwrap();
+    let [client, server] = scripts.map(|script| script.map_err(|error| error.to_string()));
+    let player = |script| Player::new(Rc::new(script), Encryption::There);
+    let mut players = [player(client?), player(server?)];
+    let mut said = [Vec::new(), Vec::new()];
+    let mut heard = [0, 0];
+    loop {
+        let mut moved = false;
+        for (own, other) in [(0, 1), (1, 0)] {
+            let mut buffer = [0; 5];
+            let count = players[own].fetch(&mut buffer).map_err(|error| error.to_string())?;
+            said[own].extend_from_slice(&buffer[..count]);
+            let news = &said[own][heard[own]..];
+            if !news.is_empty() && players[other].listens() {
+                players[other].hear(news);
+                heard[own] = said[own].len();
+                moved = true;
+            }
+            moved |= count > 0;
+        }
+        if !moved {
+            let silent: Vec<_> = players.iter_mut().filter(|player| player.awaits() == Awaits::Silence).collect();
+            if silent.is_empty() {
+                break;
+            }
+            silent.into_iter().for_each(Player::pass_over);
+        }
+    }
+    for player in &mut players {
+        player.leave("the peer has left").map_err(|error| error.to_string())?;
+    }
+    assert!(players.iter().all(|player| player.is_over() && !player.has_heard_more()));
+    Ok(said)
+}
+
+/// Records this and plays it.
+#[track_caller]
+fn comes_back(said: &[(Side, &[u8])]) {
+    let transcript = open(said);
+    let all = |side| said.iter().filter(|it| it.0 == side).flat_map(|it| it.1.to_vec()).collect();
+    let show = |said: [Vec<u8>; 2]| said.map(|it| String::from_utf8_lossy(&it).into_owned());
+    assert_eq!(played(&transcript).map(show), Ok(show([all(Client), all(Server)])), "{transcript}");
+}
+
+#[test]
+fn replies_of_a_code_alone_are_played_as_they_were() {
+    comes_back(&[
+        (Server, b"+OK\r\n"),
+        (Client, b"CAPA\r\n"),
+        (Server, b"+OK\r\nTOP\r\nUIDL\r\n.\r\n"),
+        (Client, b"LIST\r\n"),
+        (Server, b"+OK\r\n1 120\r\n.\r\n"),
+        (Client, b"RETR 1\r\n"),
+        (Server, b"+OK\r\n+OK\r\n250\r\n..\r\n.\r\n"),
+        (Client, b"RETR 2\r\n"),
+        (Server, b"+OK\r\n.\r\n"),
+        (Client, b"QUIT\r\n"),
+        (Server, b"+OK\r\n"),
+    ]);
+    comes_back(&[
+        (Server, b"220\r\n"),
+        (Client, b"EHLO me\r\n"),
+        (Server, b"250-a\r\n250-\r\n250\r\n"),
+        (Client, b"MAIL FROM:<a@h>\r\nRCPT TO:<b@h>\r\nDATA\r\n"),
+        (Server, b"250\r\n550\r\n503\r\n"),
+        (Client, b"QUIT\r\n"),
+        (Server, b"221\r\n"),
+    ]);
+    comes_back(&[
+        (Client, b"a1 LOGIN {5}\r\n"),
+        (Server, b"+ \r\n"),
+        (Client, b"alice {0+}\r\n\r\n"),
+        (Server, b"a1 OK\r\n"),
+        (Client, b"a2 FETCH 1 BODY[]\r\n"),
+        (Server, b"* 1 FETCH (BODY[] {9}\r\na2 OK\r\n\r\n)\r\na2 OK\r\n"),
+    ]);
+    comes_back(&[
+        (Client, b"LIST\r\n"),
+        (Server, b"215\r\ng 1 2 y\r\n.\r\n"),
+        (Client, b"QUIT\r\n"),
+        (Server, b"205\r\n"),
+    ]);
+}
+
+proptest! {
+    #[test]
+    fn what_was_recorded_is_played(said in proptest::collection::vec((sides(), texts()), 0..12)) {
+        let pieces: Vec<_> = said.iter().map(|(side, bytes)| (*side, &bytes[..])).collect();
+        comes_back(&pieces);
+    }
+}
