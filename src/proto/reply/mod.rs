@@ -4,6 +4,9 @@
 //! heard, it knows whose turn it is. A newcomer's trap: it follows a conversation, it does not lead
 //! one; what is said is up to whoever types.
 
+mod code;
+mod lines;
+
 use crate::error::Result;
 
 /// A protocol whose replies can be told from each other.
@@ -82,11 +85,19 @@ pub trait Conversation {
     /// In [`Turn::Bytes`]: so many have been said.
     fn said_bytes(&mut self, _count: u64) {}
 
-    /// This has been heard: any piece of what the server sends; the replies that are complete with it.
+    /// This has been heard: any piece of what the server sends. The replies that are complete with it are
+    /// put behind those in `replies`; those that come before an error as well.
     ///
     /// # Errors
-    /// When it cannot be a reply of this protocol, or is longer than any is. The text is escaped.
-    fn heard(&mut self, bytes: &[u8]) -> Result<Vec<Reply>>;
+    /// When it cannot be a reply of this protocol, or is longer than any is. The text is escaped. What is
+    /// heard after that is of no use any more.
+    fn heard(&mut self, bytes: &[u8], replies: &mut Vec<Reply>) -> Result<()>;
+
+    /// Whether the server owes nothing, so that it may end now: no reply is awaited, or its end is that of
+    /// the reply (a body of HTTP), or it was asked to leave.
+    fn may_end(&self) -> bool {
+        self.turn() != Turn::Wait
+    }
 
     /// The line, without its end, by which a client leaves in order before all was said, if there is one.
     fn farewell(&self) -> Option<Vec<u8>> {
