@@ -27,8 +27,12 @@ pub enum Turn {
     Message,
     /// The client's, but its message is not wanted: lines up to a lone dot are not to be sent.
     Skip,
-    /// The client's: so many bytes that pass as they are, or more than that many later.
+    /// The client's, but the rest of its command is not wanted: a line that is not to be sent.
+    SkipLine,
+    /// The client's: so many bytes that pass as they are; `u64::MAX` is without end.
     Bytes(u64),
+    /// The client's, but they are not wanted: so many bytes that are not to be sent.
+    SkipBytes(u64),
     /// The server's.
     Wait,
 }
@@ -73,13 +77,22 @@ pub trait Conversation {
     /// Whose turn it is.
     fn turn(&self) -> Turn;
 
-    /// In [`Turn::Line`]: this line has been said; it is given without its end.
+    /// The greeting has been heard by somebody else, who asked for encryption before: called at once
+    /// after the beginning, for a protocol that does not greet again then.
+    fn greeted(&mut self) {}
+
+    /// In [`Turn::Wait`] or [`Turn::Line`]: this line lies ready to be said next; it is given without
+    /// its end, and as often as one likes. Whose turn it is may change by it: an HTTP request at a port
+    /// that nothing is known of is said before any greeting, and DONE is not said once IDLE was refused.
+    fn peek(&mut self, _line: &[u8]) {}
+
+    /// In [`Turn::Line`] or [`Turn::SkipLine`]: this line has been said, or skipped; it is given without its end.
     fn said(&mut self, line: &[u8]);
 
     /// In [`Turn::Message`] or [`Turn::Skip`]: the lone dot has come.
     fn said_message(&mut self) {}
 
-    /// In [`Turn::Bytes`]: so many have been said.
+    /// In [`Turn::Bytes`] or [`Turn::SkipBytes`]: so many have been said, or skipped.
     fn said_bytes(&mut self, _count: u64) {}
 
     /// This has been heard: any piece of what the server sends; the replies that are complete with it.
@@ -87,6 +100,12 @@ pub trait Conversation {
     /// # Errors
     /// When it cannot be a reply of this protocol, or is longer than any is. The text is escaped.
     fn heard(&mut self, bytes: &[u8]) -> Result<Vec<Reply>>;
+
+    /// The server says no more: the reply that is complete with that, if there is one. A turn that is
+    /// [`Turn::Wait`] after it waits for a reply that does not come.
+    fn ended(&mut self) -> Option<Reply> {
+        None
+    }
 
     /// The line, without its end, by which a client leaves in order before all was said, if there is one.
     fn farewell(&self) -> Option<Vec<u8>> {
