@@ -53,6 +53,7 @@ pub fn run(config: &Config, report: Report) -> Result<Exit> {
         (_, Partner::Chat(console)) => Box::new(Broker::new(config, console, true, &mut context)?),
         (_, Partner::Proxy(server)) => Box::new(Proxy::new(config, server, own, &context)?),
         (_, Partner::Console(console)) => Box::new(Console::new(config, console, &mut context)?),
+        (_, Partner::Play(_)) => return Err(crate::error::Error::usage("--play", "not yet")),
     };
     let one_peer = match &config.mode {
         Mode::Connect(connect) => connect.more_ports.is_empty(),

@@ -11,6 +11,7 @@ const PROTOCOL: &str = "Protocol options";
 const CONNECT: &str = "Connect mode options";
 const LISTEN: &str = "Listen mode options";
 const TLS: &str = "TLS options";
+const DIALOGUE: &str = "Dialogue options";
 const COMMAND: &str = "Command execution options";
 const PROXY: &str = "Proxy options";
 const ACCESS: &str = "Access control options";
@@ -219,6 +220,55 @@ pub struct Args {
     /// Separated by commas: h2,http/1.1.
     #[arg(long, value_name = "LIST", allow_hyphen_values = true, help_heading = TLS)]
     pub ssl_alpn: Option<String>,
+
+    /// Ask for TLS in this protocol's words
+    ///
+    /// smtp, lmtp, pop3, imap, ftp, nntp, sieve, irc, xmpp, xmpp-server, ldap, mysql or postgres. The
+    /// opening is held, with -v shown, and what is typed begins after it. The options above say how
+    /// to encrypt and whom to trust. A server that does not offer it is an error; there is no going
+    /// on in clear. typed encrypts when you ask for it yourself (STARTTLS, STLS, AUTH TLS) and the
+    /// server agrees, which at a terminal is the default; never switches that off. With -l, smtp,
+    /// pop3 or imap: encrypts when a client asks for it and the program that answers agrees.
+    #[arg(long, value_name = "PROTO", allow_hyphen_values = true, help_heading = TLS)]
+    pub starttls: Option<String>,
+
+    /// Wait for each reply before the next line
+    ///
+    /// PROTO is smtp, lmtp, pop3, imap, ftp, nntp, sieve or http; auto, which goes by the port and the
+    /// greeting; line, where a reply is a line; or a time, as 300ms, for which the server has to be
+    /// silent. Lines are sent with CRLF; messages, literals and bodies pass at full speed. A server
+    /// that keeps silent for 60 seconds is given up; -i sets another time.
+    #[arg(long, value_name = "PROTO", allow_hyphen_values = true, help_heading = DIALOGUE)]
+    pub pace: Option<String>,
+
+    /// Leave at the first reply that is an error
+    ///
+    /// The reply is shown, the rest is not sent, and the exit status is 3. Implies --pace auto.
+    #[arg(long, help_heading = DIALOGUE)]
+    pub fail: bool,
+
+    /// Say and check the lines of this dialogue
+    ///
+    /// In FILE, a line that begins "C: " is the client's and one that begins "S: " is the server's.
+    /// Ours are said when their turn comes, and the peer's have to come as they are written; if one
+    /// does not, both are shown and the exit status is 3. With -l, FILE is a server. See DIALOGUES.
+    #[arg(long, value_name = "FILE", allow_hyphen_values = true, help_heading = DIALOGUE)]
+    pub play: Option<PathBuf>,
+
+    /// Record the session as a dialogue, for --play
+    ///
+    /// FILE may be - for stderr. With -l and -k each client has a file of its own, FILE.1, FILE.2 and
+    /// so on. Passwords are left out.
+    #[arg(long, value_name = "FILE", allow_hyphen_values = true, help_heading = DIALOGUE)]
+    pub transcript: Option<PathBuf>,
+
+    /// Put the time before each line of it
+    #[arg(long, help_heading = DIALOGUE)]
+    pub timestamps: bool,
+
+    /// Do not leave passwords out of it
+    #[arg(long, help_heading = DIALOGUE)]
+    pub show_secrets: bool,
 
     /// Join the peer to this program
     ///

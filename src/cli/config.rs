@@ -4,7 +4,7 @@
 //! a flag.
 
 use crate::{
-    proto::auth::Credentials,
+    proto::{auth::Credentials, reply, starttls},
     report::escape,
     transport::{Address, Transport},
 };
@@ -21,16 +21,77 @@ pub struct Config {
     pub family: Family,
     /// `-n`: hosts are addresses, never looked up.
     pub numeric: bool,
-    /// TLS, if asked for; DTLS over datagrams.
+    /// TLS from the first byte on, if asked for; DTLS over datagrams.
     pub tls: Option<TlsOptions>,
+    /// TLS from some later point on.
+    pub upgrade: Option<Upgrade>,
+    /// `--pace`, `--fail`: what is sent waits for replies.
+    pub pace: Option<Pace>,
     /// `-t`: the peer's telnet negotiation is answered.
     pub telnet: bool,
     /// Who is joined to the peer.
     pub partner: Partner,
     /// `-i`: a peer that neither sends nor takes a byte for so long is given up.
     pub idle: Option<Duration>,
-    /// `-o`, `-x`.
+    /// `-o`, `-x`, `--transcript`.
     pub taps: Vec<crate::tap::TapFile>,
+}
+
+impl Config {
+    /// `--ssl-verify`: whether trust is demanded, of the certificate and of the end of the stream.
+    #[must_use]
+    pub fn verifies(&self) -> bool {
+        let tls = self.tls.as_ref().or(self.upgrade.as_ref().map(|upgrade| &upgrade.tls));
+        tls.is_some_and(|tls| tls.verify)
+    }
+}
+
+/// How a connection that began in clear becomes encrypted.
+#[derive(Debug)]
+pub struct Upgrade {
+    /// When.
+    pub when: When,
+    /// How, and whom to trust.
+    pub tls: TlsOptions,
+}
+
+/// When a connection becomes encrypted.
+#[derive(Debug, Clone, Copy)]
+pub enum When {
+    /// `--starttls PROTO`: before anything else, asked for in this protocol's words.
+    First(&'static starttls::Protocol),
+    /// When the user has asked for it and the server agrees: `--starttls typed`, or by default, but then
+    /// at a terminal only.
+    Typed {
+        /// It was not asked for on the command line.
+        by_default: bool,
+    },
+    /// `-l --starttls PROTO`: when a client has asked for it and whoever answers agrees.
+    Offered,
+    /// `--play`: where the dialogue says so.
+    Played,
+}
+
+/// What lines wait for before they are sent.
+#[derive(Debug)]
+pub struct Pace {
+    /// `--pace`.
+    pub by: PaceBy,
+    /// `--fail`: a reply that is an error ends it.
+    pub fail: bool,
+    /// Line ends become CRLF.
+    pub crlf: bool,
+}
+
+/// What tells that the next line can be sent.
+#[derive(Debug, Clone, Copy)]
+pub enum PaceBy {
+    /// The replies of this protocol.
+    Protocol(&'static reply::Protocol),
+    /// Those of the protocol that the port or the greeting shows.
+    Auto,
+    /// So long a silence.
+    Quiet(Duration),
 }
 
 /// Connect or listen.
@@ -244,6 +305,8 @@ pub enum Partner {
     Chat(Console),
     /// `-l --proxy-type`: whomever the peer asks for.
     Proxy(ProxyServer),
+    /// `--play`: the lines of this file.
+    Play(PathBuf),
 }
 
 /// A proxy server.

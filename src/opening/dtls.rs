@@ -4,7 +4,7 @@
 //! nobody counts, or takes a listener that serves one, who is not at his address.
 
 use super::{
-    Stage, Staging,
+    Stage, Staging, Whom,
     handshake::{self, Handshake},
 };
 use crate::{
@@ -69,14 +69,14 @@ impl DtlsStaging {
 }
 
 impl Staging for DtlsStaging {
-    fn enter(&self, stream: Box<dyn Stream>, remote: &Address) -> Result<Box<dyn Stage>> {
+    fn enter(&self, stream: Box<dyn Stream>, whom: &Whom<'_>) -> Result<Box<dyn Stage>> {
         let (dtls, verdict) = match &self.side {
             Side::Client(client, host) => {
                 let (dtls, verdict) = layer(client, stream, host)?;
                 (dtls, Some(verdict))
             }
             Side::Server(server, cookies) => {
-                let dtls = match cookies.take(remote) {
+                let dtls = match cookies.take(whom.remote) {
                     Some(proven) => Dtls::resume(stream, proven),
                     None => Dtls::new(stream, server.session(Instant::now()), None),
                 };
@@ -84,7 +84,7 @@ impl Staging for DtlsStaging {
             }
         };
         let layer = Some(dtls);
-        Ok(Box::new(Handshake { what: "DTLS", layer, verdict, remote: remote.clone(), report: self.report }))
+        Ok(Box::new(Handshake { what: "DTLS", layer, verdict, remote: whom.remote.clone(), report: self.report }))
     }
 
     fn layer(&self) -> &'static str {

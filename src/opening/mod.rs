@@ -23,7 +23,7 @@ use crate::{
     reactor::Reactor,
     report::Report,
     stream::{Stream, tapped::Tapped, telnet::Telnet},
-    tap::Taps,
+    tap::{Record, Taps},
     transport::{Address, Transport},
 };
 use mio::Token;
@@ -61,6 +61,16 @@ pub struct Peer {
     pub local: Address,
     /// Whether it is encrypted.
     pub tls: bool,
+    /// Encrypts it later, where that can be.
+    pub upgrade: Option<Rc<upgrade::Handle>>,
+}
+
+/// A connection on its way, as its stages know it.
+pub struct Whom<'a> {
+    /// The other end.
+    pub remote: &'a Address,
+    /// What is recorded of it.
+    pub record: Option<&'a Rc<Record>>,
 }
 
 /// One step on the way from a bare connection to one that can be wired: a proxy's dialogue,
@@ -115,11 +125,11 @@ impl From<Error> for Failed {
 
 /// Makes the stage that a new connection goes through.
 pub trait Staging {
-    /// Enters the stage with a connection to `remote`.
+    /// Enters the stage with a connection to `whom`.
     ///
     /// # Errors
     /// When the stage cannot even begin.
-    fn enter(&self, stream: Box<dyn Stream>, remote: &Address) -> Result<Box<dyn Stage>>;
+    fn enter(&self, stream: Box<dyn Stream>, whom: &Whom<'_>) -> Result<Box<dyn Stage>>;
 
     /// The layer that stays, for `-vvv`; empty if it steps aside altogether.
     fn layer(&self) -> &'static str;
@@ -149,9 +159,15 @@ struct Opening {
     stage: Box<dyn Stage>,
     /// Which one of the stages that is.
     number: usize,
+    who: Who,
+    until: Instant,
+}
+
+/// What stays the same of a connection on its way.
+struct Who {
     remote: Address,
     local: Address,
-    until: Instant,
+    record: Option<Rc<Record>>,
 }
 
 impl Openings {
@@ -179,7 +195,8 @@ impl Openings {
     /// When a stage fails.
     pub fn begin(&mut self, arrival: Arrival, reactor: &mut Reactor) -> std::result::Result<Option<Peer>, Failed> {
         let Arrival { token, socket, remote, local } = arrival;
-        self.enter(0, token, socket, (remote, local), reactor)
+        let who = Who { remote, local, record: self.way.taps.record() };
+        self.enter(0, token, socket, who, reactor)
     }
 
     /// Goes on with the connection that has this token.
@@ -191,7 +208,7 @@ impl Openings {
         let now = reactor.now();
         let error = match opening.stage.advance(now) {
             Ok(Poll::Ready(stream)) => {
-                return self.enter(opening.number + 1, token, stream, (opening.remote, opening.local), reactor);
+                return self.enter(opening.number + 1, token, stream, opening.who, reactor);
             }
             Ok(Poll::Pending) if now < opening.until => {
                 opening.stage.deadline().into_iter().for_each(|at| reactor.wake_at(at, token));
@@ -210,28 +227,29 @@ impl Openings {
         number: usize,
         token: Token,
         stream: Box<dyn Stream>,
-        (remote, local): (Address, Address),
+        who: Who,
         reactor: &mut Reactor,
     ) -> std::result::Result<Option<Peer>, Failed> {
         let Some(staging) = self.way.stages.get(number) else {
-            return Ok(Some(self.peer(token, stream, remote, local)));
+            return Ok(Some(self.peer(token, stream, who)));
         };
-        let stage = staging.enter(stream, &remote)?;
+        let stage = staging.enter(stream, &Whom { remote: &who.remote, record: who.record.as_ref() })?;
         let until = reactor.now() + STAGE;
         let until = self.deadline.map_or(until, |deadline| deadline.min(until));
         reactor.wake_at(until, token);
-        self.under_way.insert(token, Opening { stage, number, remote, local, until });
+        self.under_way.insert(token, Opening { stage, number, who, until });
         self.advance(token, reactor)
     }
 
-    fn peer(&self, token: Token, mut stream: Box<dyn Stream>, remote: Address, local: Address) -> Peer {
-        let Way { transport, stages, taps, .. } = &self.way;
+    fn peer(&self, token: Token, mut stream: Box<dyn Stream>, who: Who) -> Peer {
+        let Way { transport, stages, .. } = &self.way;
+        let Who { remote, local, record } = who;
         let mut layers = vec![transport.name];
         layers.extend(stages.iter().map(|staging| staging.layer()).filter(|layer| !layer.is_empty()));
         let tls = layers.len() > 1;
-        if !taps.is_empty() {
+        if let Some(record) = record {
             layers.push("a tap");
-            stream = Box::new(Tapped::new(stream, Rc::clone(taps)));
+            stream = Box::new(Tapped::new(stream, record));
         }
         if self.way.telnet {
             layers.push("telnet");
@@ -239,6 +257,6 @@ impl Openings {
         }
         layers.reverse();
         self.report.detail(3, format_args!("{remote}: the layers are {}.", layers.join(" over ")));
-        Peer { token, stream, remote, local, tls }
+        Peer { token, stream, remote, local, tls, upgrade: None }
     }
 }

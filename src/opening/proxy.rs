@@ -3,7 +3,7 @@
 //! A newcomer's trap: of a chain, each proxy is asked for the next one, and only the last for the
 //! peer. What one of them has learnt about credentials is kept while connections are made anew.
 
-use super::{Stage, Staging, entrance::Found, talk::Talk};
+use super::{Stage, Staging, Whom, entrance::Found, talk::Talk};
 use crate::{
     cli::config::{Connect, Place, Proxy, ProxyDns},
     error::{Error, Result},
@@ -12,7 +12,6 @@ use crate::{
         proxy::{Destination, Errand, Memory, PROXIES},
     },
     stream::Stream,
-    transport::Address,
 };
 use std::{cell::RefCell, rc::Rc};
 
@@ -50,7 +49,7 @@ pub fn stages(connect: &Connect, found: &Found) -> Result<Vec<Box<dyn Staging>>>
 }
 
 impl Staging for ProxyStaging {
-    fn enter(&self, stream: Box<dyn Stream>, _: &Address) -> Result<Box<dyn Stage>> {
+    fn enter(&self, stream: Box<dyn Stream>, _: &Whom<'_>) -> Result<Box<dyn Stage>> {
         let found = self.found.as_ref().and_then(|found| *found.borrow()).map(Destination::Address);
         let errand = Errand {
             proxy: Destination::new(&self.proxy.host, self.proxy.port).to_string(),

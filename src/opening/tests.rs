@@ -28,7 +28,7 @@ impl Stream for Silence {
 struct Waits(Rc<Cell<bool>>);
 
 impl Staging for Waits {
-    fn enter(&self, _: Box<dyn Stream>, _: &Address) -> Result<Box<dyn Stage>> {
+    fn enter(&self, _: Box<dyn Stream>, _: &Whom<'_>) -> Result<Box<dyn Stage>> {
         Ok(Box::new(self.clone()))
     }
     fn layer(&self) -> &'static str {

@@ -1,7 +1,7 @@
 //! The stage in which a connection becomes encrypted.
 
 use super::{
-    Stage, Staging,
+    Stage, Staging, Whom,
     handshake::{self, Handshake},
 };
 use crate::{
@@ -44,7 +44,7 @@ impl TlsStaging {
 }
 
 impl Staging for TlsStaging {
-    fn enter(&self, stream: Box<dyn Stream>, remote: &Address) -> Result<Box<dyn Stage>> {
+    fn enter(&self, stream: Box<dyn Stream>, whom: &Whom<'_>) -> Result<Box<dyn Stage>> {
         let (connection, verdict): (Connection, _) = match &self.side {
             Side::Client(settings, host) => {
                 let (connection, verdict) = settings.connection(host)?;
@@ -53,7 +53,7 @@ impl Staging for TlsStaging {
             Side::Server(settings) => (settings.connection()?.into(), None),
         };
         let layer = Some(Box::new(Tls::new(stream, connection)) as Box<dyn Handshaking>);
-        Ok(Box::new(Handshake { what: "TLS", layer, verdict, remote: remote.clone(), report: self.report }))
+        Ok(Box::new(Handshake { what: "TLS", layer, verdict, remote: whom.remote.clone(), report: self.report }))
     }
 
     fn layer(&self) -> &'static str {

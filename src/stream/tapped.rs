@@ -1,27 +1,20 @@
 //! The layer that records what passes, on top of TLS: what was really sent, when it was sent.
 
 use super::{Flow, Stream, forward};
-use crate::tap::Taps;
+use crate::tap::Record;
 use std::{io, rc::Rc};
 
-/// A stream whose bytes are also written to the taps.
+/// A stream whose bytes are also recorded.
 pub struct Tapped {
     inner: Box<dyn Stream>,
-    taps: Rc<Taps>,
+    record: Rc<Record>,
 }
 
 impl Tapped {
     /// Records what passes through `inner`.
     #[must_use]
-    pub fn new(inner: Box<dyn Stream>, taps: Rc<Taps>) -> Self {
-        Self { inner, taps }
-    }
-
-    fn record(&self, moved: io::Result<Flow>, bytes: &[u8]) -> io::Result<Flow> {
-        if let Ok(Flow::Moved(n)) = moved {
-            self.taps.record(bytes.get(..n).unwrap_or(bytes));
-        }
-        moved
+    pub fn new(inner: Box<dyn Stream>, record: Rc<Record>) -> Self {
+        Self { inner, record }
     }
 }
 
@@ -34,6 +27,7 @@ impl Stream for Tapped {
         hang_up,
         broken,
         undelivered,
+        is_coupled,
         is_datagram,
         largest_datagram,
         dropped,
@@ -41,11 +35,17 @@ impl Stream for Tapped {
     );
 
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<Flow> {
-        let moved = self.inner.read(buffer);
-        self.record(moved, buffer)
+        let flow = self.inner.read(buffer)?;
+        if let Flow::Moved(n) = flow {
+            self.record.received(buffer.get(..n).unwrap_or(buffer));
+        }
+        Ok(flow)
     }
     fn write(&mut self, bytes: &[u8]) -> io::Result<Flow> {
-        let moved = self.inner.write(bytes);
-        self.record(moved, bytes)
+        let flow = self.inner.write(bytes)?;
+        if let Flow::Moved(n) = flow {
+            self.record.sent(bytes.get(..n).unwrap_or(bytes));
+        }
+        Ok(flow)
     }
 }

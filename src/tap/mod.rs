@@ -11,6 +11,7 @@ use std::{
     fs::File,
     io::Write,
     path::{Path, PathBuf},
+    rc::Rc,
 };
 
 /// How a tap writes.
@@ -20,6 +21,13 @@ pub enum Format {
     Raw,
     /// `-x`: both directions as a hex dump; offsets begin anew with each piece.
     Hex,
+    /// `--transcript`: as a dialogue that can be played.
+    Dialogue {
+        /// `--timestamps`.
+        timestamps: bool,
+        /// `--show-secrets`.
+        secrets: bool,
+    },
 }
 
 /// A file that records the session.
@@ -33,7 +41,7 @@ pub struct TapFile {
     pub append: bool,
 }
 
-/// All taps of a run, shared by its connections.
+/// All taps of a run, shared by its connections; each has a [`Record`].
 #[derive(Debug)]
 pub struct Taps {
     open: RefCell<Vec<Tap>>,
@@ -68,10 +76,10 @@ impl Taps {
         Ok(Self { open: RefCell::new(open), failed: Cell::new(false), report })
     }
 
-    /// Whether nothing is recorded.
+    /// What is recorded of a new connection; `None` if nothing is.
     #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.open.borrow().is_empty()
+    pub fn record(self: &Rc<Self>) -> Option<Rc<Record>> {
+        (!self.open.borrow().is_empty()).then(|| Rc::new(Record { taps: Rc::clone(self) }))
     }
 
     /// Whether a file could not be written to; the session goes on, but ends with status 2.
@@ -80,12 +88,12 @@ impl Taps {
         self.failed.get()
     }
 
-    /// Records one piece.
-    pub fn record(&self, bytes: &[u8]) {
+    fn piece(&self, bytes: &[u8]) {
         self.open.borrow_mut().retain_mut(|tap| {
             let written = match tap.format {
                 Format::Raw => tap.file.write_all(bytes),
                 Format::Hex => tap.file.write_all(hex::dump(bytes).as_bytes()),
+                Format::Dialogue { .. } => Ok(()),
             };
             if let Err(error) = &written {
                 self.failed.set(true);
@@ -96,6 +104,24 @@ impl Taps {
             }
             written.is_ok()
         });
+    }
+}
+
+/// What is recorded of one connection, as it was really said: after pacing, before encryption.
+#[derive(Debug)]
+pub struct Record {
+    taps: Rc<Taps>,
+}
+
+impl Record {
+    /// These bytes were sent.
+    pub fn sent(&self, bytes: &[u8]) {
+        self.taps.piece(bytes);
+    }
+
+    /// These bytes came from the peer.
+    pub fn received(&self, bytes: &[u8]) {
+        self.taps.piece(bytes);
     }
 }
 

@@ -102,7 +102,7 @@ impl Broker {
             chat,
             stall,
             idle: config.idle,
-            verify: config.tls.as_ref().is_some_and(|tls| tls.verify),
+            verify: config.verifies(),
             stdin,
             members: HashMap::new(),
             stdin_end: None,

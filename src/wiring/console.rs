@@ -114,7 +114,7 @@ impl Console {
             keeps_open,
             proxied,
             stall: config.mode.stall(),
-            verify: config.tls.as_ref().is_some_and(|tls| tls.verify),
+            verify: config.verifies(),
             mail_port: ports::is_mail(port),
             evidence,
             token,

@@ -82,7 +82,7 @@ impl Exec {
             command: command.clone(),
             transport: config.transport,
             keeps_open: config.mode.keeps_open(),
-            verify: config.tls.as_ref().is_some_and(|tls| tls.verify),
+            verify: config.verifies(),
             idle: config.idle,
             couples: HashMap::new(),
             peer_of: HashMap::new(),

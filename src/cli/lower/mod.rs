@@ -4,6 +4,7 @@
 //! One that merely has no effect gets a warning, because scripts that were written for Ncat
 //! carry such options along.
 
+mod dialogue;
 mod place;
 mod proxy;
 mod tls;
@@ -70,7 +71,9 @@ impl Config {
             numeric: args.nodns,
             partner: partner(&args, console)?,
             idle: args.idle_timeout.as_deref().map(|text| time::positive("-i", text)).transpose()?,
-            tls: tls::options(&args)?,
+            tls: tls::at_once(&args)?,
+            upgrade: tls::later(&args)?,
+            pace: dialogue::pace(&args)?,
             telnet: args.telnet,
             taps: taps(args),
         };
@@ -83,6 +86,8 @@ fn contradictions(args: &Args) -> Result<()> {
     let room = args.broker || args.chat;
     let server = args.listen && args.proxy_type.is_some();
     let inet = !args.unixsock && !args.vsock;
+    let (play, paces) = (args.play.is_some(), args.pace.is_some() || args.fail);
+    let offers = args.listen && args.starttls.as_deref().is_some_and(|it| it != "never");
     let key_alone = args.ssl_key.is_some() && args.ssl_cert.is_none();
     let table = [
         (args.ipv4 && args.ipv6, "-4 and -6", "no address belongs to both families"),
@@ -127,6 +132,20 @@ fn contradictions(args: &Args) -> Result<()> {
         (args.ipv6 && !args.hops.is_empty(), "-6 and -g", "only IPv4 has such routes"),
         (!args.hops.is_empty() && !inet, "-g", "only IPv4 has such routes"),
         (args.hop_pointer.is_some() && args.hops.is_empty(), "-G", "it points into a route, which -g gives"),
+        (play && exec, "--play and a command", "only one of them can answer the peer"),
+        (play && (room || server), "--play", "the clients are joined to others, not to a dialogue"),
+        (play && args.zero, "-z and --play", "-z leaves at once, so that nothing could be said"),
+        (play && args.udp, "-u and --play", "a dialogue needs a stream"),
+        (play && paces, "--play and --pace or --fail", "a dialogue waits for its turns by itself"),
+        (paces && args.listen, "--pace or --fail with -l", "they wait for a server's replies; --play FILE can be one"),
+        (paces && args.udp, "-u and --pace", "replies need a stream"),
+        (args.starttls.is_some() && args.udp, "-u and --starttls", "STARTTLS needs a stream"),
+        (
+            offers && args.ssl,
+            "-l with --ssl and --starttls",
+            "what is encrypted from the start cannot be encrypted later",
+        ),
+        (offers && (room || server), "-l and --starttls", "somebody has to answer the clients: -e, -c or --play can"),
         (key_alone, "--ssl-key", "a key is of no use without its certificate, --ssl-cert"),
     ];
     match table.into_iter().find(|&(wrong, ..)| wrong) {
@@ -170,6 +189,9 @@ fn partner(args: &Args, console: Console) -> Result<Partner> {
     if args.broker {
         return Ok(Partner::Broker(console));
     }
+    if let Some(path) = &args.play {
+        return Ok(Partner::Play(path.clone()));
+    }
     let program = match (&args.exec, &args.sh_exec, &args.lua_exec) {
         (Some(command), ..) => Program::Words(words(command)),
         (_, Some(command), _) => Program::Words(vec!["/bin/sh".to_owned(), "-c".to_owned(), command.clone()]),
@@ -179,7 +201,7 @@ fn partner(args: &Args, console: Console) -> Result<Partner> {
     if matches!(&program, Program::Words(words) if words.is_empty()) {
         return Err(Error::usage("-e", "the command is empty"));
     }
-    Ok(Partner::Command(Command { program, crlf: args.crlf }))
+    Ok(Partner::Command(Command { program, crlf: args.crlf && !dialogue::paces(args) }))
 }
 
 /// Splits at blanks. A backslash takes the next character as it is; a quote is one like any other.
@@ -206,6 +228,8 @@ fn console(args: &Args) -> Result<Console> {
             _ => Direction::Both,
         },
         line_ends: match (args.crlf, args.no_crlf) {
+            // Counted bytes between the lines have to stay as they are, which `pace` sees to.
+            _ if dialogue::paces(args) => LineEnds::AsTyped,
             (true, _) => LineEnds::Crlf,
             (_, true) => LineEnds::AsTyped,
             _ => LineEnds::Auto,
@@ -223,7 +247,8 @@ fn console(args: &Args) -> Result<Console> {
 
 fn taps(args: Args) -> Vec<TapFile> {
     let append = args.append_output;
-    [(args.output, Format::Raw), (args.hex_dump, Format::Hex)]
+    let transcript = Format::Dialogue { timestamps: args.timestamps, secrets: args.show_secrets };
+    [(args.output, Format::Raw), (args.hex_dump, Format::Hex), (args.transcript, transcript)]
         .into_iter()
         .filter_map(|(path, format)| path.map(|path| TapFile { path, format, append }))
         .collect()

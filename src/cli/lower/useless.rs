@@ -22,7 +22,7 @@ struct Mode {
     idle: &'static [&'static str],
 }
 
-static MODES: [Mode; 5] = [
+static MODES: [Mode; 6] = [
     Mode {
         name: "a command",
         is_on: Args::has_command,
@@ -48,6 +48,21 @@ static MODES: [Mode; 5] = [
         name: "--proxy-type and -l",
         is_on: |args| args.listen && args.proxy_type.is_some(),
         idle: &["--send-only", "--recv-only", "--no-shutdown", "-q", "-d", "-C", "--stall-timeout"],
+    },
+    Mode {
+        name: "--play",
+        is_on: |args| args.play.is_some(),
+        idle: &[
+            "--send-only",
+            "--recv-only",
+            "--no-shutdown",
+            "-q",
+            "-d",
+            "-C",
+            "--no-crlf",
+            "--stall-timeout",
+            "-k without -l",
+        ],
     },
     Mode { name: "--broker or --chat", is_on: |args| args.broker || args.chat, idle: &["--no-shutdown"] },
     Mode { name: "--recv-only: stdin is not read", is_on: reads_nothing, idle: &["-q", "-d", "-C"] },
@@ -77,7 +92,7 @@ fn reads_nothing(args: &Args) -> bool {
 }
 
 /// What depends on another option's absence, or has a reason of its own.
-fn alone(args: &Args) -> [(bool, &'static str); 16] {
+fn alone(args: &Args) -> [(bool, &'static str); 19] {
     [
         (
             args.max_conns.as_deref().is_some_and(|n| !args.listen || n != "0") && !(args.listen && args.keep_open),
@@ -109,8 +124,14 @@ fn alone(args: &Args) -> [(bool, &'static str); 16] {
         (args.listen && args.ssl_fingerprint.is_some(), "--ssl-fingerprint has no effect with -l"),
         (args.listen && args.ssl_servername.is_some(), "--ssl-servername has no effect with -l"),
         (
-            args.append_output && args.output.is_none() && args.hex_dump.is_none(),
-            "--append-output has no effect without -o or -x",
+            args.append_output && args.output.is_none() && args.hex_dump.is_none() && args.transcript.is_none(),
+            "--append-output has no effect without -o, -x or --transcript",
+        ),
+        (args.transcript.is_none() && args.timestamps, "--timestamps has no effect without --transcript"),
+        (args.transcript.is_none() && args.show_secrets, "--show-secrets has no effect without --transcript"),
+        (
+            args.ssl && args.starttls.as_deref() == Some("typed"),
+            "--starttls typed has no effect with --ssl: the connection is encrypted from the start",
         ),
         (!args.listen && args.test, "--test has no effect without -l"),
     ]
