@@ -4,6 +4,10 @@
 //! heard, it knows whose turn it is. A newcomer's trap: it follows a conversation, it does not lead
 //! one; what is said is up to whoever types.
 
+pub mod http;
+#[cfg(test)]
+mod testing;
+
 use crate::error::Result;
 
 /// A protocol whose replies can be told from each other.
