@@ -5,8 +5,10 @@
 //! one; what is said is up to whoever types.
 
 mod code;
+pub mod ftp;
 pub mod http;
 mod lines;
+pub mod smtp;
 #[cfg(test)]
 mod testing;
 
