@@ -8,6 +8,7 @@ mod code;
 pub mod ftp;
 pub mod http;
 mod lines;
+pub mod nntp;
 pub mod smtp;
 #[cfg(test)]
 mod testing;
