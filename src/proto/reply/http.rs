@@ -58,9 +58,8 @@ impl Conversation for Http {
         self.settle();
     }
 
-    fn heard(&mut self, bytes: &[u8]) -> Result<Vec<Reply>> {
+    fn heard(&mut self, bytes: &[u8], replies: &mut Vec<Reply>) -> Result<()> {
         self.response.arrived(bytes);
-        let mut replies = Vec::new();
         while let Some(heard) = self.response.next(&self.request)? {
             match heard {
                 Heard::Interim(line) if self.request.is_held() => {
@@ -75,7 +74,11 @@ impl Conversation for Http {
                 }
             }
         }
-        Ok(replies)
+        Ok(())
+    }
+
+    fn may_end(&self) -> bool {
+        self.turn() != Turn::Wait || self.response.ends_with_connection()
     }
 
     fn ended(&mut self) -> Option<Reply> {

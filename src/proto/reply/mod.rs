@@ -4,7 +4,9 @@
 //! heard, it knows whose turn it is. A newcomer's trap: it follows a conversation, it does not lead
 //! one; what is said is up to whoever types.
 
+mod code;
 pub mod http;
+mod lines;
 #[cfg(test)]
 mod testing;
 
@@ -99,14 +101,21 @@ pub trait Conversation {
     /// In [`Turn::Bytes`] or [`Turn::SkipBytes`]: so many have been said, or skipped.
     fn said_bytes(&mut self, _count: u64) {}
 
-    /// This has been heard: any piece of what the server sends; the replies that are complete with it.
+    /// This has been heard: any piece of what the server sends. The replies that are complete with it are
+    /// put behind those in `replies`; those that come before an error as well.
     ///
     /// # Errors
-    /// When it cannot be a reply of this protocol, or is longer than any is. The text is escaped.
-    fn heard(&mut self, bytes: &[u8]) -> Result<Vec<Reply>>;
+    /// When it cannot be a reply of this protocol, or is longer than any is. The text is escaped. What is
+    /// heard after that is of no use any more.
+    fn heard(&mut self, bytes: &[u8], replies: &mut Vec<Reply>) -> Result<()>;
 
-    /// The server says no more: the reply that is complete with that, if there is one. A turn that is
-    /// [`Turn::Wait`] after it waits for a reply that does not come.
+    /// Whether the server owes nothing, so that it may end now: no reply is awaited, or its end is that of
+    /// the reply (a body of HTTP), or it was asked to leave.
+    fn may_end(&self) -> bool {
+        self.turn() != Turn::Wait
+    }
+
+    /// The server says no more: the reply that is complete with that, if there is one.
     fn ended(&mut self) -> Option<Reply> {
         None
     }
