@@ -6,7 +6,10 @@
 
 mod code;
 pub mod http;
+pub mod line;
 mod lines;
+pub mod pop3;
+mod sasl;
 #[cfg(test)]
 mod testing;
 
