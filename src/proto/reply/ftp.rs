@@ -138,8 +138,7 @@ mod tests {
 
     #[test]
     fn a_name_a_password_and_encryption_are_commands_like_others() {
-        let turn = ftp(
-            "S: 220 hi
+        let turn = ftp("S: 220 hi
              ! success 220 hi
              C: AUTH TLS
              S: 234 go ahead
@@ -149,8 +148,7 @@ mod tests {
              ! continue 331 Password?
              C: PASS me
              S: 230 in
-             ! success 230 in",
-        );
+             ! success 230 in");
         assert_eq!(turn, Turn::Line);
     }
 

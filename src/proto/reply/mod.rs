@@ -7,8 +7,11 @@
 mod code;
 pub mod ftp;
 pub mod http;
+pub mod line;
 mod lines;
 pub mod nntp;
+pub mod pop3;
+mod sasl;
 pub mod smtp;
 #[cfg(test)]
 mod testing;
@@ -25,7 +28,12 @@ pub struct Protocol {
 }
 
 /// The protocols that `--pace` knows by name.
-pub static PROTOCOLS: [Protocol; 0] = [];
+pub static PROTOCOLS: [Protocol; 4] = [
+    Protocol { name: "smtp", begin: || Box::new(smtp::Smtp::new()) },
+    Protocol { name: "lmtp", begin: || Box::new(smtp::Smtp::lmtp()) },
+    Protocol { name: "ftp", begin: || Box::new(ftp::Ftp::default()) },
+    Protocol { name: "nntp", begin: || Box::new(nntp::Nntp::default()) },
+];
 
 /// Whose turn it is, and for what.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -112,8 +120,13 @@ pub trait Conversation {
     /// heard after that is of no use any more.
     fn heard(&mut self, bytes: &[u8], replies: &mut Vec<Reply>) -> Result<()>;
 
-    /// The server says no more: the reply that is complete with that, if there is one. A turn that is
-    /// [`Turn::Wait`] after it waits for a reply that does not come; one to QUIT is not missed.
+    /// Whether the server owes nothing, so that it may end now: no reply is awaited, or its end is that of
+    /// the reply (a body of HTTP), or it was asked to leave.
+    fn may_end(&self) -> bool {
+        self.turn() != Turn::Wait
+    }
+
+    /// The server says no more: the reply that is complete with that, if there is one.
     fn ended(&mut self) -> Option<Reply> {
         None
     }

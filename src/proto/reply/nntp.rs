@@ -14,6 +14,23 @@ use crate::error::Result;
 /// The server ends the connection (RFC 3977, 3.2.1).
 const CLOSING: u16 = 400;
 
+/// Commands without arguments that could be base64.
+const ALONE: [&[u8]; 13] = [
+    b"BODY",
+    b"CAPABILITIES",
+    b"DATE",
+    b"HEAD",
+    b"HELP",
+    b"LAST",
+    b"LIST",
+    b"NEXT",
+    b"OVER",
+    b"POST",
+    b"QUIT",
+    b"STARTTLS",
+    b"STAT",
+];
+
 /// See the module's description. It begins with the greeting.
 #[derive(Debug)]
 pub struct Nntp {
@@ -140,9 +157,8 @@ impl Conversation for Nntp {
     }
 
     fn peek(&mut self, line: &[u8]) {
-        // What can be both is a command: those that stand alone have four letters, but for these.
-        let longer: [&[u8]; 2] = [b"CAPABILITIES", b"STARTTLS"];
-        let is_command = line.len() == 4 || longer.iter().any(|command| command.eq_ignore_ascii_case(line));
+        // What can be both is a command.
+        let is_command = ALONE.iter().any(|command| command.eq_ignore_ascii_case(line));
         self.skips = self.is_refused && sasl::is_response(line) && !is_command;
     }
 

@@ -14,6 +14,9 @@ use crate::error::Result;
 /// The service is not available; the connection will be closed (RFC 5321, 3.8).
 const CLOSING: u16 = 421;
 
+/// Commands without arguments that could be base64.
+const ALONE: [&[u8]; 8] = [b"DATA", b"EHLO", b"HELO", b"HELP", b"NOOP", b"QUIT", b"RSET", b"STARTTLS"];
+
 /// See the module's description.
 #[derive(Debug)]
 pub struct Smtp {
@@ -22,7 +25,7 @@ pub struct Smtp {
     /// The first line of a reply of several, and its code.
     first: Option<(u16, Vec<u8>)>,
     at: At,
-    /// Recipients of the message that were accepted.
+    /// Recipients that were accepted since MAIL.
     accepted: u64,
     /// The server does not take chunks, as far as it has told.
     lacks_chunking: bool,
@@ -150,10 +153,6 @@ impl Smtp {
             To::Chunk(due) if due > 1 && !is_closing && !(500..505).contains(&code.number) => {
                 At::Reply(To::Chunk(due - 1))
             }
-            To::Message(_) | To::Chunk(_) => {
-                self.accepted = 0;
-                At::Command
-            }
             _ => At::Command,
         }
     }
@@ -183,8 +182,8 @@ impl Conversation for Smtp {
     }
 
     fn peek(&mut self, line: &[u8]) {
-        // What can be both is a command: all that stand alone have four letters, but for this one.
-        let is_command = line.len() == 4 || line.eq_ignore_ascii_case(b"STARTTLS");
+        // What can be both is a command.
+        let is_command = ALONE.iter().any(|command| command.eq_ignore_ascii_case(line));
         self.skips = self.is_refused && sasl::is_response(line) && !is_command;
     }
 

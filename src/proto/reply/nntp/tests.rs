@@ -103,7 +103,8 @@ fn an_article_is_skipped_when_it_is_refused() {
 
 #[test]
 fn takethis_does_not_ask_first() {
-    let turn = nntp("C: TAKETHIS <1@x>\nM:\nS: 439 no\n! transient 439 no\nC: TAKETHIS <2@x>\nM:\nS: 239 x\n! success 239 x");
+    let turn =
+        nntp("C: TAKETHIS <1@x>\nM:\nS: 439 no\n! transient 439 no\nC: TAKETHIS <2@x>\nM:\nS: 239 x\n! success 239 x");
     assert_eq!(turn, Turn::Line);
     assert_eq!(nntp("C: TAKETHIS <1@x>\ns: 500 what?\n! permanent 500 what?\n-M:"), Turn::Line);
 }
@@ -124,9 +125,9 @@ fn an_authentication_goes_back_and_forth() {
          S: 383 UGFzc3dvcmQ6
          ! continue 383 UGFzc3dvcmQ6
          C: QUIT
+         CUT
          S: 281 in
-         ! success 281 in
-         CUT",
+         ! success 281 in",
     );
     assert_eq!(turn, Turn::Line, "\"POST\" was a name, and nothing is to be skipped");
 }

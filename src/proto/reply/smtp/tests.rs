@@ -146,7 +146,10 @@ fn a_chunk_that_is_refused_is_counted_all_the_same() {
 
 #[test]
 fn a_chunk_is_held_until_a_server_that_has_not_offered_chunking_has_answered() {
-    for hello in ["C: EHLO me\nS: 250-CHUNKING.example\nS: 250 SIZE\n! success 250-CHUNKING.example", "C: HELO me\nS: 250 x\n! success 250 x"] {
+    for hello in [
+        "C: EHLO me\nS: 250-CHUNKING.example\nS: 250 SIZE\n! success 250-CHUNKING.example",
+        "C: HELO me\nS: 250 x\n! success 250 x",
+    ] {
         let turn = smtp(&format!(
             "S: 220 hi
              ! success 220 hi
@@ -175,8 +178,9 @@ fn lmtp_answers_once_for_each_recipient_it_has_accepted() {
         "S: 220 hi
          ! success 220 hi
          C: LHLO me
-         S: 250 hi
-         ! success 250 hi
+         S: 250-hi
+         S: 250 chunking
+         ! success 250-hi
          C: RCPT TO:<a>
          S: 250 ok
          ! success 250 ok
@@ -200,6 +204,9 @@ fn lmtp_answers_once_for_each_recipient_it_has_accepted() {
          ! success 250 b has it
          S: 452 d is full
          ! transient 452 d is full
+         C: MAIL FROM:<a>
+         S: 250 ok
+         ! success 250 ok
          C: RCPT TO:<e>
          S: 250 ok
          ! success 250 ok
