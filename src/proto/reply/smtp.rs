@@ -74,6 +74,7 @@ enum To {
     Chunk(u64),
     /// To BDAT alone: so many bytes are held, for the server has not offered to take them.
     Bdat(u64),
+    Quit,
     Other,
 }
 
@@ -125,10 +126,11 @@ impl Smtp {
                 Some((size, is_last)) => return chunk_left(size, if is_last { self.due() } else { 1 }),
                 None => To::Other,
             },
-            verb => {
-                self.is_leaving |= verb == b"QUIT";
-                To::Other
+            b"QUIT" => {
+                self.is_leaving = true;
+                To::Quit
             }
+            _ => To::Other,
         })
     }
 
@@ -192,7 +194,8 @@ impl Conversation for Smtp {
     fn said(&mut self, line: &[u8]) {
         self.at = match self.at {
             At::Command if self.skips => At::Command,
-            At::Command => {
+            // Where something else is skipped, only the farewell is said.
+            At::Command | At::Refused | At::RefusedChunk(_) => {
                 self.is_refused = false;
                 self.command(line)
             }
@@ -247,7 +250,7 @@ impl Conversation for Smtp {
     }
 
     fn may_end(&self) -> bool {
-        self.turn() != Turn::Wait || self.is_leaving
+        self.turn() != Turn::Wait || self.at == At::Reply(To::Quit)
     }
 
     fn farewell(&self) -> Option<Vec<u8>> {

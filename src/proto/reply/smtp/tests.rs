@@ -291,6 +291,17 @@ fn quit_is_the_farewell_where_it_would_be_heard() {
         hear(&mut smtp, format!("{reply}\r\n").as_bytes(), &[99]).1.unwrap();
         assert_eq!(smtp.farewell(), None, "it would be taken for data");
     }
+    for (command, refusal) in [("DATA", "554 no"), ("HELO x\r\nBDAT 5", "502 what?")] {
+        let mut smtp = Smtp::new();
+        for command in command.lines() {
+            smtp.greeted();
+            smtp.said(command.as_bytes());
+        }
+        hear(&mut smtp, format!("{refusal}\r\n").as_bytes(), &[99]).1.unwrap();
+        assert!(matches!(smtp.turn(), Turn::Skip | Turn::SkipBytes(5)));
+        smtp.said(&smtp.farewell().unwrap());
+        assert!(smtp.turn() == Turn::Wait && smtp.may_end(), "its reply is awaited");
+    }
     let mut smtp = Smtp::new();
     smtp.greeted();
     smtp.said(b"quit");
@@ -303,6 +314,7 @@ fn an_end_owes_a_reply_except_to_quit() {
     assert_eq!(smtp("S: 220 hi\n! success 220 hi\nC: MAIL\nCUT"), Turn::Wait);
     assert_eq!(smtp("S: 220 hi\n! success 220 hi\nC: QUIT\nEND"), Turn::Wait);
     assert_eq!(smtp("S: 220 hi\n! success 220 hi\nC: NOOP\nS: 421 bye\n! transient 421 bye\nEND"), Turn::Line);
+    assert_eq!(smtp("S: 220 hi\n! success 220 hi\ns: 421 bye\n! transient 421 bye\nC: NOOP\nCUT"), Turn::Wait);
 }
 
 #[test]
