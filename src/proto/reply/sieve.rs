@@ -56,6 +56,7 @@ enum To {
     Auth,
     /// The server greets again after it.
     StartTls,
+    Logout,
     /// A command with a literal that would have to be asked for, which there is not here: so many bytes.
     Held(u64),
 }
@@ -118,6 +119,7 @@ impl Conversation for Sieve {
                 self.to = match verb.as_slice() {
                     b"AUTHENTICATE" => To::Auth,
                     b"STARTTLS" => To::StartTls,
+                    b"LOGOUT" => To::Logout,
                     _ => To::Other,
                 };
                 self.goes_on(line)
@@ -148,7 +150,7 @@ impl Conversation for Sieve {
     }
 
     fn may_end(&self) -> bool {
-        self.turn() != Turn::Wait || self.is_leaving
+        self.turn() != Turn::Wait || self.to == To::Logout
     }
 
     fn farewell(&self) -> Option<Vec<u8>> {
@@ -189,7 +191,7 @@ impl Sieve {
                 self.at = match to {
                     To::StartTls if kind == Kind::Success => At::Reply,
                     To::Held(size) => refused_left(size),
-                    To::Other | To::Auth | To::StartTls => At::Command,
+                    To::Other | To::Auth | To::StartTls | To::Logout => At::Command,
                 };
             }
             // The server counts the rest of it all the same.

@@ -165,6 +165,7 @@ fn a_farewell_is_in_order_if_it_was_asked_for() {
     ends("C: LOGOUT\n S: BYE\n ! success BYE\n END", Turn::Line);
     ends("C: LOGOUT\n END", Turn::Wait);
     ends("s: BYE \"idle\"\n ! permanent BYE \"idle\"\n END", Turn::Line);
+    ends("s: BYE\n ! permanent BYE\n C: NOOP\n CUT", Turn::Wait);
     let mut sieve = Sieve::default();
     assert_eq!(sieve.farewell(), None);
     sieve.greeted();
