@@ -165,6 +165,12 @@ impl Script {
         self.steps.iter().any(|step| step.kind == Kind::Tls)
     }
 
+    /// Whether ours has the last word.
+    #[must_use]
+    pub fn ends_with_ours(&self) -> bool {
+        self.steps.last().is_some_and(|step| step.kind == Kind::Say)
+    }
+
     /// What its file is called.
     #[must_use]
     pub fn name(&self) -> &str {
