@@ -62,6 +62,11 @@ impl Answer {
         self.so_far != SoFar::Nothing
     }
 
+    /// Whether lines up to a lone dot follow.
+    pub(super) fn lists(&self) -> bool {
+        self.so_far == SoFar::Listing
+    }
+
     /// What the next line, without its end, is to it; `command` is what it answers.
     pub(super) fn line(&mut self, line: &[u8], command: &[u8]) -> Is {
         if matches!((&self.code, self.so_far), (Code::Digits(_), SoFar::Some)) {

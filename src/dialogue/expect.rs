@@ -1,7 +1,7 @@
 //! What the peer has to say next: a line, a prompt, a whole reply, the lines of a file.
 //!
 //! A newcomer's trap: a reply code alone is a whole reply. Who wants to see a line of it, writes more than
-//! the code: `S: 250 {*}`.
+//! the code: `S: 250 {*}`; or, behind the first line of a listing, all of them.
 
 use super::{
     form::{Part, Problem},
@@ -82,6 +82,11 @@ impl Code {
                 (!matches!(tag, b"" | b"*" | b"+") && is_tag(tag)).then(|| Self::Tagged(line.to_vec()))
             }
         }
+    }
+
+    /// Whether a text may be one.
+    pub(super) fn is(text: &[u8]) -> bool {
+        Self::read(text, |_| true).is_some()
     }
 
     /// Whether a line, given without its end, says that this is the reply; of several lines of three

@@ -4,7 +4,7 @@
 //! comes, again: until then it is the bytes of the file, so that a long dialogue takes no more memory.
 
 use super::{
-    expect::Expect,
+    expect::{Code, Expect},
     form::{self, Part, Problem, Surroundings},
     parse::{self, Written},
     template::Template,
@@ -189,6 +189,16 @@ impl Script {
     pub(super) fn meaning(&self, step: usize, known: &BTreeSet<Rc<str>>) -> Result<Action> {
         let parts = self.parts(step, known);
         parts.and_then(|parts| self.action(step, parts)).map_err(|problem| self.fault(step, problem))
+    }
+
+    /// Whether the lines of the listing that begins with a step are written behind it: they end with a lone dot,
+    /// or begin with what is not the next reply.
+    pub(super) fn writes_out(&self, step: usize) -> bool {
+        let behind = self.steps.get(step + 1..).unwrap_or_default();
+        let peers = behind.iter().take_while(|step| matches!(step.kind, Kind::Check | Kind::Skip));
+        let checked = peers.filter(|step| step.kind == Kind::Check);
+        let mut lines = checked.filter_map(|step| self.bytes.get(step.text.clone()));
+        lines.next().is_some_and(|first| !Code::is(first) || lines.any(|line| line == b"."))
     }
 
     /// A step's text as it is written, escaped and not too long.

@@ -98,10 +98,59 @@ fn replies_of_a_code_alone_are_played_as_they_were() {
     ]);
 }
 
+#[test]
+fn replies_of_a_code_alone_may_be_sent_for_commands_that_were_sent_together() {
+    let whole = "C: RETR 1\nC: RETR 2\nS: +OK\nS: +OK\nC: QUIT\nS: +OK\n";
+    let path = std::env::temp_dir().join(format!("rncat-whole-{}", std::process::id()));
+    std::fs::write(&path, whole).unwrap();
+    let script = Script::read(&path, Client).unwrap();
+    std::fs::remove_file(path).unwrap();
+    let mut player = Player::new(Rc::new(script), Encryption::There);
+    let mut buffer = [0; 64];
+    assert_eq!(player.fetch(&mut buffer), Ok(16));
+    player.hear(b"+OK 1\r\na\r\n.\r\n+OK 2\r\nb\r\n.\r\n");
+    assert_eq!(player.fetch(&mut buffer).map(|count| buffer[..count].to_vec()), Ok(b"QUIT\r\n".to_vec()));
+    player.hear(b"+OK bye\r\n");
+    assert!(player.is_over());
+}
+
 proptest! {
     #[test]
     fn what_was_recorded_is_played(said in proptest::collection::vec((sides(), texts()), 0..12)) {
         let pieces: Vec<_> = said.iter().map(|(side, bytes)| (*side, &bytes[..])).collect();
+        comes_back(&pieces);
+    }
+}
+
+/// Lines as protocols have them.
+fn lines() -> impl Strategy<Value = (Side, &'static str)> {
+    const CLIENT: &[&str] = &["EHLO x", "DATA", "STAT", "a1 NOOP", "a1 LOGIN {5}", ".", "", "250", "..."];
+    const SERVER: &[&str] = &[
+        "+OK",
+        "-ERR",
+        "250",
+        "250-a",
+        "250 ok",
+        "354",
+        "550",
+        ".",
+        "a1 OK",
+        "a1 NO",
+        "* 1 EXISTS",
+        "* 1 F {3}",
+        "+ ",
+        "...",
+        "",
+    ];
+    let of = |side, lines| proptest::sample::select(lines).prop_map(move |line| (side, line));
+    prop_oneof![of(Client, CLIENT), of(Server, SERVER)]
+}
+
+proptest! {
+    #[test]
+    fn what_protocols_say_is_played(said in proptest::collection::vec(lines(), 0..16)) {
+        let lines: Vec<_> = said.iter().map(|(side, line)| (*side, format!("{line}\r\n").into_bytes())).collect();
+        let pieces: Vec<_> = lines.iter().map(|(side, line)| (*side, &line[..])).collect();
         comes_back(&pieces);
     }
 }
