@@ -52,7 +52,9 @@ fn played(transcript: &str) -> Result<[Vec<u8>; 2], String> {
 /// Records this and plays it.
 #[track_caller]
 fn comes_back(said: &[(Side, &[u8])]) {
+    let stamped = transcribe(Transcript::new(true, true, false), said);
     let transcript = open(said);
+    assert_eq!(played(&stamped), played(&transcript), "{stamped}");
     let all = |side| said.iter().filter(|it| it.0 == side).flat_map(|it| it.1.to_vec()).collect();
     let show = |said: [Vec<u8>; 2]| said.map(|it| String::from_utf8_lossy(&it).into_owned());
     assert_eq!(played(&transcript).map(show), Ok(show([all(Client), all(Server)])), "{transcript}");
@@ -120,6 +122,41 @@ proptest! {
         let pieces: Vec<_> = said.iter().map(|(side, bytes)| (*side, &bytes[..])).collect();
         comes_back(&pieces);
     }
+}
+
+#[test]
+fn a_server_takes_any_secret_where_one_was_masked() {
+    let transcript = masked(&[
+        (Server, b"220 mail\r\n"),
+        (Client, b"AUTH PLAIN AGFsaWNlAHNlY3JldA==\r\n"),
+        (Server, b"535 no\r\n"),
+        (Client, b"AUTH LOGIN\r\n"),
+        (Server, b"334 VXNlcm5hbWU6\r\n"),
+        (Client, b"YWxpY2U=\r\n"),
+        (Server, b"334 UGFzc3dvcmQ6\r\n"),
+        (Client, b"c2VjcmV0\n"),
+        (Server, b"235 ok\r\n"),
+        (Client, b"QUIT\r\n"),
+        (Server, b"221 bye\r\n"),
+    ]);
+    let path = std::env::temp_dir().join(format!("rncat-masked-{}", std::process::id()));
+    std::fs::write(&path, &transcript).unwrap();
+    let error = Script::read(&path, Client).unwrap_err().to_string();
+    assert!(error.contains(":2: {masked}: the secret was left out"), "{error}");
+    let mut server = Player::new(Rc::new(Script::read(&path, Server).unwrap()), Encryption::There);
+    std::fs::remove_file(path).unwrap();
+    let lines = ["", "AUTH PLAIN x\r\n", "AUTH LOGIN\r\n", "eA==\r\n", "\n", "QUIT\r\n"];
+    for (line, answer) in lines.into_iter().zip(["220 ", "535 ", "334 VX", "334 UG", "235 ", "221 "]) {
+        server.hear(line.as_bytes());
+        let mut buffer = [0; 64];
+        let count = server.fetch(&mut buffer).unwrap();
+        assert!(
+            buffer[..count].starts_with(answer.as_bytes()),
+            "{line}: {}\n{transcript}",
+            buffer[..count].escape_ascii()
+        );
+    }
+    assert!(server.fetch(&mut [0; 1]) == Ok(0) && server.is_over());
 }
 
 /// Lines as protocols have them.
