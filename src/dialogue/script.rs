@@ -94,6 +94,9 @@ impl Script {
 
     /// The dialogue of these bytes, called `name` in what is said about it.
     pub(super) fn new(name: String, bytes: Vec<u8>, side: Side, around: Surroundings) -> Result<Self> {
+        if bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") {
+            return Err(Error::usage(name, "a dialogue cannot be in UTF-16").hint("save it as UTF-8"));
+        }
         let mut script = Self { name, side, bytes, steps: Vec::new(), around };
         let mut known = BTreeSet::new();
         // Some editors mark UTF-8 so (RFC 3629, 6).

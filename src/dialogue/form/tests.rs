@@ -259,7 +259,7 @@ proptest! {
     ) {
         let written = escaped(&bytes);
         prop_assert!(!written.contains(['\n', '\r']) && !written.ends_with([' ', '\t']));
-        prop_assert_eq!(says(&written), bytes.clone());
+        prop_assert_eq!(says(&written), bytes);
         // A transcript puts a form behind it.
         let mut with_form = parts(written + "{no-eol}").unwrap();
         prop_assert_eq!(with_form.pop(), Some(Part::NoEol));
@@ -270,8 +270,8 @@ proptest! {
     fn base64_and_digests_are_those_of_the_bytes(bytes in prop::collection::vec(any::<u8>(), 0..80)) {
         let hex = data_encoding::HEXLOWER.encode(&bytes);
         let base64 = says(format!("{{base64:{{hex:{hex}}}}}"));
-        prop_assert_eq!(base64.clone(), data_encoding::BASE64.encode(&bytes).into_bytes());
-        prop_assert_eq!(says([b"{unbase64:", base64.as_slice(), b"}"].concat()), bytes.clone());
+        prop_assert_eq!(&base64, &data_encoding::BASE64.encode(&bytes).into_bytes());
+        prop_assert_eq!(&says([b"{unbase64:", base64.as_slice(), b"}"].concat()), &bytes);
         prop_assert_eq!(says(format!("{{md5:{{hex:{hex}}}}}")), format!("{:x}", md5::compute(&bytes)).into_bytes());
     }
 }
