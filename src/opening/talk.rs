@@ -16,7 +16,7 @@ use std::{io, rc::Rc, task::Poll, time::Instant};
 const PIECE: usize = 4096;
 
 /// What it may mean when something comes in clear that should not.
-pub(super) const INJECTED: &str = "somebody in between may have put them there (CVE-2011-0411)";
+pub(super) const INJECTED: &str = "somebody in between may have sent that (CVE-2011-0411)";
 
 /// So many bytes came where only TLS should.
 pub(super) fn injected(what: String, count: usize) -> Error {

@@ -361,7 +361,12 @@ impl Stream for Upgrading {
     }
 
     fn broken(&mut self) -> io::Result<()> {
-        self.inner_mut().map_or(Ok(()), Stream::broken)
+        let is_open = self.is_unsettled();
+        match &mut self.state {
+            State::Clear(stream) | State::Encrypted(stream) if !is_open => stream.broken(),
+            // Reading tells more.
+            _ => Ok(()),
+        }
     }
 
     fn undelivered(&self) -> usize {
