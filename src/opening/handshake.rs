@@ -128,7 +128,7 @@ impl Handshake {
 
     /// That it is encrypted now, with whose certificate, and what to do next.
     fn news(&self, midway: Midway, untrusted: Option<&str>, facts: &[String]) -> String {
-        let trust = untrusted.map_or("trusted".to_owned(), |why| format!("not trusted: {why}"));
+        let trust = untrusted.map_or_else(|| "trusted".to_owned(), |why| format!("not trusted: {why}"));
         let certificate = facts.get(1).map_or("No certificate", String::as_str);
         let again = midway.again.map(|command| format!(". Say {command} again"));
         format!("{} is encrypted now. {certificate}; {trust}{}.", self.remote, again.unwrap_or_default())

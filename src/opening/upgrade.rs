@@ -71,7 +71,8 @@ impl Upgrades {
         let serves = matches!(role, Role::Server(_));
         let upgrades = Self { by, serves, terminal, by_default, options, role, tls: OnceCell::new(), report };
         // A certificate is not made for a dialogue that may never ask for one.
-        if !by_default && !(by == By::Handle && serves && upgrades.options.cert.is_none()) {
+        let waits = by == By::Handle && serves && upgrades.options.cert.is_none();
+        if !by_default && !waits {
             upgrades.tls()?;
         }
         Ok(Some(Rc::new(upgrades)))

@@ -48,6 +48,7 @@ mod scan;
 mod sctp;
 mod stalls;
 mod starttls;
+mod starttls_faults;
 mod starttls_offered;
 mod starttls_refused;
 mod starttls_typed;

@@ -4,15 +4,17 @@
 //! (command injection, CVE-2011-0411). So what is read or written ends with the agreement, and TLS
 //! begins with the next call, when whoever is around this layer has seen it.
 
+mod asking;
+mod serving;
+
 use super::{By, Handle, Upgrades};
 use crate::{
     error::Error,
     opening::{
         STAGE, Stage,
         handshake::{Handshake, Midway},
-        talk,
     },
-    proto::starttls::watch::{Answer, Watch},
+    proto::starttls::watch::Watch,
     stream::{Flow, Stream},
     tap::Record,
     transport::Address,
@@ -25,9 +27,6 @@ use std::{
     task::Poll,
     time::Instant,
 };
-
-/// How much of what a client says too early is kept, in bytes, before nothing more is read.
-const EARLY: usize = 64 * 1024;
 
 /// See the module's description.
 pub struct Upgrading {
@@ -137,119 +136,6 @@ impl Upgrading {
         asked || self.agreed.is_some() || self.handle.after.get().is_some() || matches!(self.state, State::Shaking(..))
     }
 
-    /// Reads from the server, as its client.
-    fn hear_server(&mut self, buffer: &mut [u8]) -> io::Result<Flow> {
-        let (State::Clear(stream), Some(watch)) = (&mut self.state, &mut self.watch) else { return Ok(Flow::Blocked) };
-        let n = match stream.read(buffer)? {
-            Flow::Moved(n) => n,
-            Flow::Ended if watch.is_asked() => {
-                let why = "the server closed the connection without an answer";
-                return Err(Upgrades::failed(&self.remote, why).into());
-            }
-            Flow::Ended => {
-                self.watch = None;
-                return Ok(Flow::Ended);
-            }
-            Flow::Blocked => return Ok(Flow::Blocked),
-        };
-        let mut taken = 0;
-        while let Some(rest @ [_, ..]) = buffer.get(taken..n) {
-            let (m, answer) = watch.server(rest);
-            taken += m;
-            match answer {
-                Some(Answer::Agreed { .. }) if taken < n => {
-                    self.fail(talk::injected(format!("STARTTLS with {}", self.remote), n - taken));
-                    return Ok(Flow::Moved(taken));
-                }
-                Some(Answer::Agreed { again }) => self.agreed = Some(Midway { again }),
-                Some(Answer::Refused) if self.held || !self.upgrades.terminal => {
-                    let why = "the server does not encrypt";
-                    let error = Upgrades::failed(&self.remote, why).hint("nothing more was sent in clear");
-                    self.fail(error);
-                    return Ok(Flow::Moved(n));
-                }
-                Some(Answer::Refused) | None => {}
-            }
-        }
-        if watch.is_over() {
-            self.watch = None;
-        }
-        Ok(Flow::Moved(n))
-    }
-
-    /// Writes to the server, up to the point where its answer has to be waited for.
-    fn tell_server(&mut self, bytes: &[u8]) -> io::Result<Flow> {
-        let (State::Clear(stream), Some(watch)) = (&mut self.state, &mut self.watch) else { return Ok(Flow::Blocked) };
-        let mut next = watch.clone();
-        let passes = bytes.get(..next.client(bytes)).unwrap_or(bytes);
-        if passes.is_empty() {
-            self.held |= watch.is_asked() && !bytes.is_empty();
-            return Ok(Flow::Blocked);
-        }
-        let flow = stream.write(passes)?;
-        match flow {
-            Flow::Moved(n) if n == passes.len() => *watch = next,
-            Flow::Moved(n) => _ = watch.client(passes.get(..n).unwrap_or(passes)),
-            Flow::Blocked | Flow::Ended => {}
-        }
-        Ok(flow)
-    }
-
-    /// Reads from the client, as its server: nothing that is said before the answer to STARTTLS.
-    fn hear_client(&mut self, buffer: &mut [u8]) -> io::Result<Flow> {
-        let State::Clear(stream) = &mut self.state else { return Ok(Flow::Blocked) };
-        loop {
-            let ready = self.early.get(..buffer.len()).unwrap_or(&self.early);
-            let ready = self.watch.as_mut().map_or(ready.len(), |watch| watch.client(ready));
-            if let (Some(to), Some(from @ [_, ..])) = (buffer.get_mut(..ready), self.early.get(..ready)) {
-                to.copy_from_slice(from);
-                self.early.drain(..ready);
-                return Ok(Flow::Moved(ready));
-            }
-            if self.early.len() >= EARLY {
-                return Ok(Flow::Blocked);
-            }
-            match stream.read(buffer)? {
-                Flow::Moved(n) => self.early.extend_from_slice(buffer.get(..n).unwrap_or(buffer)),
-                // Whatever it has asked for, nothing will come of it.
-                Flow::Ended if !self.early.is_empty() => self.watch = None,
-                flow => return Ok(flow),
-            }
-        }
-    }
-
-    /// Writes to the client, up to the agreement.
-    fn tell_client(&mut self, bytes: &[u8]) -> io::Result<Flow> {
-        let (State::Clear(stream), Some(watch)) = (&mut self.state, &mut self.watch) else { return Ok(Flow::Blocked) };
-        let before = watch.clone();
-        let (passes, agreed) = answered(watch, bytes);
-        let flow = stream.write(bytes.get(..passes).unwrap_or(bytes));
-        match flow {
-            Ok(Flow::Moved(n)) if n == passes => {}
-            Ok(Flow::Moved(n)) => {
-                *watch = before;
-                answered(watch, bytes.get(..n).unwrap_or(bytes));
-                return flow;
-            }
-            _ => {
-                *watch = before;
-                return flow;
-            }
-        }
-        if watch.is_over() {
-            self.watch = None;
-        }
-        match self.early.len() {
-            0 => self.agreed = agreed,
-            count if agreed.is_some() => {
-                let why = format!("{count} bytes came in clear behind the client's STARTTLS");
-                self.fail(Upgrades::failed(&self.remote, why).hint(talk::INJECTED));
-            }
-            _ => {}
-        }
-        flow
-    }
-
     fn inner(&self) -> Option<&dyn Stream> {
         match &self.state {
             State::Clear(stream) | State::Encrypted(stream) | State::Failed(Some(stream)) => Some(&**stream),
@@ -265,19 +151,6 @@ impl Upgrading {
             State::Failed(None) => None,
         }
     }
-}
-
-/// How much of what the server says passes before an agreement, and whether there is one.
-fn answered(watch: &mut Watch, bytes: &[u8]) -> (usize, Option<Midway>) {
-    let mut taken = 0;
-    while let Some(rest @ [_, ..]) = bytes.get(taken..) {
-        let (n, answer) = watch.server(rest);
-        taken += n;
-        if let Some(Answer::Agreed { again }) = answer {
-            return (taken, Some(Midway { again }));
-        }
-    }
-    (taken, None)
 }
 
 impl Stream for Upgrading {
