@@ -1,6 +1,6 @@
 //! A connection that becomes encrypted in mid-session: when that is, and how.
 //!
-//! The [layer](layer) does it, in place. A newcomer's trap: nothing of TLS is made before it is needed,
+//! The [layer] does it, in place. A newcomer's trap: nothing of TLS is made before it is needed,
 //! if the user has not asked for it; at a terminal every session in clear could become encrypted, and
 //! hardly any does.
 
@@ -131,5 +131,11 @@ impl Handle {
     #[must_use]
     pub fn is_encrypted(&self) -> bool {
         self.encrypted.get() || self.after.get().is_some()
+    }
+
+    /// How many bytes are to be written first.
+    #[cfg(test)]
+    pub(crate) fn after(&self) -> Option<u64> {
+        self.after.get()
     }
 }

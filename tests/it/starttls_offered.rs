@@ -2,7 +2,7 @@
 //! encrypted.
 
 use crate::lang::{
-    A_WHILE, End, Identity, Netcat, Peer, Session, Stdin, Tls, Wire, authority_pem, connect, it, netcat,
+    A_WHILE, End, Identity, Netcat, Peer, Scratch, Session, Stdin, Tls, Wire, authority_pem, connect, it, netcat,
 };
 
 /// Answers like a mail server that offers STARTTLS, and is sure of it when asked again.
@@ -151,6 +151,25 @@ fn a_client_that_leaves_before_the_answer_ends_the_program() {
         assert_eq!(peer.hears_to_end(), b"rest\nthe end\n");
         peer.closes();
         server.leaves(0);
+    });
+}
+
+#[test]
+fn a_transcript_says_where_it_began() {
+    it(|| {
+        let scratch = Scratch::new();
+        let file = scratch.path("transcript");
+        let mut server = serves("pop3", POP3).arg("--transcript").arg(&file).listens();
+        let mut peer = Peer::dials(&server, Wire::Plain);
+        peer.sends("STLS\r\n");
+        peer.hears("+OK hi\r\n+OK go\r\n");
+        peer.turns_to_tls(&Tls::client());
+        peer.sends("QUIT\r\n");
+        assert_eq!(peer.hears_to_end(), b"+OK bye\r\n");
+        peer.closes();
+        server.leaves(0);
+        let transcript = std::fs::read_to_string(file).unwrap();
+        assert!(transcript.ends_with("S: +OK go\n--- TLS\nC: QUIT\nS: +OK bye\n"), "{transcript}");
     });
 }
 

@@ -49,7 +49,7 @@ fn each_protocol_has_its_own_words() {
             peer.sends(agreement);
             peer.turns_to_tls(&Tls::server(Identity::trusted()));
             let line = client.says(&["is encrypted now."]);
-            let end = again.map_or(").".to_owned(), |again| format!("Say {again} again."));
+            let end = again.map_or_else(|| ").".to_owned(), |again| format!("Say {again} again."));
             assert!(line.ends_with(&end), "{line}");
             client.types("NOOP\n");
             peer.hears("NOOP\r\n");

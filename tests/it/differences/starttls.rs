@@ -36,6 +36,7 @@ pub(super) const STARTTLS: Table = &[
             "starttls_offered::a_client_that_goes_on_in_clear_is_1",
             "starttls_offered::a_client_that_is_refused_stays_in_clear",
             "starttls_offered::a_client_that_leaves_before_the_answer_ends_the_program",
+            "starttls_offered::a_transcript_says_where_it_began",
             "starttls_offered::bytes_in_clear_behind_the_request_are_1_and_reach_nobody",
             "starttls_offered::each_protocol_is_spoken_with_our_own_client",
             "starttls_offered::whoever_types_the_answers_offers_it_too",
