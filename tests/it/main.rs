@@ -53,6 +53,7 @@ mod stalls;
 mod starttls;
 mod starttls_faults;
 mod starttls_offered;
+mod starttls_played;
 mod starttls_refused;
 mod starttls_typed;
 mod stdin_ends;
