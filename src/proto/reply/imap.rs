@@ -57,6 +57,7 @@ struct Command {
     tag: Vec<u8>,
     /// It has a tag and a name, as far as one can see.
     is_proper: bool,
+    is_logout: bool,
     /// Literals were sent before they were asked for; `+` may come for them nevertheless.
     has_run_ahead: bool,
     leaves: Leftover,
@@ -123,7 +124,7 @@ impl Conversation for Imap {
             At::Command | At::RefusedLiteral(_) => {
                 self.leftover = Leftover::Nothing;
                 let command = Command::new(line);
-                self.is_leaving |= is_second_word(line, b"LOGOUT");
+                self.is_leaving |= command.is_logout;
                 self.under_way = Some(command);
                 self.goes_on(line)
             }
@@ -158,7 +159,7 @@ impl Conversation for Imap {
     }
 
     fn may_end(&self) -> bool {
-        self.turn() != Turn::Wait || (self.is_leaving && self.at == At::Reply)
+        self.turn() != Turn::Wait || self.under_way.as_ref().is_some_and(|command| command.is_logout)
     }
 
     fn farewell(&self) -> Option<Vec<u8>> {
@@ -278,7 +279,8 @@ impl Command {
         } else {
             Leftover::Nothing
         };
-        Self { tag: tag.to_vec(), is_proper: is_tag && has_name, has_run_ahead: false, leaves }
+        let is_logout = is_second_word(line, b"LOGOUT");
+        Self { tag: tag.to_vec(), is_proper: is_tag && has_name, is_logout, has_run_ahead: false, leaves }
     }
 }
 

@@ -56,8 +56,7 @@ enum To {
     Auth,
     /// The server greets again after it.
     StartTls,
-    /// A command with a literal that would have to be asked for, which there is not here: so many bytes.
-    Held(u64),
+    Logout,
 }
 
 /// The word that ends a response.
@@ -118,6 +117,7 @@ impl Conversation for Sieve {
                 self.to = match verb.as_slice() {
                     b"AUTHENTICATE" => To::Auth,
                     b"STARTTLS" => To::StartTls,
+                    b"LOGOUT" => To::Logout,
                     _ => To::Other,
                 };
                 self.goes_on(line)
@@ -148,7 +148,7 @@ impl Conversation for Sieve {
     }
 
     fn may_end(&self) -> bool {
-        self.turn() != Turn::Wait || self.is_leaving
+        self.turn() != Turn::Wait || self.to == To::Logout
     }
 
     fn farewell(&self) -> Option<Vec<u8>> {
@@ -162,12 +162,8 @@ impl Sieve {
     /// Where a line of a command leads to.
     fn goes_on(&mut self, line: &[u8]) -> At {
         match announced(line) {
-            Some(literal) if literal.is_sent_at_once => literal_left(literal.size),
-            Some(literal) if self.is_answered => refused_left(literal.size),
-            Some(literal) => {
-                self.to = To::Held(literal.size);
-                At::Reply
-            }
+            // Without a plus it is not in order; but servers that take it wait for the bytes, and say nothing.
+            Some(literal) => literal_left(literal.size),
             None if std::mem::take(&mut self.is_answered) => At::Command,
             None => At::Reply,
         }
@@ -188,8 +184,7 @@ impl Sieve {
                 self.is_refused = to == To::Auth && kind.is_error();
                 self.at = match to {
                     To::StartTls if kind == Kind::Success => At::Reply,
-                    To::Held(size) => refused_left(size),
-                    To::Other | To::Auth | To::StartTls => At::Command,
+                    To::Other | To::Auth | To::StartTls | To::Logout => At::Command,
                 };
             }
             // The server counts the rest of it all the same.

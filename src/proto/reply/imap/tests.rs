@@ -309,7 +309,9 @@ fn a_farewell_is_in_order_if_it_was_asked_for() {
     ends("C: a1 LOGOUT\n S: * BYE\n S: a1 OK\n ! success a1 OK\n END", Turn::Line);
     ends("C: a1 logout\n S: * BYE\n END", Turn::Wait);
     ends("s: * BYE idle for too long\n ! permanent * BYE idle for too long\n END", Turn::Line);
-    ends("C: a1 NOOP\n S: * BYE going down\n ! permanent * BYE going down\n S: * BYE", Turn::Wait);
+    let bye = "S: * BYE going down\n ! permanent * BYE going down\n CUT";
+    ends(&format!("C: a1 NOOP\n {bye}"), Turn::Wait);
+    ends("s: * BYE\n ! permanent * BYE\n C: a1 NOOP\n CUT", Turn::Wait);
 }
 
 #[test]

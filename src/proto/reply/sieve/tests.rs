@@ -94,17 +94,8 @@ fn a_script_that_is_refused_early_is_sent_to_its_end() {
 }
 
 #[test]
-fn a_literal_that_would_have_to_be_asked_for_is_not_said() {
-    ends(
-        "C: PUTSCRIPT \"x\" {9}
-         S: NO \"no such literal\"
-         ! permanent NO \"no such literal\"
-         -B: 9
-         -C:  {0}
-         -C:
-         C: NOOP",
-        Turn::Wait,
-    );
+fn no_literal_is_asked_for() {
+    ends("C: PUTSCRIPT \"x\" {9}\n B: 9\n C:\n S: OK\n ! success OK", Turn::Line);
 }
 
 #[test]
@@ -165,6 +156,7 @@ fn a_farewell_is_in_order_if_it_was_asked_for() {
     ends("C: LOGOUT\n S: BYE\n ! success BYE\n END", Turn::Line);
     ends("C: LOGOUT\n END", Turn::Wait);
     ends("s: BYE \"idle\"\n ! permanent BYE \"idle\"\n END", Turn::Line);
+    ends("s: BYE\n ! permanent BYE\n C: NOOP\n CUT", Turn::Wait);
     let mut sieve = Sieve::default();
     assert_eq!(sieve.farewell(), None);
     sieve.greeted();
