@@ -77,6 +77,7 @@ fn a_client_that_does_not_ask_stays_in_clear() {
         let mut client = connect(&server, "");
         client.shows("220 hi\r\n");
         client.types("QUIT\r\n");
+        client.ends_stdin();
         client.shows("221 bye\r\n");
         client.leaves(0);
         server.leaves(0);
