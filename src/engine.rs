@@ -12,14 +12,15 @@ use crate::{
         entrance::{Entrance, Found},
         proxy,
         starttls::StarttlsStaging,
-        tls::TlsStaging,
+        tls::{Role, TlsStaging},
+        upgrade::Upgrades,
     },
     proto::{evidence::Side, proxy::Destination},
     reactor::{Reactor, Ready},
     relay::{Notice, Patience, Relay},
     report::Report,
     tap::{Sessions, TapFile, Taps},
-    transport::{Address, unix::Name},
+    transport::{Address, stdio, unix::Name},
     wiring::{self, Context, Wiring, broker::Broker, console::Console, play::Play, probe::Probe, proxy::Proxy, worse},
 };
 use mio::Token;
@@ -49,9 +50,10 @@ pub fn run(config: &Config, report: Report) -> Result<Exit> {
     let mut entrance = Entrance::open(config, &found, &mut reactor, report)?;
     let says_when = play.as_ref().is_some_and(Play::encrypts);
     let stages = stages(config, says_when, &mut entrance, &found, report)?;
-    let way = Way { transport: config.transport, stages, telnet: config.telnet, taps: Rc::clone(&taps) };
-    let openings = Openings::new(way, deadline(config, &reactor), report);
     let own = entrance.addresses();
+    let upgrade = upgrades(config, &own, report)?;
+    let way = Way { transport: config.transport, stages, upgrade, telnet: config.telnet, taps: Rc::clone(&taps) };
+    let openings = Openings::new(way, deadline(config, &reactor), report);
     let mut context = Context { reactor: &mut reactor, relay: &mut relay, report };
     // Nobody has been connected to yet: what cannot be run is told first.
     let wiring: Box<dyn Wiring> = match (&config.mode, &config.partner) {
@@ -120,7 +122,7 @@ fn stages(
         (&config.upgrade, &config.mode)
     {
         stages.push(Box::new(StarttlsStaging::new(protocol, connect, tls, report)));
-        stages.push(Box::new(TlsStaging::new(tls, &config.mode, &[], report)?));
+        stages.push(Box::new(TlsStaging::new(tls, Role::of(&config.mode, &[]), report)?));
     }
     if let Some(options) = config.tls.as_ref().filter(|tls| tls.named || !says_when) {
         let addresses = entrance.addresses();
@@ -131,10 +133,17 @@ fn stages(
             }
             stages.push(Box::new(dtls));
         } else {
-            stages.push(Box::new(TlsStaging::new(options, &config.mode, &addresses, report)?));
+            stages.push(Box::new(TlsStaging::new(options, Role::of(&config.mode, &addresses), report)?));
         }
     }
     Ok(stages)
+}
+
+/// What encrypts connections in mid-session.
+fn upgrades(config: &Config, addresses: &[Address], report: Report) -> Result<Option<Rc<Upgrades>>> {
+    let Some(upgrade) = &config.upgrade else { return Ok(None) };
+    let terminal = stdio::stdin_kind() == stdio::Kind::Terminal;
+    Upgrades::new(upgrade, &config.mode, addresses, terminal, report)
 }
 
 /// `-w` is for all that has to be done before the peer can be talked to.

@@ -55,6 +55,7 @@
 //! | what is recorded | [`tap`]: one file a format |
 //! | when a reply is complete, and what it means | [`proto::reply`]: one file a protocol, and a row in [`proto::reply::PROTOCOLS`] |
 //! | how encryption is asked for | [`proto::starttls`]: one file a protocol, and a row in [`proto::starttls::PROTOCOLS`] |
+//! | when a session in clear becomes encrypted | [`proto::starttls::watch`] (what is said), [`opening::upgrade`] (what is done) |
 //! | the notation of dialogues | [`dialogue`] |
 //! | what carries bytes | [`transport`]: one file each, and a row in [`transport::TRANSPORTS`] |
 //! | how a connection is opened | [`opening`]: a stage is one file |

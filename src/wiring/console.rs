@@ -12,7 +12,7 @@ use crate::{
     cli::config::{Config, Console as Settings, Direction, Mode},
     error::{Error, Exit, Result, why},
     filter::watch::Watch,
-    opening::{Failed, Peer},
+    opening::{Failed, Peer, upgrade::Handle},
     ports,
     proto::evidence::{Evidence, Side},
     reactor::{self, Alarm},
@@ -70,6 +70,7 @@ pub struct Console {
 struct State {
     departure: Departure,
     tls: bool,
+    upgrade: Option<Rc<Handle>>,
     datagram: bool,
     joined: Instant,
     half_closed: bool,
@@ -145,6 +146,7 @@ impl Console {
         // It may wait for room in our stdout; and for stdin, which another client holds back.
         let for_stdin = relay.held_up(self.token, now).filter(|_| relay.is_drained(token));
         let mail = self.mail_port || self.evidence.is_mail();
+        let tls = peer.tls || peer.upgrade.as_ref().is_some_and(|upgrade| upgrade.is_encrypted());
         let situation = Situation {
             now,
             joined: peer.joined,
@@ -158,9 +160,7 @@ impl Console {
             drained: relay.is_drained(token) && !relay.has_spaced(self.token),
             half_closed: peer.half_closed,
             datagram: peer.datagram,
-            conversation: self.connects
-                && !self.paced
-                && (mail || ((peer.tls || self.proxied) && them.sent <= SHORT_TALK)),
+            conversation: self.connects && !self.paced && (mail || ((tls || self.proxied) && them.sent <= SHORT_TALK)),
         };
         match decide(&self.rules, &situation) {
             Decision::Stay(None) => {}
@@ -283,7 +283,7 @@ impl Console {
 
 impl Wiring for Console {
     fn joined(&mut self, peer: Peer, context: &mut Context<'_>) -> std::result::Result<(), Failed> {
-        let Peer { token, stream, remote, tls, .. } = peer;
+        let Peer { token, stream, remote, tls, upgrade, .. } = peer;
         self.served = true;
         let relay = &mut *context.relay;
         let datagram = stream.is_datagram();
@@ -309,6 +309,7 @@ impl Wiring for Console {
         let state = State {
             departure: Departure::new(remote.to_string(), self.verify, context.report),
             tls,
+            upgrade,
             datagram,
             joined: context.reactor.now(),
             half_closed: false,
