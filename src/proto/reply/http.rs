@@ -77,6 +77,10 @@ impl Conversation for Http {
         Ok(())
     }
 
+    fn may_end(&self) -> bool {
+        self.turn() != Turn::Wait || self.response.ends_with_connection()
+    }
+
     fn ended(&mut self) -> Option<Reply> {
         let (reply, asked) = self.response.ended()?;
         self.answered(asked);

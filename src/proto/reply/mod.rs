@@ -6,7 +6,10 @@
 
 mod code;
 pub mod http;
+pub mod line;
 mod lines;
+pub mod pop3;
+mod sasl;
 #[cfg(test)]
 mod testing;
 
@@ -109,8 +112,13 @@ pub trait Conversation {
     /// heard after that is of no use any more.
     fn heard(&mut self, bytes: &[u8], replies: &mut Vec<Reply>) -> Result<()>;
 
-    /// The server says no more: the reply that is complete with that, if there is one. A turn that is
-    /// [`Turn::Wait`] after it waits for a reply that does not come; one to QUIT is not missed.
+    /// Whether the server owes nothing, so that it may end now: no reply is awaited, or its end is that of
+    /// the reply (a body of HTTP), or it was asked to leave.
+    fn may_end(&self) -> bool {
+        self.turn() != Turn::Wait
+    }
+
+    /// The server says no more: the reply that is complete with that, if there is one.
     fn ended(&mut self) -> Option<Reply> {
         None
     }

@@ -8,13 +8,13 @@
 //! | `S: ` | a line of the server's, which is awaited |
 //! | `s: ` | one that is not |
 //! | `s+ ` `S+ ` | likewise, but so many bytes `x` instead of a line |
-//! | `END` | the server says no more |
+//! | `END` `CUT` | the server says no more, as it may or may not |
 //! | `! ` | the reply that was complete with what stands before it: its kind, its line |
 //!
 //! It is played twice, once byte by byte: every reply has to come with the byte that completes it.
 
 use super::{Conversation, Kind, Reply, Turn};
-use crate::error::Result;
+use crate::{error::Result, proto::testing::split};
 
 /// Plays a session; whose turn it is after it.
 #[track_caller]
@@ -25,12 +25,11 @@ pub(super) fn play(begin: &dyn Fn() -> Box<dyn Conversation>, session: &str) -> 
 }
 
 /// What is heard in pieces of these sizes, over and over.
-pub(super) fn hear(conversation: &mut dyn Conversation, bytes: &[u8], sizes: &[usize]) -> Result<Vec<Reply>> {
+pub(super) fn hear(conversation: &mut dyn Conversation, bytes: &[u8], sizes: &[usize]) -> (Vec<Reply>, Result<()>) {
     let mut replies = Vec::new();
-    for piece in crate::proto::testing::split(bytes, sizes) {
-        conversation.heard(piece, &mut replies)?;
-    }
-    Ok(replies)
+    let mut pieces = split(bytes, sizes).into_iter();
+    let result = pieces.try_for_each(|piece| conversation.heard(piece, &mut replies));
+    (replies, result)
 }
 
 #[track_caller]
@@ -72,7 +71,11 @@ fn play_in(conversation: &mut dyn Conversation, session: &str, size: usize) -> T
                     conversation.heard(piece, &mut pending).unwrap();
                 }
             }
-            "END" => pending.extend(conversation.ended()),
+            "END" | "CUT" => {
+                let may_end = conversation.may_end();
+                pending.extend(conversation.ended());
+                assert_eq!(may_end, what == "END", "{step:?}");
+            }
             "!" => {
                 let (kind, line) = rest.split_once(' ').unwrap();
                 let reply = pending.remove(0);

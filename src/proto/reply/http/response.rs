@@ -83,6 +83,11 @@ impl Response {
         self.has_switched
     }
 
+    /// Whether the response that is being heard is whole when the connection ends.
+    pub(super) fn ends_with_connection(&self) -> bool {
+        self.open.as_ref().is_some_and(|open| open.body.clone().end().is_ok())
+    }
+
     /// The connection has ended: the response that is whole by that, and whether it was asked for.
     pub(super) fn ended(&mut self) -> Option<(Reply, bool)> {
         let mut open = self.open.take()?;
@@ -131,5 +136,5 @@ fn in_words(bad: BadHead) -> &'static str {
 }
 
 fn broken(why: &str) -> Error {
-    Error::network("the server's response", why)
+    Error::network("the reply", why)
 }
