@@ -4,13 +4,14 @@
 //! keeps its token all the way.
 
 use crate::{
-    cli::config::{Config, Connect, Listen, Mode, Partner, Source, Where},
+    cli::config::{Config, Connect, Listen, Mode, Partner, Source, Upgrade, When, Where},
     error::{Exit, Result},
     opening::{
         Failed, Openings, Peer, Staging, Way,
         dtls::DtlsStaging,
         entrance::{Entrance, Found},
         proxy,
+        starttls::StarttlsStaging,
         tls::TlsStaging,
     },
     reactor::{Reactor, Ready},
@@ -81,12 +82,18 @@ fn leaves_a_file(config: &Config) -> bool {
     matches!(address, Address::Unix(Name::Path(_)))
 }
 
-/// What each connection goes through: the proxies, then TLS or DTLS.
+/// What each connection goes through: the proxies, then TLS or DTLS, asked for with STARTTLS or not.
 fn stages(config: &Config, entrance: &mut Entrance, found: &Found, report: Report) -> Result<Vec<Box<dyn Staging>>> {
     let mut stages = match &config.mode {
         Mode::Connect(connect) => proxy::stages(connect, found)?,
         Mode::Listen(_) => Vec::new(),
     };
+    if let (Some(Upgrade { when: When::First(protocol), tls }), Mode::Connect(connect)) =
+        (&config.upgrade, &config.mode)
+    {
+        stages.push(Box::new(StarttlsStaging::new(protocol, connect, tls, report)));
+        stages.push(Box::new(TlsStaging::new(tls, &config.mode, &[], report)?));
+    }
     if let Some(options) = &config.tls {
         let addresses = entrance.addresses();
         if config.transport.datagram {

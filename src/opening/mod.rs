@@ -12,6 +12,7 @@ pub mod handshake;
 pub mod proxy;
 pub mod resolve;
 mod route;
+pub mod starttls;
 pub mod talk;
 #[cfg(test)]
 mod tests;

@@ -4,6 +4,7 @@
 //! for `tcp` and for `tls`.
 
 mod proxies;
+mod starttls;
 mod tls;
 mod transports;
 
@@ -11,7 +12,9 @@ use crate::lang::it;
 
 /// Why this test is expected to fail against another netcat, if it is.
 pub(crate) fn reason(test: &str) -> Option<&'static str> {
-    [DIFFERENCES, proxies::PROXIES, tls::TLS, transports::TRANSPORTS].into_iter().find_map(|table| find(table, test))
+    [DIFFERENCES, proxies::PROXIES, starttls::STARTTLS, tls::TLS, transports::TRANSPORTS]
+        .into_iter()
+        .find_map(|table| find(table, test))
 }
 
 /// Why this test fails against another netcat at times, if it does.
@@ -378,7 +381,7 @@ fn every_difference_is_a_test() {
         let output = std::process::Command::new(own).args(["--list", "--format", "terse"]).output();
         let list = String::from_utf8(output.unwrap().stdout).unwrap();
         let tests: Vec<_> = list.lines().filter_map(|line| line.strip_suffix(": test")).collect();
-        for name in [DIFFERENCES, proxies::PROXIES, tls::TLS, transports::TRANSPORTS, AT_TIMES]
+        for name in [DIFFERENCES, proxies::PROXIES, starttls::STARTTLS, tls::TLS, transports::TRANSPORTS, AT_TIMES]
             .into_iter()
             .flatten()
             .flat_map(|(_, names)| *names)

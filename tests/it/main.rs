@@ -47,6 +47,8 @@ mod routes;
 mod scan;
 mod sctp;
 mod stalls;
+mod starttls;
+mod starttls_refused;
 mod stdin_ends;
 mod stdout_ends;
 mod streams;
