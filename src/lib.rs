@@ -22,8 +22,8 @@
 //!    handshake. Each leaves to the next what it has read too far ahead. What becomes encrypted in
 //!    mid-session goes through the same stage, inside [a layer](opening::upgrade).
 //! 3. The [wiring] of the mode says who is joined to whom: [stdin and stdout](wiring::console),
-//!    [a command](wiring::exec), [a dialogue in a file](wiring::play), [every other peer](wiring::broker), [whomever it asks
-//!    for](wiring::proxy), or [nobody](wiring::probe).
+//!    [a command](wiring::exec), [a dialogue in a file](wiring::play), [every other
+//!    peer](wiring::broker), [whomever it asks for](wiring::proxy), or [nobody](wiring::probe).
 //! 4. The [relay] moves the bytes, by three rules that hold for every mode:
 //!
 //!    * What must talk back is a layer inside the endpoint (a [`stream`] around a stream); what
@@ -74,12 +74,13 @@
 //!
 //! Events are edge-triggered: whoever stops before a stream said *blocked* must come back by
 //! itself; and where a reply makes writing possible, no event tells of it
-//! ([`stream::Stream::is_coupled`]). Descriptors 0, 1 and 2 are shared with other processes and are never made
-//! non-blocking ([`transport::descriptor`]). And there is one exception to the single thread:
-//! getaddrinfo(3) runs on a helper, so that `-w` bounds it.
+//! ([`stream::Stream::is_coupled`]). Descriptors 0, 1 and 2 are shared with other processes and
+//! are never made non-blocking ([`transport::descriptor`]). And there is one exception to the
+//! single thread: getaddrinfo(3) runs on a helper, so that `-w` bounds it.
 
 pub mod access;
 pub mod cli;
+pub mod dialogue;
 pub mod engine;
 pub mod error;
 pub mod filter;

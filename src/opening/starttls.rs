@@ -47,7 +47,7 @@ impl Staging for StarttlsStaging {
     fn enter(&self, stream: Box<dyn Stream>, whom: &Whom<'_>) -> Result<Box<dyn Stage>> {
         let what = format!("STARTTLS ({}) with {}", self.protocol.name, self.server(whom.remote));
         let dialogue = (self.protocol.ask)(Errand { what: what.clone(), ..self.errand.clone() });
-        Ok(Box::new(Talk::new(stream, dialogue, what).recorded(whom.record.cloned())))
+        Ok(Box::new(Talk::new(stream, dialogue, what).recorded(whom.record)))
     }
 
     fn layer(&self) -> &'static str {

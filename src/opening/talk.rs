@@ -28,6 +28,7 @@ pub struct Talk<D: ?Sized> {
     /// Why the other end takes nothing more. What it said before that tells more.
     deaf: Option<io::Error>,
     again: bool,
+    /// Told what is said, for a transcript.
     record: Option<Rc<Record>>,
 }
 
@@ -39,10 +40,12 @@ impl<D: Dialogue + ?Sized> Talk<D> {
         Self { stream: Some(stream), dialogue, what, arrived, saying, said: 0, deaf: None, again: false, record: None }
     }
 
-    /// What is said and heard goes to this record.
+    /// Has it in the connection's transcript, where it comes before what the user says. For dialogues that end
+    /// with [`Step::Upgrade`]: what others leave would be recorded twice.
     #[must_use]
-    pub fn recorded(self, record: Option<Rc<Record>>) -> Self {
-        Self { record, ..self }
+    pub fn recorded(mut self, record: Option<&Rc<Record>>) -> Self {
+        self.record = record.cloned();
+        self
     }
 
     /// The dialogue, once it is done, to ask for what it has found out.
@@ -69,7 +72,7 @@ impl<D: Dialogue + ?Sized> Talk<D> {
             match stream.write(rest)? {
                 Flow::Moved(n) => {
                     if let Some(record) = &self.record {
-                        record.sent(rest.get(..n).unwrap_or(rest));
+                        record.sent_before(rest.get(..n).unwrap_or(rest));
                     }
                     self.said += n;
                 }
@@ -88,7 +91,7 @@ impl<D: Dialogue + ?Sized> Talk<D> {
             (Ok(Flow::Moved(n)), _) => {
                 let piece = piece.get(..n).unwrap_or_default();
                 if let Some(record) = &self.record {
-                    record.received(piece);
+                    record.received_before(piece);
                 }
                 self.arrived.extend_from_slice(piece);
             }

@@ -57,6 +57,7 @@ mod timers;
 mod tls_agreements;
 mod tls_certificates;
 mod tls_faults;
+mod transcripts;
 mod typed_lines;
 mod udp;
 mod udp_groups;

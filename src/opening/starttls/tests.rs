@@ -1,7 +1,11 @@
 //! The stage over a stream that a test plays: what arrives behind an agreement is never used.
 
 use super::*;
-use crate::{proto::starttls::PROTOCOLS, stream::Flow, tap::Taps};
+use crate::{
+    proto::{evidence::Side, starttls::PROTOCOLS},
+    stream::Flow,
+    tap::{Ends, Format, Sessions, TapFile, Taps},
+};
 use mio::{Registry, Token};
 use std::{cell::RefCell, collections::VecDeque, io, rc::Rc, task::Poll, time::Instant};
 
@@ -130,15 +134,18 @@ fn silence_and_a_reset_propose_ssl_until_something_was_heard() {
 #[test]
 fn the_opening_is_recorded() -> Result<()> {
     let file = std::env::temp_dir().join(format!("rncat-starttls-{}", std::process::id()));
-    let tap = crate::tap::TapFile { path: file.clone(), format: crate::tap::Format::Raw, append: false };
-    let taps = Rc::new(Taps::open(&[tap], Report::new("rncat", 0, false))?);
+    let format = Format::Dialogue { timestamps: false, secrets: false };
+    let sessions = Sessions { side: Side::Client, many: false, target: None };
+    let tap = TapFile { path: file.clone(), format, append: false };
+    let taps = Rc::new(Taps::open(&[tap], sessions, Report::new("rncat", 0, false))?);
     let says = [b"220 x\r\n".to_vec()].into();
     let server = Server { says, heard: Rc::default(), end: blocked };
-    let (record, place) = (taps.record(), Place::Inet { host: "h".to_owned(), port: 1 });
+    let record = taps.record(&Ends { remote: &"h:1", local: &"c", datagram: false });
+    let place = Place::Inet { host: "h".to_owned(), port: 1 };
     let whom = Whom { remote: &local(1), record: record.as_ref() };
     let mut stage = staging("smtp", place).enter(Box::new(server), &whom)?;
     assert!(advance(&mut *stage).is_ok_and(|it| it.is_pending()));
-    assert_eq!(std::fs::read(&file).unwrap(), b"220 x\r\nEHLO me\r\n");
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), "# C: c\n# S: h:1\nS: 220 x\nC: EHLO me\n");
     std::fs::remove_file(file).unwrap();
     Ok(())
 }

@@ -17,7 +17,7 @@ pub(super) const STARTTLS: Table = &[(
         "starttls::a_unix_socket_may_begin_in_clear",
         "starttls::v_shows_what_is_said_and_heard",
         "starttls::verify_refuses_a_certificate_for_another",
-        "starttls::what_is_recorded_begins_with_the_opening",
+        "starttls::a_transcript_begins_with_the_opening_which_is_no_output",
         "starttls_refused::a_mailbox_that_is_open_already_is_1",
         "starttls_refused::a_refusal_is_quoted_and_1",
         "starttls_refused::a_server_that_answers_with_an_alert_is_recognised",
