@@ -24,16 +24,21 @@ impl Code {
     /// When it does not; the line is named.
     pub(super) fn of(line: &[u8], protocol: &str) -> Result<Self> {
         let none = || Error::network("the reply", format!("\"{}\" is no reply of {protocol}", escape(line)));
-        let (digits, rest) = line.split_at_checked(3).ok_or_else(none)?;
+        Self::parse(line).ok_or_else(none)
+    }
+
+    /// The same, where other lines are no errors.
+    pub(super) fn parse(line: &[u8]) -> Option<Self> {
+        let (digits, rest) = line.split_at_checked(3)?;
         let number = digits.iter().try_fold(0, |number, digit| {
             digit.is_ascii_digit().then(|| number * 10 + u16::from(digit.wrapping_sub(b'0')))
-        });
-        let number = number.filter(|number| (100..600).contains(number)).ok_or_else(none)?;
-        match rest.first() {
-            None | Some(b' ') => Ok(Self { number, goes_on: false }),
-            Some(b'-') => Ok(Self { number, goes_on: true }),
-            Some(_) => Err(none()),
-        }
+        })?;
+        let goes_on = match rest.first() {
+            None | Some(b' ') => false,
+            Some(b'-') => true,
+            Some(_) => return None,
+        };
+        (100..600).contains(&number).then_some(Self { number, goes_on })
     }
 
     /// What kind of reply it is by its first digit.

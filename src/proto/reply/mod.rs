@@ -5,11 +5,13 @@
 //! one; what is said is up to whoever types.
 
 mod code;
+pub mod ftp;
 pub mod http;
 pub mod line;
 mod lines;
 pub mod pop3;
 mod sasl;
+pub mod smtp;
 #[cfg(test)]
 mod testing;
 
