@@ -65,6 +65,9 @@ impl Departure {
         self.end = Some(now);
         let dead = |exit| Fate { exit, dead: true };
         match (self.gone.take(), end) {
+            (Some((error, lost)), _) if Error::carried(&error).is_some() => {
+                dead(self.failed(&error, lost + undelivered))
+            }
             // It had left in order before it refused more: that was its decision.
             (Some((error, lost)), End::InOrder) if error.kind() == io::ErrorKind::BrokenPipe => {
                 if lost > 0 {
@@ -88,6 +91,9 @@ impl Departure {
 
     /// The peer takes no more; `lost` bytes were not delivered. `leaving` when it was to be left anyway.
     pub fn gone(&mut self, error: io::Error, lost: usize, leaving: bool) -> Fate {
+        if Error::carried(&error).is_some() && !self.told && (leaving || self.end.is_some()) {
+            return Fate { exit: self.failed(&error, lost), dead: true };
+        }
         if !leaving && self.end.is_none() && !self.told {
             // What it had sent before may still be read; then its end tells.
             self.gone = Some((error, lost));
