@@ -23,8 +23,7 @@ impl Code {
     /// # Errors
     /// When it does not; the line is named.
     pub(super) fn of(line: &[u8], protocol: &str) -> Result<Self> {
-        let none = || Error::network("the reply", format!("\"{}\" is no reply of {protocol}", escape(line)));
-        Self::parse(line).ok_or_else(none)
+        Self::parse(line).ok_or_else(|| no_reply(line, protocol))
     }
 
     /// The same, where other lines are no errors.
@@ -52,10 +51,16 @@ impl Code {
     }
 }
 
-/// The first word of a command, in capitals; empty if it is longer than any command.
+/// The error of a line that cannot be a reply; it is named.
+pub(super) fn no_reply(line: &[u8], protocol: &str) -> Error {
+    Error::network("the reply", format!("\"{}\" is no reply of {protocol}", escape(line)))
+}
+
+/// The first word of a command, in capitals; empty if it is longer than any command. Space before it
+/// does not count: there are servers to which it does not either.
 pub(super) fn verb(line: &[u8]) -> Vec<u8> {
     const LONGEST: usize = 12;
-    let word = line.split(u8::is_ascii_whitespace).next().unwrap_or_default();
+    let word = line.trim_ascii_start().split(u8::is_ascii_whitespace).next().unwrap_or_default();
     if word.len() > LONGEST { Vec::new() } else { word.to_ascii_uppercase() }
 }
 
@@ -87,7 +92,8 @@ mod tests {
         assert_eq!(verb(b"mail FROM:<x>"), b"MAIL");
         assert_eq!(verb(b"quit"), b"QUIT");
         assert_eq!(verb(b"DATA\t "), b"DATA");
-        assert_eq!(verb(b" DATA"), b"");
+        assert_eq!(verb(b" DATA"), b"DATA");
+        assert_eq!(verb(b" "), b"");
         assert_eq!(verb(&[b'x'; 100]), b"");
     }
 

@@ -9,6 +9,7 @@ pub mod ftp;
 pub mod http;
 pub mod line;
 mod lines;
+pub mod nntp;
 pub mod pop3;
 mod sasl;
 pub mod smtp;
@@ -27,7 +28,12 @@ pub struct Protocol {
 }
 
 /// The protocols that `--pace` knows by name.
-pub static PROTOCOLS: [Protocol; 0] = [];
+pub static PROTOCOLS: [Protocol; 4] = [
+    Protocol { name: "smtp", begin: || Box::new(smtp::Smtp::new()) },
+    Protocol { name: "lmtp", begin: || Box::new(smtp::Smtp::lmtp()) },
+    Protocol { name: "ftp", begin: || Box::new(ftp::Ftp::default()) },
+    Protocol { name: "nntp", begin: || Box::new(nntp::Nntp::default()) },
+];
 
 /// Whose turn it is, and for what.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

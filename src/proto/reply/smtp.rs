@@ -7,11 +7,15 @@ use super::{
     Conversation, Kind, Reply, Turn,
     code::{Code, verb},
     lines::Lines,
+    sasl,
 };
 use crate::error::Result;
 
 /// The service is not available; the connection will be closed (RFC 5321, 3.8).
 const CLOSING: u16 = 421;
+
+/// Commands without arguments that could be base64.
+const ALONE: [&[u8]; 8] = [b"DATA", b"EHLO", b"HELO", b"HELP", b"NOOP", b"QUIT", b"RSET", b"STARTTLS"];
 
 /// See the module's description.
 #[derive(Debug)]
@@ -21,21 +25,29 @@ pub struct Smtp {
     /// The first line of a reply of several, and its code.
     first: Option<(u16, Vec<u8>)>,
     at: At,
-    /// Recipients of the message that were accepted.
+    /// Recipients that were accepted since MAIL.
     accepted: u64,
+    /// The server does not take chunks, as far as it has told.
+    lacks_chunking: bool,
+    /// An authentication was refused: what else was to be said in it is not.
+    is_refused: bool,
+    skips: bool,
     /// Either side has said that it leaves.
     is_leaving: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum At {
-    Line,
+    Command,
     /// A line that is no command: it goes on with AUTH.
-    Continuation,
+    Exchange,
     Message,
-    Skip,
+    /// A message that is not wanted.
+    Refused,
     /// So many bytes of a chunk are left, and so many replies are due after it.
     Chunk(u64, u64),
+    /// So many bytes are left of a chunk that is not wanted.
+    RefusedChunk(u64),
     Reply(To),
 }
 
@@ -44,12 +56,19 @@ enum At {
 enum To {
     /// To nothing: the greeting.
     Connection,
+    /// EHLO or LHLO, which tell what the server can do.
     Ehlo,
+    /// A command that forgets the recipients.
+    Reset,
     Recipient,
+    Auth,
     Data,
     /// To a message; so many replies are due.
     Message(u64),
-    Quit,
+    /// To a chunk; so many replies are due, but one if the command itself was wrong.
+    Chunk(u64),
+    /// To BDAT alone: so many bytes are held, for the server has not offered to take them.
+    Bdat(u64),
     Other,
 }
 
@@ -57,8 +76,17 @@ impl Smtp {
     /// An SMTP conversation, from the greeting on.
     #[must_use]
     pub fn new() -> Self {
-        let (lines, first) = (Lines::default(), None);
-        Self { is_lmtp: false, lines, first, at: At::Reply(To::Connection), accepted: 0, is_leaving: false }
+        Self {
+            is_lmtp: false,
+            lines: Lines::default(),
+            first: None,
+            at: At::Reply(To::Connection),
+            accepted: 0,
+            lacks_chunking: false,
+            is_refused: false,
+            skips: false,
+            is_leaving: false,
+        }
     }
 
     /// An LMTP conversation, from the greeting on.
@@ -73,54 +101,60 @@ impl Smtp {
     }
 
     fn command(&mut self, line: &[u8]) -> At {
-        match verb(line).as_slice() {
-            b"EHLO" => {
-                self.accepted = 0;
-                At::Reply(To::Ehlo)
+        At::Reply(match verb(line).as_slice() {
+            b"EHLO" | b"LHLO" => {
+                self.lacks_chunking = true;
+                To::Ehlo
             }
-            b"HELO" | b"LHLO" | b"RSET" | b"STARTTLS" | b"MAIL" => {
-                self.accepted = 0;
-                At::Reply(To::Other)
+            b"HELO" => {
+                self.lacks_chunking = true;
+                To::Reset
             }
-            b"RCPT" => At::Reply(To::Recipient),
-            b"DATA" => At::Reply(To::Data),
+            b"RSET" | b"STARTTLS" | b"MAIL" => To::Reset,
+            b"RCPT" => To::Recipient,
+            b"AUTH" => To::Auth,
+            b"DATA" => To::Data,
             b"BDAT" => match chunk(line) {
-                Some((size, is_last)) => self.chunk(size, if is_last { self.due() } else { 1 }),
-                None => At::Reply(To::Other),
+                Some((size, _)) if self.lacks_chunking => To::Bdat(size),
+                Some((size, is_last)) => return chunk_left(size, if is_last { self.due() } else { 1 }),
+                None => To::Other,
             },
-            b"QUIT" => {
-                self.is_leaving = true;
-                At::Reply(To::Quit)
+            verb => {
+                self.is_leaving |= verb == b"QUIT";
+                To::Other
             }
-            _ => At::Reply(To::Other),
-        }
+        })
     }
 
-    fn chunk(&self, left: u64, due: u64) -> At {
-        if left == 0 { At::Reply(To::Message(due)) } else { At::Chunk(left, due) }
-    }
-
-    fn replied(&mut self, code: Code, line: Vec<u8>) -> Reply {
-        self.is_leaving |= code.number == CLOSING;
-        let kind = code.kind();
-        let refuses_ehlo = self.at == At::Reply(To::Ehlo) && kind.is_error() && !self.is_lmtp && !self.is_leaving;
-        self.at = match self.at {
-            At::Reply(To::Data) if code.number == 354 => At::Message,
-            At::Reply(To::Data) => At::Skip,
-            At::Reply(To::Message(due)) if due > 1 && !self.is_leaving => At::Reply(To::Message(due - 1)),
-            At::Reply(_) if code.number == 334 => At::Continuation,
-            At::Reply(to) => {
-                match to {
-                    To::Recipient if kind == Kind::Success => self.accepted = self.accepted.saturating_add(1),
-                    To::Message(_) => self.accepted = 0,
-                    _ => {}
-                }
-                At::Line
-            }
-            // Nobody has asked.
-            at => at,
+    /// Where a reply leads to; one that nobody has asked for leads nowhere.
+    fn replied(&mut self, code: Code, kind: Kind) -> At {
+        let is_closing = code.number == CLOSING;
+        self.is_leaving |= is_closing;
+        let to = match self.at {
+            At::Reply(to) => to,
+            // It is refused before all of it has come; the rest of it is counted by the server all the same.
+            At::Chunk(left, due) => return At::Chunk(left, due.saturating_sub(1)),
+            at => return at,
         };
-        Reply { kind, line, unless: refuses_ehlo.then_some("HELO") }
+        match to {
+            To::Recipient if kind == Kind::Success => self.accepted = self.accepted.saturating_add(1),
+            To::Ehlo | To::Reset if kind == Kind::Success => self.accepted = 0,
+            To::Auth => self.is_refused = kind.is_error(),
+            _ => {}
+        }
+        match to {
+            To::Auth if code.number == 334 => At::Exchange,
+            To::Data if code.number == 354 => At::Message,
+            To::Data => At::Refused,
+            To::Bdat(size) if kind == Kind::Continue => chunk_left(size, 1),
+            To::Bdat(size) => refused_left(size),
+            To::Message(due) if due > 1 && !is_closing => At::Reply(To::Message(due - 1)),
+            // What these codes refuse is the command, once for all (RFC 5321, 4.2.2).
+            To::Chunk(due) if due > 1 && !is_closing && !(500..505).contains(&code.number) => {
+                At::Reply(To::Chunk(due - 1))
+            }
+            _ => At::Command,
+        }
     }
 }
 
@@ -133,38 +167,63 @@ impl Default for Smtp {
 impl Conversation for Smtp {
     fn turn(&self) -> Turn {
         match self.at {
-            At::Line | At::Continuation => Turn::Line,
+            At::Command if self.skips => Turn::SkipLine,
+            At::Command | At::Exchange => Turn::Line,
             At::Message => Turn::Message,
-            At::Skip => Turn::Skip,
+            At::Refused => Turn::Skip,
             At::Chunk(left, _) => Turn::Bytes(left),
+            At::RefusedChunk(left) => Turn::SkipBytes(left),
             At::Reply(_) => Turn::Wait,
         }
     }
 
     fn greeted(&mut self) {
-        if self.at == At::Reply(To::Connection) {
-            self.at = At::Line;
-        }
+        self.at = At::Command;
+    }
+
+    fn peek(&mut self, line: &[u8]) {
+        // What can be both is a command.
+        let is_command = ALONE.iter().any(|command| command.eq_ignore_ascii_case(line));
+        self.skips = self.is_refused && sasl::is_response(line) && !is_command;
     }
 
     fn said(&mut self, line: &[u8]) {
-        // A password may look like a command.
-        self.at = if self.at == At::Continuation { At::Reply(To::Other) } else { self.command(line) };
+        self.at = match self.at {
+            At::Command if self.skips => At::Command,
+            At::Command => {
+                self.is_refused = false;
+                self.command(line)
+            }
+            // A password may look like a command.
+            At::Exchange => At::Reply(To::Auth),
+            at => at,
+        };
+        self.skips = false;
     }
 
     fn said_message(&mut self) {
-        self.at = if self.at == At::Message { At::Reply(To::Message(self.due())) } else { At::Line };
+        self.at = match self.at {
+            At::Message => At::Reply(To::Message(self.due())),
+            At::Refused => At::Command,
+            at => at,
+        };
     }
 
     fn said_bytes(&mut self, count: u64) {
-        if let At::Chunk(left, due) = self.at {
-            self.at = self.chunk(left.saturating_sub(count), due);
-        }
+        self.at = match self.at {
+            At::Chunk(left, due) => chunk_left(left.saturating_sub(count), due),
+            At::RefusedChunk(left) => refused_left(left.saturating_sub(count)),
+            at => at,
+        };
     }
 
     fn heard(&mut self, mut bytes: &[u8], replies: &mut Vec<Reply>) -> Result<()> {
         while let Some(line) = self.lines.line(&mut bytes)? {
             let code = Code::of(&line, if self.is_lmtp { "LMTP" } else { "SMTP" })?;
+            let is_ehlo = self.at == At::Reply(To::Ehlo);
+            if is_ehlo && line.get(4..).is_some_and(|text| text.trim_ascii_end().eq_ignore_ascii_case(b"CHUNKING")) {
+                self.lacks_chunking = false;
+            }
             if code.goes_on {
                 self.first.get_or_insert_with(|| (code.number, line.into_owned()));
                 continue;
@@ -172,22 +231,41 @@ impl Conversation for Smtp {
             // All lines should have the same code; if they have not, the last one counts.
             let first = self.first.take().filter(|(number, _)| *number == code.number);
             let line = first.map_or_else(|| line.into_owned(), |(_, line)| line);
-            replies.push(self.replied(code, line));
+            let kind = code.kind();
+            self.at = self.replied(code, kind);
+            let is_excused = is_ehlo && kind.is_error() && !self.is_lmtp && !self.is_leaving;
+            replies.push(Reply { kind, line, unless: is_excused.then_some("HELO") });
         }
         Ok(())
     }
 
-    fn ended(&mut self) -> Option<Reply> {
-        if self.at == At::Reply(To::Quit) {
-            self.at = At::Line;
-        }
-        None
+    fn may_end(&self) -> bool {
+        self.turn() != Turn::Wait || self.is_leaving
     }
 
     fn farewell(&self) -> Option<Vec<u8>> {
-        let would_be_heard = !matches!(self.at, At::Message | At::Chunk(..) | At::Continuation);
-        (would_be_heard && !self.is_leaving).then(|| b"QUIT".to_vec())
+        // Not where it would be taken for a part of something else.
+        let is_heard = match self.at {
+            At::Command | At::Refused | At::RefusedChunk(_) => true,
+            At::Reply(to) => !matches!(to, To::Auth | To::Data | To::Bdat(_)),
+            At::Exchange | At::Message | At::Chunk(..) => false,
+        };
+        (is_heard && !self.is_leaving).then(|| b"QUIT".to_vec())
     }
+}
+
+/// Where one is with so many bytes of a chunk left, and so many replies due to it.
+fn chunk_left(left: u64, due: u64) -> At {
+    match (left, due) {
+        (0, 0) => At::Command,
+        (0, _) => At::Reply(To::Chunk(due)),
+        _ => At::Chunk(left, due),
+    }
+}
+
+/// The same of a chunk that is not wanted.
+fn refused_left(left: u64) -> At {
+    if left == 0 { At::Command } else { At::RefusedChunk(left) }
 }
 
 /// Of `BDAT` (RFC 3030, 2): how many bytes follow, and whether they are the last of the message.

@@ -39,7 +39,8 @@ fn a_message_is_said_after_354_and_a_reply_may_have_many_lines() {
          ! success 250 queued
          C: QUIT
          S: 221 bye
-         ! success 221 bye",
+         ! success 221 bye
+         END",
     );
     assert_eq!(turn, Turn::Line);
 }
@@ -72,6 +73,35 @@ fn what_goes_on_with_auth_is_no_command() {
 }
 
 #[test]
+fn what_is_left_of_a_refused_authentication_is_not_said() {
+    let turn = smtp(
+        "S: 220 hi
+         ! success 220 hi
+         C: AUTH LOGIN
+         S: 504 unknown
+         ! permanent 504 unknown
+         -C: Ym9i
+         -C: cGFzc3dvcmQ=
+         C: QUIT",
+    );
+    assert_eq!(turn, Turn::Wait);
+    for command in ["DATA", "starttls", "EHLO me", "NOOP", "MAIL FROM:<>"] {
+        smtp(&format!("S: 220 hi\n! success 220 hi\nC: AUTH PLAIN\nS: 535 no\n! permanent 535 no\nC: {command}"));
+    }
+    assert_eq!(smtp("S: 220 hi\n! success 220 hi\nC: cGFzc3dvcmQ="), Turn::Wait, "nothing was refused");
+}
+
+#[test]
+fn only_auth_and_data_are_gone_on_with() {
+    for code in [334, 354] {
+        let turn = smtp(&format!(
+            "S: 220 hi\n! success 220 hi\nC: NOOP\nS: {code} x\n! continue {code} x\nC: DATA\nS: 503 no\n! permanent 503 no"
+        ));
+        assert_eq!(turn, Turn::Skip, "DATA is a command");
+    }
+}
+
+#[test]
 fn chunks_are_counted() {
     let turn = smtp(
         "S: 220 hi
@@ -93,13 +123,64 @@ fn chunks_are_counted() {
 }
 
 #[test]
+fn a_chunk_that_is_refused_is_counted_all_the_same() {
+    let turn = smtp(
+        "S: 220 hi
+         ! success 220 hi
+         C: EHLO me
+         S: 250-hi
+         S: 250-CHUNKING
+         S: 250 SIZE
+         ! success 250-hi
+         C: BDAT 10
+         s: 552 too large
+         ! permanent 552 too large
+         B: 10
+         C: BDAT 10 LAST
+         B: 10
+         S: 503 no
+         ! permanent 503 no",
+    );
+    assert_eq!(turn, Turn::Line);
+}
+
+#[test]
+fn a_chunk_is_held_until_a_server_that_has_not_offered_chunking_has_answered() {
+    for hello in [
+        "C: EHLO me\nS: 250-CHUNKING.example\nS: 250 SIZE\n! success 250-CHUNKING.example",
+        "C: HELO me\nS: 250 x\n! success 250 x",
+    ] {
+        let turn = smtp(&format!(
+            "S: 220 hi
+             ! success 220 hi
+             {hello}
+             C: BDAT 10 LAST
+             S: 502 what?
+             ! permanent 502 what?
+             -B: 10
+             C: BDAT 0 LAST
+             S: 502 what?
+             ! permanent 502 what?
+             C: BDAT 10
+             S: 354 go on
+             ! continue 354 go on
+             B: 10
+             S: 250 ok
+             ! success 250 ok"
+        ));
+        assert_eq!(turn, Turn::Line);
+    }
+}
+
+#[test]
 fn lmtp_answers_once_for_each_recipient_it_has_accepted() {
     let turn = lmtp(
         "S: 220 hi
          ! success 220 hi
          C: LHLO me
-         S: 250 hi
-         ! success 250 hi
+         S: 250-hi
+         S: 250 chunking
+         ! success 250-hi
          C: RCPT TO:<a>
          S: 250 ok
          ! success 250 ok
@@ -123,6 +204,9 @@ fn lmtp_answers_once_for_each_recipient_it_has_accepted() {
          ! success 250 b has it
          S: 452 d is full
          ! transient 452 d is full
+         C: MAIL FROM:<a>
+         S: 250 ok
+         ! success 250 ok
          C: RCPT TO:<e>
          S: 250 ok
          ! success 250 ok
@@ -144,6 +228,21 @@ fn lmtp_answers_once_for_each_recipient_it_has_accepted() {
 }
 
 #[test]
+fn lmtp_refuses_a_command_once_and_a_message_for_each_recipient() {
+    let accepted = "C: RCPT TO:<a>\nS: 250 ok\n! success 250 ok\n".repeat(2);
+    let begin = format!("S: 220 hi\n! success 220 hi\n{accepted}");
+    let refused = "S: 503 no\n! permanent 503 no\n";
+    assert_eq!(lmtp(&format!("{begin}C: BDAT 1 LAST\nB: 1\n{refused}")), Turn::Line);
+    let full = "S: 552 full\n! permanent 552 full\n";
+    assert_eq!(lmtp(&format!("{begin}C: BDAT 1 LAST\nB: 1\n{full}")), Turn::Wait);
+    assert_eq!(lmtp(&format!("{begin}C: BDAT 1 LAST\nB: 1\n{full}{full}")), Turn::Line);
+    // A second MAIL is refused, and so forgets nothing.
+    let message = "C: DATA\nS: 354 go\n! continue 354 go\nM:\n";
+    assert_eq!(lmtp(&format!("{begin}C: MAIL\n{refused}{message}{refused}")), Turn::Wait);
+    assert_eq!(lmtp(&format!("{begin}C: MAIL\n{refused}{message}{refused}{refused}")), Turn::Line);
+}
+
+#[test]
 fn an_lmtp_server_that_leaves_answers_no_more() {
     let accepted = "C: RCPT TO:<a>\nS: 250 ok\n! success 250 ok\n".repeat(2);
     let turn = lmtp(&format!(
@@ -157,7 +256,7 @@ fn a_refused_ehlo_is_excused_by_helo() {
     let unless = |mut smtp: Smtp, reply: &[u8]| {
         smtp.greeted();
         smtp.said(b"EHLO me");
-        hear(&mut smtp, reply, &[99]).unwrap()[0].unless
+        hear(&mut smtp, reply, &[99]).0[0].unless
     };
     assert_eq!(unless(Smtp::new(), b"502 what?\r\n"), Some("HELO"));
     assert_eq!(unless(Smtp::new(), b"421 bye\r\n"), None);
@@ -174,8 +273,16 @@ fn quit_is_the_farewell_where_it_would_be_heard() {
     assert_eq!(smtp.farewell(), None);
     smtp.said_bytes(5);
     assert!(smtp.farewell().is_some());
-    hear(&mut smtp, b"421 bye\r\n", &[99]).unwrap();
+    hear(&mut smtp, b"421 bye\r\n", &[99]).1.unwrap();
     assert_eq!(smtp.farewell(), None, "the server has said it");
+    for (command, reply) in [("DATA", "354 go on"), ("AUTH LOGIN", "334 x")] {
+        let mut smtp = Smtp::new();
+        smtp.greeted();
+        smtp.said(command.as_bytes());
+        assert_eq!(smtp.farewell(), None, "it could be taken for data");
+        hear(&mut smtp, format!("{reply}\r\n").as_bytes(), &[99]).1.unwrap();
+        assert_eq!(smtp.farewell(), None, "it would be taken for data");
+    }
     let mut smtp = Smtp::new();
     smtp.greeted();
     smtp.said(b"quit");
@@ -184,9 +291,10 @@ fn quit_is_the_farewell_where_it_would_be_heard() {
 
 #[test]
 fn an_end_owes_a_reply_except_to_quit() {
-    assert_eq!(smtp("END"), Turn::Wait);
-    assert_eq!(smtp("S: 220 hi\n! success 220 hi\nC: MAIL\nEND"), Turn::Wait);
-    assert_eq!(smtp("S: 220 hi\n! success 220 hi\nC: QUIT\nEND"), Turn::Line);
+    assert_eq!(smtp("CUT"), Turn::Wait);
+    assert_eq!(smtp("S: 220 hi\n! success 220 hi\nC: MAIL\nCUT"), Turn::Wait);
+    assert_eq!(smtp("S: 220 hi\n! success 220 hi\nC: QUIT\nEND"), Turn::Wait);
+    assert_eq!(smtp("S: 220 hi\n! success 220 hi\nC: NOOP\nS: 421 bye\n! transient 421 bye\nEND"), Turn::Line);
 }
 
 #[test]
@@ -198,7 +306,7 @@ fn a_reply_that_nobody_asked_for_changes_no_turn() {
 #[test]
 fn what_is_no_reply_is_an_error_that_names_it() {
     for wrong in ["99 x", "2500 x", "hello", "250-a\r\n\r\n250 b", "\0\0\0\0"] {
-        let error = hear(&mut Smtp::new(), format!("{wrong}\r\n").as_bytes(), &[3]).unwrap_err();
+        let error = hear(&mut Smtp::new(), format!("{wrong}\r\n").as_bytes(), &[3]).1.unwrap_err();
         assert!(error.to_string().ends_with("is no reply of SMTP"), "{error}");
     }
     let mut replies = Vec::new();
@@ -209,7 +317,7 @@ fn what_is_no_reply_is_an_error_that_names_it() {
 
 #[test]
 fn the_last_code_counts_where_they_differ() {
-    let replies = hear(&mut Smtp::new(), b"220-hi\r\n554 no\r\n", &[99]).unwrap();
+    let replies = hear(&mut Smtp::new(), b"220-hi\r\n554 no\r\n", &[99]).0;
     assert_eq!((replies[0].kind, replies[0].line.as_slice()), (Kind::Permanent, &b"554 no"[..]));
 }
 
@@ -218,11 +326,11 @@ fn a_reply_without_end_takes_no_memory() {
     let mut smtp = Smtp::new();
     let lines = b"220-and so on\r\n".repeat(1000);
     for _ in 0..50 {
-        assert_eq!(hear(&mut smtp, &lines, &[usize::MAX]).unwrap(), []);
+        assert_eq!(hear(&mut smtp, &lines, &[usize::MAX]), (Vec::new(), Ok(())));
     }
     assert_eq!(smtp.first.as_ref().map(|(_, line)| line.len()), Some(13));
     assert_eq!(smtp.turn(), Turn::Wait);
-    assert!(hear(&mut smtp, &[b'2'; super::super::LINE + 1], &[1000]).is_err());
+    assert!(hear(&mut smtp, &[b'2'; super::super::LINE + 1], &[1000]).1.is_err());
 }
 
 proptest! {
@@ -237,25 +345,23 @@ proptest! {
             let mut smtp = Smtp::lmtp();
             smtp.greeted();
             smtp.said(command.as_bytes());
-            let mut replies = Vec::new();
-            let mut pieces = crate::proto::testing::split(&bytes, sizes).into_iter();
-            let end = pieces.try_for_each(|piece| smtp.heard(piece, &mut replies));
-            (replies, end, smtp.turn())
+            (hear(&mut smtp, &bytes, sizes), smtp.turn())
         };
         prop_assert_eq!(outcome(&sizes), outcome(&[usize::MAX]));
     }
 
     #[test]
-    fn nothing_panics(steps in prop::collection::vec((0u8..4, prop::collection::vec(any::<u8>(), 0..20)), 0..20)) {
+    fn nothing_panics(steps in prop::collection::vec((0u8..5, prop::collection::vec(any::<u8>(), 0..20)), 0..20)) {
         let mut smtp = Smtp::lmtp();
         for (step, bytes) in steps {
             match step {
                 0 => smtp.said(&bytes),
                 1 => smtp.said_message(),
                 2 => smtp.said_bytes(bytes.len() as u64),
+                3 => smtp.peek(&bytes),
                 _ => _ = smtp.heard(&bytes, &mut Vec::new()),
             }
-            let _ = (smtp.turn(), smtp.farewell());
+            let _ = (smtp.turn(), smtp.may_end(), smtp.farewell());
         }
     }
 }
