@@ -10,6 +10,7 @@ use crate::{
         Failed, Openings, Peer, Staging, Way,
         dtls::DtlsStaging,
         entrance::{Entrance, Found},
+        pacing::Pacing,
         proxy,
         starttls::StarttlsStaging,
         tls::TlsStaging,
@@ -43,7 +44,13 @@ pub fn run(config: &Config, report: Report) -> Result<Exit> {
     let found = Found::default();
     let mut entrance = Entrance::open(config, &found, &mut reactor, report)?;
     let stages = stages(config, &mut entrance, &found, report)?;
-    let way = Way { transport: config.transport, stages, telnet: config.telnet, taps: Rc::clone(&taps) };
+    let way = Way {
+        transport: config.transport,
+        stages,
+        telnet: config.telnet,
+        taps: Rc::clone(&taps),
+        pace: Pacing::new(config, report),
+    };
     let openings = Openings::new(way, deadline(config, &reactor), report);
     let own = entrance.addresses();
     let mut context = Context { reactor: &mut reactor, relay: &mut relay, report };

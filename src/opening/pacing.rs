@@ -5,7 +5,7 @@
 
 use crate::{
     cli::config::{Config, Mode, PaceBy, When},
-    proto::reply::{Conversation, PROTOCOLS, Protocol, guess},
+    proto::reply::{Conversation, PROTOCOLS, Protocol, line::Line},
     report::Report,
     stream::{
         Stream,
@@ -44,8 +44,7 @@ impl Pacing {
             When::First(protocol) => Some(protocol.name),
             _ => None,
         });
-        let settings =
-            Settings { fail: pace.fail, crlf: pace.crlf, patience: config.idle.unwrap_or(PATIENCE) };
+        let settings = Settings { fail: pace.fail, crlf: pace.crlf, patience: config.idle.unwrap_or(PATIENCE) };
         Some(Self {
             // Who has been asked for encryption in a protocol's words speaks that protocol.
             by: match (pace.by, starttls.and_then(known)) {
@@ -65,7 +64,7 @@ impl Pacing {
         let by = match self.by {
             PaceBy::Quiet(time) => By::Quiet(time),
             PaceBy::Protocol(protocol) => By::Replies(self.after_greeting((protocol.begin)())),
-            PaceBy::Auto => By::Replies(self.after_greeting(guess::begin(self.port))),
+            PaceBy::Auto => By::Replies(self.after_greeting(Box::new(Line::default()))),
         };
         Box::new(Paced::new(stream, by, self.settings, server.to_string(), self.report))
     }

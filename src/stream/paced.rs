@@ -14,18 +14,14 @@ mod talk;
 pub use talk::By;
 
 use super::{Flow, Stream, forward, goodbye::Goodbye};
-use crate::{
-    error::Error,
-    proto::reply::Turn,
-    report::Report,
-};
+use crate::{error::Error, proto::reply::Turn, report::Report};
 use script::{Script, Skipped};
 use std::{
     io,
     task::Poll,
     time::{Duration, Instant},
 };
-use talk::Talk;
+use talk::{GREETING, Talk};
 
 /// What is the same for every connection.
 #[derive(Debug, Clone, Copy)]
@@ -187,7 +183,8 @@ impl Paced {
 
     fn tell(&self, skipped: Skipped) {
         let Skipped { message, lines, bytes } = skipped;
-        let why = self.talk.refusal().map_or_else(String::new, |reply| format!(", since the server refused it: {reply}"));
+        let why =
+            self.talk.refusal().map_or_else(String::new, |reply| format!(", since the server refused it: {reply}"));
         let (what, verb) = match (message, lines) {
             (true, _) => ("the message".to_owned(), "was"),
             (false, 1) => ("a line".to_owned(), "was"),
@@ -204,8 +201,12 @@ impl Paced {
 
     /// Nothing has come for too long.
     fn silent(&self) -> Error {
-        let (time, asked) = (in_words(self.settings.patience), self.talk.asked());
-        Error::network(&*self.server, format!("it has sent nothing for {time}, and has not replied to {asked}"))
+        let time = in_words(self.settings.patience);
+        let what = match self.talk.asked() {
+            GREETING => "has not greeted".to_owned(),
+            asked => format!("has not replied to {asked}"),
+        };
+        Error::network(&*self.server, format!("it has sent nothing for {time}, and {what}"))
     }
 
     /// The server says no more.
@@ -224,6 +225,9 @@ impl Paced {
         let asked = self.talk.asked();
         let said_all = matches!(self.goodbye, Goodbye::Finishing | Goodbye::Finished);
         let error = match (was_to_reply, said_all) {
+            (true, _) if asked == GREETING => {
+                Error::network(&*self.server, "it ended the connection without a greeting")
+            }
             (true, _) => Error::network(&*self.server, format!("it ended the connection without a reply to {asked}")),
             (false, true) => Error::usage("what was to be sent", "it ended before the message or the body was whole"),
             (false, false) => {
@@ -282,7 +286,8 @@ impl Stream for Paced {
         if let Some(error) = self.objection() {
             return Err(error);
         }
-        if self.push()?.is_pending() || bytes.is_empty() || self.talk.failure().is_some() {
+        let is_over = self.talk.failure().is_some() || !matches!(self.verdict, Verdict::None);
+        if self.push()?.is_pending() || bytes.is_empty() || is_over {
             return Ok(Flow::Blocked);
         }
         if self.talk.has_left() && self.talk.turn() == Turn::Wait {
@@ -393,3 +398,5 @@ fn plural(count: u64, what: &str) -> String {
     if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
 }
 
+#[cfg(test)]
+mod tests;

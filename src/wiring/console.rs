@@ -48,8 +48,6 @@ pub struct Console {
     proxied: bool,
     verify: bool,
     mail_port: bool,
-    /// What is sent waits for replies, and the half-close for the last of them.
-    paced: bool,
     evidence: Rc<Evidence>,
     token: Token,
     peers: HashMap<Token, State>,
@@ -95,6 +93,7 @@ impl Console {
             terminal: kind == Kind::Terminal,
             nothing_to_say,
             send_only: settings.direction == Direction::SendOnly,
+            paced: config.pace.is_some(),
             half_closes: connects && settings.shutdown,
             outlast_peer: settings.outlast_peer,
             quit: settings.quit,
@@ -120,7 +119,6 @@ impl Console {
             stall: config.mode.stall(),
             verify: config.verifies(),
             mail_port: ports::is_mail(port),
-            paced: config.pace.is_some(),
             evidence,
             token,
             peers: HashMap::new(),
@@ -159,7 +157,7 @@ impl Console {
             half_closed: peer.half_closed,
             datagram: peer.datagram,
             conversation: self.connects
-                && !self.paced
+                && !self.rules.paced
                 && (mail || ((peer.tls || self.proxied) && them.sent <= SHORT_TALK)),
         };
         match decide(&self.rules, &situation) {

@@ -11,6 +11,9 @@ use crate::{
 };
 use std::time::Duration;
 
+/// What is awaited before anything has been said.
+pub(super) const GREETING: &str = "the greeting";
+
 /// What tells that the next line can be sent.
 pub enum By {
     /// The replies in this conversation.
@@ -48,7 +51,7 @@ impl Talk {
             by,
             quiet: false,
             fail,
-            asked: "the greeting".to_owned(),
+            asked: GREETING.to_owned(),
             is_answered: false,
             refusal: None,
             excusable: None,
@@ -164,7 +167,7 @@ impl Talk {
     }
 
     fn asks(&mut self, what: impl Fn() -> String) {
-        if std::mem::take(&mut self.is_answered) || self.asked == "the greeting" {
+        if std::mem::take(&mut self.is_answered) || self.asked == GREETING {
             self.asked = what();
         }
     }
