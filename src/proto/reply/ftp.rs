@@ -20,6 +20,8 @@ pub struct Ftp {
     /// The first line of a reply of several, and its code.
     first: Option<(u16, Vec<u8>)>,
     is_waiting: bool,
+    /// The client has asked to leave, and nothing else since.
+    has_quit: bool,
     /// Either side has said that it leaves.
     is_leaving: bool,
 }
@@ -34,7 +36,7 @@ impl Ftp {
 
 impl Default for Ftp {
     fn default() -> Self {
-        Self { lines: Lines::default(), first: None, is_waiting: true, is_leaving: false }
+        Self { lines: Lines::default(), first: None, is_waiting: true, has_quit: false, is_leaving: false }
     }
 }
 
@@ -49,7 +51,8 @@ impl Conversation for Ftp {
 
     fn said(&mut self, line: &[u8]) {
         self.is_waiting = true;
-        self.is_leaving |= verb(line) == b"QUIT";
+        self.has_quit = verb(line) == b"QUIT";
+        self.is_leaving |= self.has_quit;
     }
 
     fn heard(&mut self, mut bytes: &[u8], replies: &mut Vec<Reply>) -> Result<()> {
@@ -74,7 +77,7 @@ impl Conversation for Ftp {
     }
 
     fn may_end(&self) -> bool {
-        self.turn() != Turn::Wait || self.is_leaving
+        self.turn() != Turn::Wait || self.has_quit
     }
 
     fn farewell(&self) -> Option<Vec<u8>> {
@@ -172,6 +175,7 @@ mod tests {
         assert_eq!(ftp(&format!("{GREETING}C: RETR x\nS: 150 here\n! continue 150 here\nCUT")), Turn::Wait);
         assert_eq!(ftp(&format!("{GREETING}C: QUIT\nEND")), Turn::Wait);
         assert_eq!(ftp(&format!("{GREETING}s: 421 bye\n! transient 421 bye\nEND")), Turn::Line);
+        assert_eq!(ftp(&format!("{GREETING}s: 421 bye\n! transient 421 bye\nC: NOOP\nCUT")), Turn::Wait);
     }
 
     #[test]

@@ -70,6 +70,7 @@ enum To {
     Article,
     Sasl,
     ListGroup,
+    Quit,
     Other,
 }
 
@@ -78,6 +79,7 @@ impl To {
         match verb(line).as_slice() {
             b"POST" | b"IHAVE" => Self::Offer,
             b"LISTGROUP" => Self::ListGroup,
+            b"QUIT" => Self::Quit,
             b"AUTHINFO" => match line.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty()).nth(1) {
                 Some(word) if word.eq_ignore_ascii_case(b"SASL") => Self::Sasl,
                 _ => Self::Other,
@@ -94,7 +96,7 @@ impl To {
                 211 => self == Self::ListGroup,
                 _ => false,
             },
-            Self::Connection | Self::Offer | Self::Article | Self::Sasl => false,
+            Self::Connection | Self::Offer | Self::Article | Self::Sasl | Self::Quit => false,
         }
     }
 }
@@ -165,7 +167,8 @@ impl Conversation for Nntp {
     fn said(&mut self, line: &[u8]) {
         self.at = match self.at {
             At::Command if self.skips => At::Command,
-            At::Command => {
+            // Where an article is skipped, only the farewell is said.
+            At::Command | At::Refused => {
                 let verb = verb(line);
                 self.is_refused = false;
                 self.is_leaving |= verb == b"QUIT";
@@ -203,7 +206,7 @@ impl Conversation for Nntp {
     }
 
     fn may_end(&self) -> bool {
-        self.turn() != Turn::Wait || self.is_leaving
+        self.turn() != Turn::Wait || self.at == At::Reply(To::Quit)
     }
 
     fn farewell(&self) -> Option<Vec<u8>> {

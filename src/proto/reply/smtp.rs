@@ -9,10 +9,13 @@ use super::{
     lines::Lines,
     sasl,
 };
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// The service is not available; the connection will be closed (RFC 5321, 3.8).
 const CLOSING: u16 = 421;
+
+/// The longest reply, in bytes. What a server can do, and what it has to say, are much shorter.
+const REPLY: usize = 1024 * 1024;
 
 /// Commands without arguments that could be base64.
 const ALONE: [&[u8]; 8] = [b"DATA", b"EHLO", b"HELO", b"HELP", b"NOOP", b"QUIT", b"RSET", b"STARTTLS"];
@@ -24,6 +27,8 @@ pub struct Smtp {
     lines: Lines,
     /// The first line of a reply of several, and its code.
     first: Option<(u16, Vec<u8>)>,
+    /// The bytes of a reply of several lines that have come.
+    size: usize,
     at: At,
     /// Recipients that were accepted since MAIL.
     accepted: u64,
@@ -69,6 +74,7 @@ enum To {
     Chunk(u64),
     /// To BDAT alone: so many bytes are held, for the server has not offered to take them.
     Bdat(u64),
+    Quit,
     Other,
 }
 
@@ -80,6 +86,7 @@ impl Smtp {
             is_lmtp: false,
             lines: Lines::default(),
             first: None,
+            size: 0,
             at: At::Reply(To::Connection),
             accepted: 0,
             lacks_chunking: false,
@@ -119,21 +126,21 @@ impl Smtp {
                 Some((size, is_last)) => return chunk_left(size, if is_last { self.due() } else { 1 }),
                 None => To::Other,
             },
-            verb => {
-                self.is_leaving |= verb == b"QUIT";
-                To::Other
+            b"QUIT" => {
+                self.is_leaving = true;
+                To::Quit
             }
+            _ => To::Other,
         })
     }
 
     /// Where a reply leads to; one that nobody has asked for leads nowhere.
     fn replied(&mut self, code: Code, kind: Kind) -> At {
-        let is_closing = code.number == CLOSING;
-        self.is_leaving |= is_closing;
+        self.is_leaving |= code.number == CLOSING;
         let to = match self.at {
             At::Reply(to) => to,
             // It is refused before all of it has come; the rest of it is counted by the server all the same.
-            At::Chunk(left, due) => return At::Chunk(left, due.saturating_sub(1)),
+            At::Chunk(left, due) => return At::Chunk(left, due_after(code, due)),
             at => return at,
         };
         match to {
@@ -148,11 +155,8 @@ impl Smtp {
             To::Data => At::Refused,
             To::Bdat(size) if kind == Kind::Continue => chunk_left(size, 1),
             To::Bdat(size) => refused_left(size),
-            To::Message(due) if due > 1 && !is_closing => At::Reply(To::Message(due - 1)),
-            // What these codes refuse is the command, once for all (RFC 5321, 4.2.2).
-            To::Chunk(due) if due > 1 && !is_closing && !(500..505).contains(&code.number) => {
-                At::Reply(To::Chunk(due - 1))
-            }
+            To::Message(due) if due > 1 && code.number != CLOSING => At::Reply(To::Message(due - 1)),
+            To::Chunk(due) => chunk_left(0, due_after(code, due)),
             _ => At::Command,
         }
     }
@@ -190,7 +194,8 @@ impl Conversation for Smtp {
     fn said(&mut self, line: &[u8]) {
         self.at = match self.at {
             At::Command if self.skips => At::Command,
-            At::Command => {
+            // Where something else is skipped, only the farewell is said.
+            At::Command | At::Refused | At::RefusedChunk(_) => {
                 self.is_refused = false;
                 self.command(line)
             }
@@ -225,10 +230,15 @@ impl Conversation for Smtp {
                 self.lacks_chunking = false;
             }
             if code.goes_on {
+                self.size = self.size.saturating_add(line.len().saturating_add(2));
+                if self.size > REPLY {
+                    return Err(Error::network("the reply", format!("it is longer than {} MiB", REPLY / 1024 / 1024)));
+                }
                 self.first.get_or_insert_with(|| (code.number, line.into_owned()));
                 continue;
             }
             // All lines should have the same code; if they have not, the last one counts.
+            self.size = 0;
             let first = self.first.take().filter(|(number, _)| *number == code.number);
             let line = first.map_or_else(|| line.into_owned(), |(_, line)| line);
             let kind = code.kind();
@@ -240,7 +250,7 @@ impl Conversation for Smtp {
     }
 
     fn may_end(&self) -> bool {
-        self.turn() != Turn::Wait || self.is_leaving
+        self.turn() != Turn::Wait || self.at == At::Reply(To::Quit)
     }
 
     fn farewell(&self) -> Option<Vec<u8>> {
@@ -251,6 +261,15 @@ impl Conversation for Smtp {
             At::Exchange | At::Message | At::Chunk(..) => false,
         };
         (is_heard && !self.is_leaving).then(|| b"QUIT".to_vec())
+    }
+}
+
+/// How many replies to a chunk are left of those due, after one of them.
+fn due_after(code: Code, due: u64) -> u64 {
+    match code.number {
+        // What these refuse is the command, once for all (RFC 5321, 4.2.2).
+        CLOSING | 500..505 => 0,
+        _ => due.saturating_sub(1),
     }
 }
 
@@ -271,7 +290,7 @@ fn refused_left(left: u64) -> At {
 /// Of `BDAT` (RFC 3030, 2): how many bytes follow, and whether they are the last of the message.
 fn chunk(line: &[u8]) -> Option<(u64, bool)> {
     let mut words = str::from_utf8(line).ok()?.split_ascii_whitespace().skip(1);
-    let size = words.next()?.parse().ok()?;
+    let size = words.next().filter(|word| word.bytes().all(|byte| byte.is_ascii_digit()))?.parse().ok()?;
     Some((size, words.next().is_some_and(|word| word.eq_ignore_ascii_case("LAST"))))
 }
 

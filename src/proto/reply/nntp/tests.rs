@@ -165,6 +165,12 @@ fn quit_is_the_farewell_where_it_would_be_heard() {
         }
         nntp.farewell().is_some()
     };
+    let mut refused = Nntp::default();
+    refused.greeted();
+    refused.said(b"POST");
+    hear(&mut refused, b"440 no\r\n", &[99]).1.unwrap();
+    refused.said(&refused.farewell().unwrap());
+    assert!(refused.turn() == Turn::Wait && refused.may_end(), "its reply is awaited");
     for heard in [&[][..], &["DATE"], &["POST", "S: 440 no"], &["AUTHINFO SASL X", "S: 481 no"]] {
         assert!(quit(heard), "{heard:?}");
     }
@@ -187,6 +193,7 @@ fn an_end_owes_a_reply_except_to_quit() {
     assert_eq!(nntp("C: HELP\nS: 100 here\nS: and so on\nCUT"), Turn::Wait);
     assert_eq!(nntp("C: QUIT\nEND"), Turn::Wait);
     assert_eq!(nntp("s: 400 good night\n! transient 400 good night\nEND"), Turn::Line);
+    assert_eq!(nntp("s: 400 good night\n! transient 400 good night\nC: DATE\nCUT"), Turn::Wait);
 }
 
 #[test]

@@ -20,6 +20,9 @@ fn a_message_is_said_after_354_and_a_reply_may_have_many_lines() {
         "S: 220-mail.example ESMTP
          S: 220 at your service
          ! success 220-mail.example ESMTP
+         C: STARTTLS
+         S: 220 go ahead
+         ! success 220 go ahead
          C: EHLO me
          S: 250-mail.example
          S: 250-SIZE
@@ -116,6 +119,9 @@ fn chunks_are_counted() {
          C: BDAT 18446744073709551616
          S: 501 too large
          ! permanent 501 too large
+         C: BDAT +1
+         S: 501 no number
+         ! permanent 501 no number
          C: BDAT 1 LAST
          B: 1",
     );
@@ -233,6 +239,8 @@ fn lmtp_refuses_a_command_once_and_a_message_for_each_recipient() {
     let begin = format!("S: 220 hi\n! success 220 hi\n{accepted}");
     let refused = "S: 503 no\n! permanent 503 no\n";
     assert_eq!(lmtp(&format!("{begin}C: BDAT 1 LAST\nB: 1\n{refused}")), Turn::Line);
+    let early = "s: 503 no\n! permanent 503 no\n";
+    assert_eq!(lmtp(&format!("{begin}C: BDAT 1 LAST\n{early}B: 1")), Turn::Line);
     let full = "S: 552 full\n! permanent 552 full\n";
     assert_eq!(lmtp(&format!("{begin}C: BDAT 1 LAST\nB: 1\n{full}")), Turn::Wait);
     assert_eq!(lmtp(&format!("{begin}C: BDAT 1 LAST\nB: 1\n{full}{full}")), Turn::Line);
@@ -283,6 +291,17 @@ fn quit_is_the_farewell_where_it_would_be_heard() {
         hear(&mut smtp, format!("{reply}\r\n").as_bytes(), &[99]).1.unwrap();
         assert_eq!(smtp.farewell(), None, "it would be taken for data");
     }
+    for (command, refusal) in [("DATA", "554 no"), ("HELO x\r\nBDAT 5", "502 what?")] {
+        let mut smtp = Smtp::new();
+        for command in command.lines() {
+            smtp.greeted();
+            smtp.said(command.as_bytes());
+        }
+        hear(&mut smtp, format!("{refusal}\r\n").as_bytes(), &[99]).1.unwrap();
+        assert!(matches!(smtp.turn(), Turn::Skip | Turn::SkipBytes(5)));
+        smtp.said(&smtp.farewell().unwrap());
+        assert!(smtp.turn() == Turn::Wait && smtp.may_end(), "its reply is awaited");
+    }
     let mut smtp = Smtp::new();
     smtp.greeted();
     smtp.said(b"quit");
@@ -295,6 +314,7 @@ fn an_end_owes_a_reply_except_to_quit() {
     assert_eq!(smtp("S: 220 hi\n! success 220 hi\nC: MAIL\nCUT"), Turn::Wait);
     assert_eq!(smtp("S: 220 hi\n! success 220 hi\nC: QUIT\nEND"), Turn::Wait);
     assert_eq!(smtp("S: 220 hi\n! success 220 hi\nC: NOOP\nS: 421 bye\n! transient 421 bye\nEND"), Turn::Line);
+    assert_eq!(smtp("S: 220 hi\n! success 220 hi\ns: 421 bye\n! transient 421 bye\nC: NOOP\nCUT"), Turn::Wait);
 }
 
 #[test]
@@ -322,14 +342,16 @@ fn the_last_code_counts_where_they_differ() {
 }
 
 #[test]
-fn a_reply_without_end_takes_no_memory() {
+fn a_reply_without_end_takes_no_memory_and_is_an_error_in_time() {
     let mut smtp = Smtp::new();
     let lines = b"220-and so on\r\n".repeat(1000);
-    for _ in 0..50 {
+    for _ in 0..60 {
         assert_eq!(hear(&mut smtp, &lines, &[usize::MAX]), (Vec::new(), Ok(())));
     }
     assert_eq!(smtp.first.as_ref().map(|(_, line)| line.len()), Some(13));
     assert_eq!(smtp.turn(), Turn::Wait);
+    let error = hear(&mut smtp, &lines.repeat(15), &[1000]).1.unwrap_err();
+    assert_eq!(error.to_string(), "the reply: it is longer than 1 MiB");
     assert!(hear(&mut smtp, &[b'2'; super::super::LINE + 1], &[1000]).1.is_err());
 }
 
