@@ -28,11 +28,14 @@ pub struct Protocol {
 }
 
 /// The protocols that `--pace` knows by name.
-pub static PROTOCOLS: [Protocol; 4] = [
+pub static PROTOCOLS: [Protocol; 7] = [
     Protocol { name: "smtp", begin: || Box::new(smtp::Smtp::new()) },
     Protocol { name: "lmtp", begin: || Box::new(smtp::Smtp::lmtp()) },
     Protocol { name: "ftp", begin: || Box::new(ftp::Ftp::default()) },
     Protocol { name: "nntp", begin: || Box::new(nntp::Nntp::default()) },
+    Protocol { name: "pop3", begin: || Box::new(pop3::Pop3::default()) },
+    Protocol { name: "http", begin: || Box::new(http::Http::default()) },
+    Protocol { name: "line", begin: || Box::new(line::Line::default()) },
 ];
 
 /// Whose turn it is, and for what.

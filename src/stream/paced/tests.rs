@@ -170,13 +170,6 @@ impl World {
 }
 
 fn begin(protocol: &str) -> Box<dyn Conversation> {
-    use crate::proto::reply::{http::Http, line::Line, pop3::Pop3};
-    match protocol {
-        "http" => return Box::new(Http::default()),
-        "line" => return Box::new(Line::default()),
-        "pop3" => return Box::new(Pop3::default()),
-        _ => {}
-    }
     let protocol = PROTOCOLS.iter().find(|it| it.name == protocol).unwrap();
     (protocol.begin)()
 }
