@@ -7,9 +7,9 @@
 //! A newcomer's trap: a server is silent only if there is nothing to read. While our reader is held up
 //! nobody knows, so a time that has passed counts when a read has found nothing.
 
-mod quote;
 mod script;
 mod talk;
+mod words;
 
 pub use talk::By;
 
@@ -21,7 +21,7 @@ use std::{
     task::Poll,
     time::{Duration, Instant},
 };
-use talk::{GREETING, Talk};
+use talk::Talk;
 
 /// What is the same for every connection.
 #[derive(Debug, Clone, Copy)]
@@ -147,6 +147,39 @@ impl Paced {
         Err(error.into())
     }
 
+    /// Passes on what may be sent now, and says the goodbye when all is replied to.
+    fn pass_on(&mut self) -> io::Result<Poll<()>> {
+        if let Some(error) = self.objection() {
+            return Err(error);
+        }
+        let leaves = matches!(self.goodbye, Goodbye::Finishing | Goodbye::HangingUp) && !self.talk.has_left();
+        let mut all_said = true;
+        if self.talk.failure().is_none() && !self.talk.has_left() {
+            self.script.take_held(&mut self.talk, &mut self.out);
+            if leaves {
+                all_said = self.script.end(&mut self.talk, &mut self.out);
+            }
+        }
+        if self.push()?.is_pending() {
+            return Ok(Poll::Pending);
+        }
+        let waits = self.talk.awaits() && !self.script.is_open();
+        if leaves && all_said && !waits {
+            self.talk.nothing_follows();
+            if let Some(skipped) = self.script.all_skipped() {
+                self.tell(skipped);
+            }
+        }
+        self.settle();
+        if let Some(error) = self.objection() {
+            return Err(error);
+        }
+        if leaves && (!all_said || waits || self.talk.failure().is_some()) {
+            return self.inner.flush().map(|_| Poll::Pending);
+        }
+        self.goodbye.pass_on(&mut *self.inner)
+    }
+
     /// Says what was not sent, and takes leave after a failure.
     fn settle(&mut self) {
         if let Some(skipped) = self.script.skipped(&self.talk) {
@@ -182,31 +215,7 @@ impl Paced {
     }
 
     fn tell(&self, skipped: Skipped) {
-        let Skipped { message, lines, bytes } = skipped;
-        let why =
-            self.talk.refusal().map_or_else(String::new, |reply| format!(", since the server refused it: {reply}"));
-        let (what, verb) = match (message, lines) {
-            (true, _) => ("the message".to_owned(), "was"),
-            (false, 1) => ("a line".to_owned(), "was"),
-            (false, 0) => (plural(bytes, "byte"), if bytes == 1 { "was" } else { "were" }),
-            (false, _) => (plural(lines, "line"), "were"),
-        };
-        let size = match (message, lines) {
-            (true, _) => format!(" ({}, {})", plural(lines, "line"), plural(bytes, "byte")),
-            (false, 0) => String::new(),
-            (false, _) => format!(" ({})", plural(bytes, "byte")),
-        };
-        self.report.note(format_args!("{what}{size} {verb} not sent{why}"));
-    }
-
-    /// Nothing has come for too long.
-    fn silent(&self) -> Error {
-        let time = in_words(self.settings.patience);
-        let what = match self.talk.asked() {
-            GREETING => "has not greeted".to_owned(),
-            asked => format!("has not replied to {asked}"),
-        };
-        Error::network(&*self.server, format!("it has sent nothing for {time}, and {what}"))
+        self.report.note(words::not_sent(skipped, self.talk.refusal().as_deref()));
     }
 
     /// The server says no more.
@@ -222,17 +231,11 @@ impl Paced {
         if in_order {
             return end;
         }
-        let asked = self.talk.asked();
         let said_all = matches!(self.goodbye, Goodbye::Finishing | Goodbye::Finished);
         let error = match (was_to_reply, said_all) {
-            (true, _) if asked == GREETING => {
-                Error::network(&*self.server, "it ended the connection without a greeting")
-            }
-            (true, _) => Error::network(&*self.server, format!("it ended the connection without a reply to {asked}")),
-            (false, true) => Error::usage("what was to be sent", "it ended before the message or the body was whole"),
-            (false, false) => {
-                Error::network(&*self.server, "it ended the connection before the message or the body was sent")
-            }
+            (true, _) => words::no_reply(&self.server, self.talk.asked()),
+            (false, true) => words::incomplete(),
+            (false, false) => words::cut_off(&self.server),
         };
         self.give(error)
     }
@@ -243,12 +246,12 @@ impl Paced {
         if self.talk.has_left_as_asked() {
             return io::ErrorKind::BrokenPipe.into();
         }
-        Error::network(&*self.server, "it ended the connection before all was sent").into()
+        words::too_late(&self.server).into()
     }
 }
 
 impl Stream for Paced {
-    forward!(register, broken);
+    forward!(register);
 
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<Flow> {
         if let Verdict::Due(error) | Verdict::Given(error) = &self.verdict {
@@ -269,7 +272,9 @@ impl Stream for Paced {
                     self.talk.has_been_quiet();
                     return Ok(Flow::Blocked);
                 }
-                let error = self.talk.failure().cloned().unwrap_or_else(|| self.silent());
+                let error = self.talk.failure().cloned();
+                let error =
+                    error.unwrap_or_else(|| words::silent(&self.server, self.settings.patience, self.talk.asked()));
                 self.give(error)
             }
             Ok(Flow::Blocked) => Ok(Flow::Blocked),
@@ -319,35 +324,7 @@ impl Stream for Paced {
     }
 
     fn flush(&mut self) -> io::Result<Poll<()>> {
-        if let Some(error) = self.objection() {
-            return Err(error);
-        }
-        let leaves = matches!(self.goodbye, Goodbye::Finishing | Goodbye::HangingUp) && !self.talk.has_left();
-        let mut all_said = true;
-        if self.talk.failure().is_none() && !self.talk.has_left() {
-            self.script.take_held(&mut self.talk, &mut self.out);
-            if leaves {
-                all_said = self.script.end(&mut self.talk, &mut self.out);
-            }
-        }
-        if self.push()?.is_pending() {
-            return Ok(Poll::Pending);
-        }
-        let waits = self.talk.awaits() && !self.script.is_open();
-        if leaves && all_said && !waits {
-            self.talk.nothing_follows();
-            if let Some(skipped) = self.script.all_skipped() {
-                self.tell(skipped);
-            }
-        }
-        self.settle();
-        if let Some(error) = self.objection() {
-            return Err(error);
-        }
-        if leaves && (!all_said || waits || self.talk.failure().is_some()) {
-            return self.inner.flush().map(|_| Poll::Pending);
-        }
-        self.goodbye.pass_on(&mut *self.inner)
+        self.pass_on().or_else(|error| self.fails(error))
     }
 
     fn finish(&mut self) -> io::Result<()> {
@@ -364,11 +341,15 @@ impl Stream for Paced {
         Ok(())
     }
 
+    fn broken(&mut self) -> io::Result<()> {
+        self.inner.broken().or_else(|error| self.fails(error))
+    }
+
     fn undelivered(&self) -> usize {
         match self.verdict {
             // All that was sent has been answered, or never will be.
-            Verdict::Given(_) => self.script.held(),
-            _ => self.script.held() + self.out.len() + self.inner.undelivered(),
+            Verdict::Due(_) | Verdict::Given(_) => self.script.held(),
+            Verdict::None => self.script.held() + self.out.len() + self.inner.undelivered(),
         }
     }
 
@@ -388,14 +369,6 @@ impl Stream for Paced {
         self.is_due |= self.last.checked_add(patience).is_some_and(|at| at <= now);
         if self.inner.deadline().is_some_and(|at| at <= now) { self.inner.timeout(now) } else { Ok(()) }
     }
-}
-
-fn in_words(time: Duration) -> String {
-    if time.subsec_millis() == 0 { format!("{} s", time.as_secs()) } else { format!("{} ms", time.as_millis()) }
-}
-
-fn plural(count: u64, what: &str) -> String {
-    if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
 }
 
 #[cfg(test)]

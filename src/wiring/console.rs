@@ -328,7 +328,11 @@ impl Wiring for Console {
                 if matches!(end, End::Failed(_)) {
                     undelivered += self.discard_spaced(context);
                 }
-                let Some(peer) = self.peers.get_mut(&token).filter(|peer| peer.leaving.is_none()) else { return };
+                let ours = matches!(&end, End::Failed(error) if Error::carried(error).is_some());
+                let Some(peer) = self.peers.get_mut(&token) else { return };
+                if peer.leaving.is_some() && !ours {
+                    return;
+                }
                 let fate = peer.departure.ended(end, undelivered, context.reactor.now());
                 self.settle(token, fate, context);
             }

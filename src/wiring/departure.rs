@@ -246,6 +246,19 @@ mod tests {
     }
 
     #[test]
+    fn a_layer_may_fail_when_it_is_written_to() {
+        let refused = || io::Error::from(Error::dialogue("RCPT TO:<x>", "550 nobody"));
+        let mut peer = departure(false);
+        assert_eq!(peer.gone(refused(), 5, false), Fate::ALIVE, "its end is read first");
+        let fate = Fate { exit: Exit::Dialogue, dead: true };
+        assert_eq!(peer.ended(End::Failed(refused()), 0, Instant::now()), fate);
+        assert_eq!(departure(false).gone(refused(), 5, true), fate);
+        let mut left = departure(false);
+        left.ended(End::InOrder, 0, Instant::now());
+        assert_eq!(left.gone(refused(), 5, false), fate);
+    }
+
+    #[test]
     fn a_truncated_stream_is_a_failure_for_those_who_verify() {
         let end = |verify| departure(verify).ended(End::Truncated, 0, Instant::now());
         assert_eq!(end(true), Fate { exit: Exit::Network, dead: false });

@@ -236,7 +236,11 @@ impl Exec {
                 couple.said_all = true;
             }
             self.review(peer, context);
-        } else if let Some(couple) = self.couples.get_mut(&token).filter(|couple| !couple.leaving) {
+        } else if let Some(couple) = self.couples.get_mut(&token) {
+            let ours = matches!(&end, End::Failed(error) if Error::carried(error).is_some());
+            if couple.leaving && !ours {
+                return;
+            }
             let fate = couple.departure.ended(end, context.relay.undelivered(token), context.reactor.now());
             self.settle(token, fate, context);
         }

@@ -149,19 +149,20 @@ fn a_silent_server_is_1_after_the_idle_time() {
 fn a_server_is_not_silent_while_nobody_reads_stdout() {
     it(|| {
         let listener = PeerListener::new(Wire::Plain);
-        let session = script("-i 300ms --pace smtp", "HELP\nQUIT\n").stdout(Stdout::Unread);
+        let session = script("-i 300ms --pace pop3", "RETR 1\nQUIT\n").stdout(Stdout::Unread);
         let mut client = session.connects_to(&listener);
         let mut peer = listener.accepts();
-        peer.sends("220 hi\r\n");
-        peer.hears("HELP\r\n");
-        let lines = "214-help\r\n".repeat(1_500_000);
+        peer.sends("+OK hi\r\n");
+        peer.hears("RETR 1\r\n");
+        peer.sends("+OK\r\n");
+        let lines = "a mail\r\n".repeat(2_000_000);
         let sent = peer.sends_until_blocked(lines.as_bytes());
         assert!(sent < lines.len());
         client.stays_for(ms(700));
         client.reads_stdout();
         peer.sends(&lines[sent..]);
-        peer.sends("214 done\r\n");
-        answers(&mut peer, "QUIT", "221 bye\r\n");
+        peer.sends(".\r\n");
+        answers(&mut peer, "QUIT", "+OK bye\r\n");
         peer.closes();
         client.leaves(0);
         assert!(client.said().is_empty(), "{:?}", client.said());

@@ -3,7 +3,7 @@
 //! A newcomer's trap: after a failure it is the server's turn for good, whatever the conversation says; only
 //! the farewell is still said, and its reply awaited.
 
-use super::quote::quoted;
+use super::words::quoted;
 use crate::{
     error::{Error, Result},
     proto::reply::{Conversation, Kind, Reply, Turn},
