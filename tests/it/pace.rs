@@ -158,7 +158,7 @@ fn a_server_is_not_silent_while_nobody_reads_stdout() {
         let lines = "a mail\r\n".repeat(2_000_000);
         let sent = peer.sends_until_blocked(lines.as_bytes());
         assert!(sent < lines.len());
-        client.stays_for(ms(700));
+        assert!(client.wakes_in_a_second() < 20, "it is past the idle time, and nobody is woken for it");
         client.reads_stdout();
         peer.sends(&lines[sent..]);
         peer.sends(".\r\n");
@@ -166,6 +166,22 @@ fn a_server_is_not_silent_while_nobody_reads_stdout() {
         peer.closes();
         client.leaves(0);
         assert!(client.said().is_empty(), "{:?}", client.said());
+    });
+}
+
+#[test]
+fn waiting_for_a_reply_is_no_work() {
+    it(|| {
+        let listener = PeerListener::new(Wire::Plain);
+        let mut client = script("--pace smtp", &MAIL.repeat(1000)).connects_to(&listener);
+        let mut peer = listener.accepts();
+        assert!(client.wakes_in_a_second() < 20);
+        greets(&mut peer);
+        peer.hears("MAIL FROM:<a>\r\n");
+        assert!(client.wakes_in_a_second() < 20);
+        peer.resets();
+        client.leaves(1);
+        client.says(&["Connection reset by peer", "not delivered"]);
     });
 }
 

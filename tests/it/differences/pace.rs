@@ -23,6 +23,7 @@ pub(super) const PACE: Table = &[(
         "pace::send_only_waits_for_replies_as_well",
         "pace::the_user_may_be_silent_as_without_it",
         "pace::vvv_names_the_layer_and_a_probe_needs_none",
+        "pace::waiting_for_a_reply_is_no_work",
         "pace_fail::*::an_error_is_3_and_quit_is_said",
         "pace_fail::a_command_that_fails_is_3_as_well",
         "pace_fail::a_greeting_that_is_an_error_is_3",

@@ -170,7 +170,7 @@ fn a_server_that_cannot_be_told_anything_may_still_be_heard() {
 }
 
 impl World {
-    fn ends(&mut self, truncated: bool) {
+    fn ends(&self, truncated: bool) {
         let mut below = self.below.borrow_mut();
         (below.ended, below.truncated) = (true, truncated);
     }
