@@ -152,9 +152,15 @@ impl Paced {
         if let Some(error) = self.objection() {
             return Err(error);
         }
-        let leaves = matches!(self.goodbye, Goodbye::Finishing | Goodbye::HangingUp) && !self.talk.has_left();
+        if self.is_over() {
+            return Ok(Poll::Pending);
+        }
+        if self.script.held() > 0 && self.is_too_late() {
+            return Err(self.too_late());
+        }
+        let leaves = matches!(self.goodbye, Goodbye::Finishing | Goodbye::HangingUp);
         let mut all_said = true;
-        if self.talk.failure().is_none() && !self.talk.has_left() {
+        if self.talk.failure().is_none() && !self.is_too_late() {
             self.script.take_held(&mut self.talk, &mut self.out);
             if leaves {
                 all_said = self.script.end(&mut self.talk, &mut self.out);
@@ -215,7 +221,7 @@ impl Paced {
     }
 
     fn tell(&self, skipped: Skipped) {
-        self.report.note(words::not_sent(skipped, self.talk.refusal().as_deref()));
+        self.report.note(words::not_sent(skipped, self.talk.objection().as_deref()));
     }
 
     /// The server says no more.
@@ -240,7 +246,16 @@ impl Paced {
         self.give(error)
     }
 
-    /// What is to be sent to a server that has left finds nobody.
+    /// The reader has been told how it ended.
+    fn is_over(&self) -> bool {
+        matches!(self.verdict, Verdict::Given(_))
+    }
+
+    /// Whether what is to be sent now finds nobody.
+    fn is_too_late(&self) -> bool {
+        self.talk.has_left() && self.talk.turn() == Turn::Wait
+    }
+
     fn too_late(&mut self) -> io::Error {
         self.is_deaf = true;
         if self.talk.has_left_as_asked() {
@@ -291,11 +306,10 @@ impl Stream for Paced {
         if let Some(error) = self.objection() {
             return Err(error);
         }
-        let is_over = self.talk.failure().is_some() || !matches!(self.verdict, Verdict::None);
-        if self.push()?.is_pending() || bytes.is_empty() || is_over {
+        if self.is_over() || self.push()?.is_pending() || bytes.is_empty() || self.talk.failure().is_some() {
             return Ok(Flow::Blocked);
         }
-        if self.talk.has_left() && self.talk.turn() == Turn::Wait {
+        if self.is_too_late() {
             return Err(self.too_late());
         }
         let mut taken = 0;

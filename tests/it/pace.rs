@@ -231,6 +231,33 @@ fn a_server_that_leaves_before_all_was_sent_is_1() {
 }
 
 #[test]
+fn a_server_that_was_asked_to_leave_is_0_whatever_follows() {
+    it(|| {
+        for rest in ["\n", "more"] {
+            let listener = PeerListener::new(Wire::Plain);
+            let mut client = script("--pace smtp", &format!("QUIT\n{rest}")).connects_to(&listener);
+            let mut peer = listener.accepts();
+            peer.sends("220 hi\r\n");
+            answers(&mut peer, "QUIT", "");
+            peer.half_closes();
+            client.leaves(0);
+            client.says(&["not delivered"]);
+        }
+        for rest in ["\n", "more"] {
+            let listener = PeerListener::new(Wire::Plain);
+            let mut client = script("--pace smtp", &format!("QUIT\n{rest}")).connects_to(&listener);
+            let mut peer = listener.accepts();
+            peer.sends("220 hi\r\n");
+            answers(&mut peer, "QUIT", "221 bye\r\n");
+            peer.hears_end();
+            peer.closes();
+            client.leaves(0);
+            client.says(&["not sent, since the session had been ended before"]);
+        }
+    });
+}
+
+#[test]
 fn a_message_without_its_dot_is_2() {
     it(|| {
         let listener = PeerListener::new(Wire::Plain);

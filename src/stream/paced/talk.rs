@@ -39,9 +39,17 @@ pub(super) struct Talk {
     failure: Option<Error>,
     /// The server says no more.
     has_left: bool,
-    /// … and was asked to leave.
-    in_order: bool,
+    parting: Parting,
     replies: Vec<Reply>,
+}
+
+/// Whether the server has been asked to end the session, in the protocol's words.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Parting {
+    No,
+    Asked,
+    /// It does: what would be sent now finds nobody.
+    Granted,
 }
 
 impl Talk {
@@ -57,7 +65,7 @@ impl Talk {
             excusable: None,
             failure: None,
             has_left: false,
-            in_order: false,
+            parting: Parting::No,
             replies: Vec::new(),
         }
     }
@@ -67,7 +75,11 @@ impl Talk {
         let turn = self.turn_in_order();
         // Where replies are not told from each other, it may still take what is sent.
         let is_heard = !self.has_left || turn == Turn::Bytes(u64::MAX) || matches!(self.by, By::Quiet(_));
-        if self.failure.is_none() && is_heard { turn } else { Turn::Wait }
+        match self.parting {
+            _ if self.failure.is_some() || !is_heard => Turn::Wait,
+            Parting::Granted => Turn::SkipBytes(u64::MAX),
+            Parting::No | Parting::Asked => turn,
+        }
     }
 
     /// Whether a reply is awaited, or silence.
@@ -106,9 +118,13 @@ impl Talk {
         &self.asked
     }
 
-    /// The last reply that was an error, escaped.
-    pub(super) fn refusal(&self) -> Option<String> {
-        self.refusal.as_deref().map(escape)
+    /// Why something is skipped.
+    pub(super) fn objection(&self) -> Option<String> {
+        if self.parting == Parting::Granted {
+            return Some("since the session had been ended before".to_owned());
+        }
+        let refusal = self.refusal.as_deref()?;
+        Some(format!("since the server refused it: {}", escape(refusal)))
     }
 
     /// This line lies ready to be said next.
@@ -143,7 +159,16 @@ impl Talk {
             self.asks(|| quoted(line));
         }
         match &mut self.by {
-            By::Replies(conversation) => conversation.said(line),
+            By::Replies(conversation) => {
+                let parts = conversation.farewell().is_some_and(|farewell| {
+                    // Words before the last one may be a tag.
+                    last_word(line).eq_ignore_ascii_case(last_word(&farewell))
+                });
+                if parts && !skipped {
+                    self.parting = Parting::Asked;
+                }
+                conversation.said(line);
+            }
             By::Quiet(_) => self.quiet = false,
         }
     }
@@ -161,7 +186,9 @@ impl Talk {
 
     /// So many bytes have been said, or skipped.
     pub(super) fn said_bytes(&mut self, count: u64) {
-        if let By::Replies(conversation) = &mut self.by {
+        if let By::Replies(conversation) = &mut self.by
+            && self.parting != Parting::Granted
+        {
             conversation.said_bytes(count);
         }
     }
@@ -199,7 +226,9 @@ impl Talk {
             Turn::Bytes(count) => count != u64::MAX,
             Turn::Line | Turn::Skip | Turn::SkipLine | Turn::SkipBytes(_) => false,
         };
-        self.in_order = !unfinished && turn == Turn::Wait && reply.is_none();
+        if turn == Turn::Wait && !unfinished && self.parting == Parting::Asked {
+            self.parting = Parting::Granted;
+        }
         reply.into_iter().for_each(|reply| self.replied(reply));
         self.has_left = true;
         self.nothing_follows();
@@ -213,11 +242,12 @@ impl Talk {
 
     /// Whether it left because it was asked to.
     pub(super) fn has_left_as_asked(&self) -> bool {
-        self.in_order
+        self.has_left && self.parting == Parting::Granted
     }
 
     fn replied(&mut self, reply: Reply) {
-        if reply.kind.is_error() {
+        let kind = reply.kind;
+        if kind.is_error() {
             if self.fail && self.failure.is_none() {
                 let error = Error::dialogue(&*self.asked, escape(&reply.line));
                 match reply.unless {
@@ -227,7 +257,12 @@ impl Talk {
             }
             self.refusal = Some(reply.line);
         }
-        self.is_answered |= reply.kind != Kind::Continue;
+        self.parting = match (self.parting, kind) {
+            (Parting::Asked, Kind::Success) => Parting::Granted,
+            (Parting::Asked, kind) if kind.is_error() => Parting::No,
+            (parting, _) => parting,
+        };
+        self.is_answered |= kind != Kind::Continue;
     }
 
     /// `--fail`: the reply that ended it.
@@ -242,4 +277,8 @@ impl Talk {
         conversation.said(&line);
         Some(line)
     }
+}
+
+fn last_word(line: &[u8]) -> &[u8] {
+    line.trim_ascii().rsplit(u8::is_ascii_whitespace).next().unwrap_or_default()
 }

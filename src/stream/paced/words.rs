@@ -45,8 +45,8 @@ pub(super) fn incomplete() -> Error {
     Error::usage("what was to be sent", "it ended before the message or the body was whole")
 }
 
-/// What the server does not want, because of this reply.
-pub(super) fn not_sent(skipped: Skipped, refusal: Option<&str>) -> String {
+/// What the server does not want, and why.
+pub(super) fn not_sent(skipped: Skipped, why: Option<&str>) -> String {
     let Skipped { message, lines, bytes } = skipped;
     let what = match (message, lines) {
         (true, _) => format!("the message ({}, {}) was", plural(lines, "line"), plural(bytes, "byte")),
@@ -55,7 +55,7 @@ pub(super) fn not_sent(skipped: Skipped, refusal: Option<&str>) -> String {
         (false, 1) => format!("a line ({bytes} bytes) was"),
         (false, _) => format!("{lines} lines ({bytes} bytes) were"),
     };
-    let why = refusal.map_or_else(String::new, |reply| format!(", since the server refused it: {reply}"));
+    let why = why.map_or_else(String::new, |why| format!(", {why}"));
     format!("{what} not sent{why}")
 }
 
@@ -89,8 +89,8 @@ mod tests {
         assert_eq!(skipped(false, 1, 9), "a line (9 bytes) was not sent");
         assert_eq!(skipped(false, 2, 9), "2 lines (9 bytes) were not sent");
         assert_eq!(skipped(false, 0, 9), "9 bytes were not sent");
-        let refused = not_sent(Skipped { message: false, lines: 0, bytes: 1 }, Some("554 no"));
-        assert_eq!(refused, "1 byte was not sent, since the server refused it: 554 no");
+        let refused = not_sent(Skipped { message: false, lines: 0, bytes: 1 }, Some("since …"));
+        assert_eq!(refused, "1 byte was not sent, since …");
     }
 
     #[test]

@@ -16,6 +16,7 @@ pub(super) const PACE: Table = &[(
         "pace::a_server_is_not_silent_while_nobody_reads_stdout",
         "pace::a_server_that_leaves_before_all_was_sent_is_1",
         "pace::a_server_that_leaves_without_a_reply_is_1",
+        "pace::a_server_that_was_asked_to_leave_is_0_whatever_follows",
         "pace::a_silent_server_is_1_after_the_idle_time",
         "pace::an_endless_reply_is_1",
         "pace::another_kind_of_server_is_1",

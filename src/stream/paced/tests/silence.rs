@@ -128,6 +128,20 @@ fn a_reply_to_quit_is_not_missed() {
 }
 
 #[test]
+fn what_comes_after_quit_is_not_sent() {
+    for (quit, bye, rest) in [("QUIT", "221", ""), ("quit", "250", ""), ("QUIT", "500", "\r\nx\r\n")] {
+        let mut world = World::of("smtp");
+        world.hears("220 hi\r\n");
+        world.types(format!("{quit}\n\nx"));
+        world.hears(format!("{bye} bye\r\n"));
+        world.hears("250 ok\r\n");
+        world.types("\n");
+        assert_eq!(world.sent(), format!("{quit}\r\n{rest}"), "unless it was refused");
+        assert_eq!(world.paced.undelivered(), 7);
+    }
+}
+
+#[test]
 fn what_comes_after_the_servers_end_is_too_late() {
     let mut world = World::of("smtp");
     world.hears("220 hi\r\n");
@@ -135,6 +149,27 @@ fn what_comes_after_the_servers_end_is_too_late() {
     world.reads(Flow::Ended);
     let error = world.paced.write(b"NOOP\n").unwrap_err();
     assert_eq!(Error::carried(&error).unwrap().to_string(), "mail:25: it ended the connection before all was sent");
+}
+
+#[test]
+fn so_is_a_line_without_an_end() {
+    let mut world = World::of("smtp");
+    world.hears("220 hi\r\n");
+    world.types("more");
+    world.ends(false);
+    world.reads(Flow::Ended);
+    assert!(Error::carried(&world.paced.flush().unwrap_err()).is_some(), "nobody waits for its delivery");
+}
+
+#[test]
+fn a_server_whose_replies_are_not_known_may_take_more_after_its_end() {
+    let mut world = World::new(By::Quiet(SECOND), false, true);
+    world.types("one\ntwo\nthree");
+    world.ends(false);
+    world.reads(Flow::Ended);
+    assert_eq!(world.sent(), "one\r\ntwo\r\n");
+    assert!(world.finishes());
+    assert_eq!(world.below.borrow().written, b"three\r\n");
 }
 
 #[test]
