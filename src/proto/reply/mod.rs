@@ -6,12 +6,16 @@
 
 mod code;
 pub mod ftp;
+pub mod guess;
 pub mod http;
+pub mod imap;
 pub mod line;
 mod lines;
+mod literal;
 pub mod nntp;
 pub mod pop3;
 mod sasl;
+pub mod sieve;
 pub mod smtp;
 #[cfg(test)]
 mod testing;
@@ -28,12 +32,14 @@ pub struct Protocol {
 }
 
 /// The protocols that `--pace` knows by name.
-pub static PROTOCOLS: [Protocol; 7] = [
+pub static PROTOCOLS: [Protocol; 9] = [
     Protocol { name: "smtp", begin: || Box::new(smtp::Smtp::new()) },
     Protocol { name: "lmtp", begin: || Box::new(smtp::Smtp::lmtp()) },
+    Protocol { name: "pop3", begin: || Box::new(pop3::Pop3::default()) },
+    Protocol { name: "imap", begin: || Box::new(imap::Imap::default()) },
     Protocol { name: "ftp", begin: || Box::new(ftp::Ftp::default()) },
     Protocol { name: "nntp", begin: || Box::new(nntp::Nntp::default()) },
-    Protocol { name: "pop3", begin: || Box::new(pop3::Pop3::default()) },
+    Protocol { name: "sieve", begin: || Box::new(sieve::Sieve::default()) },
     Protocol { name: "http", begin: || Box::new(http::Http::default()) },
     Protocol { name: "line", begin: || Box::new(line::Line::default()) },
 ];

@@ -107,7 +107,7 @@ impl Conversation for Pop3 {
     }
 
     fn farewell(&self) -> Option<Vec<u8>> {
-        (self.at == At::Command).then(|| b"QUIT".to_vec())
+        (self.at == At::Command && !self.has_quit).then(|| b"QUIT".to_vec())
     }
 }
 

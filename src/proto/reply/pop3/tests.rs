@@ -100,6 +100,17 @@ fn a_greeting_may_have_been_heard_before() {
 }
 
 #[test]
+fn quit_is_the_farewell_unless_it_was_said() {
+    let mut pop3 = Pop3::default();
+    assert_eq!(pop3.farewell(), None);
+    pop3.greeted();
+    assert_eq!(pop3.farewell().as_deref(), Some(&b"QUIT"[..]));
+    pop3.said(b"quit");
+    hear(&mut pop3, b"-ERR some are left\r\n", &[99]).1.unwrap();
+    assert_eq!(pop3.farewell(), None);
+}
+
+#[test]
 fn a_reply_to_nothing_is_a_reply_all_the_same() {
     ends("S: +OK\n ! success +OK\n s: -ERR too slow\n ! permanent -ERR too slow", Turn::Line);
     ends("S: +OK\n ! success +OK\n C: AUTH X\n S: +\n ! continue +\n s: -ERR slow\n ! permanent -ERR slow", Turn::Line);
