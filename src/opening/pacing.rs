@@ -5,7 +5,7 @@
 
 use crate::{
     cli::config::{Config, Mode, PaceBy, When},
-    proto::reply::{Conversation, PROTOCOLS, Protocol, line::Line},
+    proto::reply::{Conversation, PROTOCOLS, Protocol, guess},
     report::Report,
     stream::{
         Stream,
@@ -25,7 +25,7 @@ const GREETS_AGAIN: &str = "sieve";
 pub struct Pacing {
     by: PaceBy,
     /// Of [`PaceBy::Auto`].
-    port: u16,
+    port: Option<u16>,
     greeted: bool,
     settings: Settings,
     report: Report,
@@ -51,7 +51,7 @@ impl Pacing {
                 (PaceBy::Auto, Some(protocol)) => PaceBy::Protocol(protocol),
                 (by, _) => by,
             },
-            port: connect.to.port(),
+            port: Some(connect.to.port()).filter(|port| *port != 0),
             greeted: starttls.is_some_and(|name| name != GREETS_AGAIN),
             settings,
             report,
@@ -64,7 +64,7 @@ impl Pacing {
         let by = match self.by {
             PaceBy::Quiet(time) => By::Quiet(time),
             PaceBy::Protocol(protocol) => By::Replies(self.after_greeting((protocol.begin)())),
-            PaceBy::Auto => By::Replies(self.after_greeting(Box::new(Line::default()))),
+            PaceBy::Auto => By::Replies(self.after_greeting(guess::begin(self.port))),
         };
         Box::new(Paced::new(stream, by, self.settings, server.to_string(), self.report))
     }
