@@ -111,6 +111,24 @@ fn a_status_from_400_on_is_3_when_the_body_was_shown() {
 }
 
 #[test]
+fn a_mailbox_is_left_with_a_tag_of_its_own() {
+    it(|| {
+        let listener = PeerListener::new(Wire::Plain);
+        let mut client = script("--pace imap --fail", "a1 SELECT x\na2 NOOP\n").connects_to(&listener);
+        let mut peer = listener.accepts();
+        peer.sends("* OK hi\r\n");
+        answers(&mut peer, "a1 SELECT x", "* NO is no answer\r\na1 NO none\r\n");
+        let farewell = peer.hears_line();
+        let (tag, command) = farewell.split_once(' ').unwrap();
+        assert_eq!(command, "LOGOUT");
+        peer.sends(format!("* BYE\r\n{tag} OK bye\r\n"));
+        peer.hears_end();
+        client.leaves(3);
+        client.says(&["\"a1 SELECT x\": a1 NO none; 8 bytes not sent"]);
+    });
+}
+
+#[test]
 fn a_password_is_not_quoted() {
     it(|| {
         let listener = PeerListener::new(Wire::Plain);

@@ -5,6 +5,7 @@ use super::Table;
 pub(super) const PACE: Table = &[(
     "has neither --pace nor --fail",
     &[
+        "mock_smtp::a_mail_sent_at_the_servers_pace_arrives_as_sent",
         "pace::*::a_refused_message_is_not_sent",
         "pace::*::each_line_waits_for_the_reply_to_the_one_before",
         "pace::a_big_message_goes_to_a_slow_reader_in_little_memory",
@@ -28,6 +29,7 @@ pub(super) const PACE: Table = &[(
         "pace_fail::*::an_error_is_3_and_quit_is_said",
         "pace_fail::a_command_that_fails_is_3_as_well",
         "pace_fail::a_greeting_that_is_an_error_is_3",
+        "pace_fail::a_mailbox_is_left_with_a_tag_of_its_own",
         "pace_fail::a_password_is_not_quoted",
         "pace_fail::a_server_that_does_not_answer_quit_is_still_3",
         "pace_fail::a_status_from_400_on_is_3_when_the_body_was_shown",
