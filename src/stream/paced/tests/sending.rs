@@ -203,7 +203,63 @@ fn in_message() -> World {
     world
 }
 
+/// What clients and servers say, and what they should not.
+fn speech() -> impl Strategy<Value = Vec<u8>> {
+    let words: [&[u8]; 18] = [
+        b"\n",
+        b"\r\n",
+        b".\r\n",
+        b"DATA\n",
+        b"BDAT 3\n",
+        b"a1 x {3}\r\n",
+        b"QUIT\n",
+        b"AUTH PLAIN\n",
+        b"STARTTLS\n",
+        b"POST / HTTP/1.1\nContent-Length: 3\n\n",
+        b"250 ok\r\n",
+        b"354 go\r\n",
+        b"554 no\r\n",
+        b"+OK\r\n",
+        b"-ERR\r\n",
+        b"+ go\r\n",
+        b"a1 NO\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n",
+    ];
+    let word = prop_oneof![4 => prop::sample::select(words.to_vec()).prop_map(<[u8]>::to_vec),
+        1 => prop::collection::vec(any::<u8>(), 0..9)];
+    prop::collection::vec(word, 0..4).prop_map(|words| words.concat())
+}
+
 proptest! {
+    #[test]
+    fn every_byte_is_sent_held_or_told_of(turns in prop::collection::vec((any::<bool>(), speech()), 0..12), fail: bool) {
+        for protocol in &PROTOCOLS {
+            let mut talk = Talk::new(By::Replies((protocol.begin)()), fail);
+            let (mut script, mut out, mut skipped) = (Script::new(false), Vec::new(), 0);
+            let (mut typed, mut all) = (Vec::new(), 0);
+            for (ours, bytes) in &turns {
+                if *ours {
+                    typed.extend_from_slice(bytes);
+                    all += bytes.len();
+                } else if talk.heard(bytes).is_err() {
+                    break;
+                }
+                while !typed.is_empty() {
+                    let n = script.take(&typed, &mut talk, &mut out);
+                    skipped += script.skipped(&talk).map_or(0, |skipped| skipped.bytes);
+                    if n == 0 {
+                        break;
+                    }
+                    typed.drain(..n);
+                }
+                script.take_held(&mut talk, &mut out);
+            }
+            skipped += script.all_skipped().map_or(0, |skipped| skipped.bytes);
+            let skipped = usize::try_from(skipped).unwrap();
+            prop_assert_eq!(out.len() + script.held() + skipped + typed.len(), all, "{}", protocol.name);
+        }
+    }
+
     #[test]
     fn any_pieces_give_the_same_session(text in "([ab.\r]{0,4}\n){0,12}", sizes in prop::collection::vec(1usize..9, 1..6)) {
         let session = |pieces: Vec<&[u8]>| {
