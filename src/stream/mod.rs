@@ -13,6 +13,7 @@ mod forward;
 mod goodbye;
 pub mod http_proxy;
 pub mod paced;
+pub mod played;
 pub mod prefixed;
 pub mod tapped;
 pub mod telnet;

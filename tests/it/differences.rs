@@ -4,6 +4,7 @@
 //! for `tcp` and for `tls`.
 
 mod pace;
+mod play;
 mod proxies;
 mod starttls;
 mod tls;
@@ -24,9 +25,10 @@ pub(crate) fn reason_at_times(test: &str) -> Option<&'static str> {
 
 type Table = &'static [(&'static str, &'static [&'static str])];
 
-const TABLES: [Table; 7] = [
+const TABLES: [Table; 8] = [
     DIFFERENCES,
     pace::PACE,
+    play::PLAY,
     proxies::PROXIES,
     starttls::STARTTLS,
     tls::TLS,

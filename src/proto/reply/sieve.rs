@@ -57,8 +57,6 @@ enum To {
     /// The server greets again after it.
     StartTls,
     Logout,
-    /// A command with a literal that would have to be asked for, which there is not here: so many bytes.
-    Held(u64),
 }
 
 /// The word that ends a response.
@@ -164,12 +162,8 @@ impl Sieve {
     /// Where a line of a command leads to.
     fn goes_on(&mut self, line: &[u8]) -> At {
         match announced(line) {
-            Some(literal) if literal.is_sent_at_once => literal_left(literal.size),
-            Some(literal) if self.is_answered => refused_left(literal.size),
-            Some(literal) => {
-                self.to = To::Held(literal.size);
-                At::Reply
-            }
+            // Without a plus it is not in order; but servers that take it wait for the bytes, and say nothing.
+            Some(literal) => literal_left(literal.size),
             None if std::mem::take(&mut self.is_answered) => At::Command,
             None => At::Reply,
         }
@@ -190,7 +184,6 @@ impl Sieve {
                 self.is_refused = to == To::Auth && kind.is_error();
                 self.at = match to {
                     To::StartTls if kind == Kind::Success => At::Reply,
-                    To::Held(size) => refused_left(size),
                     To::Other | To::Auth | To::StartTls | To::Logout => At::Command,
                 };
             }

@@ -94,17 +94,8 @@ fn a_script_that_is_refused_early_is_sent_to_its_end() {
 }
 
 #[test]
-fn a_literal_that_would_have_to_be_asked_for_is_not_said() {
-    ends(
-        "C: PUTSCRIPT \"x\" {9}
-         S: NO \"no such literal\"
-         ! permanent NO \"no such literal\"
-         -B: 9
-         -C:  {0}
-         -C:
-         C: NOOP",
-        Turn::Wait,
-    );
+fn no_literal_is_asked_for() {
+    ends("C: PUTSCRIPT \"x\" {9}\n B: 9\n C:\n S: OK\n ! success OK", Turn::Line);
 }
 
 #[test]
