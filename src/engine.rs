@@ -10,6 +10,7 @@ use crate::{
         Failed, Openings, Peer, Staging, Way,
         dtls::DtlsStaging,
         entrance::{Entrance, Found},
+        pacing::Pacing,
         proxy,
         starttls::StarttlsStaging,
         tls::{Role, TlsStaging},
@@ -52,7 +53,14 @@ pub fn run(config: &Config, report: Report) -> Result<Exit> {
     let stages = stages(config, says_when, &mut entrance, &found, report)?;
     let own = entrance.addresses();
     let upgrade = upgrades(config, &own, report)?;
-    let way = Way { transport: config.transport, stages, upgrade, telnet: config.telnet, taps: Rc::clone(&taps) };
+    let way = Way {
+        transport: config.transport,
+        stages,
+        upgrade,
+        telnet: config.telnet,
+        taps: Rc::clone(&taps),
+        pace: Pacing::new(config, report),
+    };
     let openings = Openings::new(way, deadline(config, &reactor), report);
     let mut context = Context { reactor: &mut reactor, relay: &mut relay, report };
     // Nobody has been connected to yet: what cannot be run is told first.

@@ -9,6 +9,7 @@ pub mod dtls;
 pub mod entrance;
 pub mod gate;
 pub mod handshake;
+pub mod pacing;
 pub mod proxy;
 pub mod resolve;
 mod route;
@@ -156,6 +157,8 @@ pub struct Way {
     pub telnet: bool,
     /// `-o`, `-x`, `--transcript`.
     pub taps: Rc<Taps>,
+    /// `--pace`, `--fail`.
+    pub pace: Option<pacing::Pacing>,
 }
 
 /// The connections that are on their way through their stages.
@@ -274,6 +277,10 @@ impl Openings {
         if self.way.telnet {
             layers.push("telnet");
             stream = Box::new(Telnet::new(stream));
+        }
+        if let Some(pace) = &self.way.pace {
+            layers.push("pace");
+            stream = pace.around(stream, &remote);
         }
         layers.reverse();
         self.report.detail(3, format_args!("{remote}: the layers are {}.", layers.join(" over ")));

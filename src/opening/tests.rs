@@ -63,6 +63,7 @@ fn openings(stages: &[Waits], time: Option<Duration>) -> Result<(Openings, React
         stages,
         upgrade: None,
         telnet: false,
+        pace: None,
         taps: Rc::new(Taps::open(&[], sessions, report)?),
     };
     Ok((Openings::new(way, time.map(|time| reactor.now() + time), report), reactor))

@@ -48,8 +48,6 @@ pub struct Console {
     proxied: bool,
     verify: bool,
     mail_port: bool,
-    /// What is sent waits for replies, and the half-close for the last of them.
-    paced: bool,
     evidence: Rc<Evidence>,
     token: Token,
     peers: HashMap<Token, State>,
@@ -96,6 +94,7 @@ impl Console {
             terminal: kind == Kind::Terminal,
             nothing_to_say,
             send_only: settings.direction == Direction::SendOnly,
+            paced: config.pace.is_some(),
             half_closes: connects && settings.shutdown,
             outlast_peer: settings.outlast_peer,
             quit: settings.quit,
@@ -121,7 +120,6 @@ impl Console {
             stall: config.mode.stall(),
             verify: config.verifies(),
             mail_port: ports::is_mail(port),
-            paced: config.pace.is_some(),
             evidence,
             token,
             peers: HashMap::new(),
@@ -160,7 +158,9 @@ impl Console {
             drained: relay.is_drained(token) && !relay.has_spaced(self.token),
             half_closed: peer.half_closed,
             datagram: peer.datagram,
-            conversation: self.connects && !self.paced && (mail || ((tls || self.proxied) && them.sent <= SHORT_TALK)),
+            conversation: self.connects
+                && !self.rules.paced
+                && (mail || ((tls || self.proxied) && them.sent <= SHORT_TALK)),
         };
         match decide(&self.rules, &situation) {
             Decision::Stay(None) => {}
@@ -331,7 +331,11 @@ impl Wiring for Console {
                 if matches!(end, End::Failed(_)) {
                     undelivered += self.discard_spaced(context);
                 }
-                let Some(peer) = self.peers.get_mut(&token).filter(|peer| peer.leaving.is_none()) else { return };
+                let ours = matches!(&end, End::Failed(error) if Error::carried(error).is_some());
+                let Some(peer) = self.peers.get_mut(&token) else { return };
+                if peer.leaving.is_some() && !ours {
+                    return;
+                }
                 let fate = peer.departure.ended(end, undelivered, context.reactor.now());
                 self.settle(token, fate, context);
             }
