@@ -7,6 +7,7 @@ cannot begin is tried three times before it has failed, and so is a server that 
 import contextlib
 import functools
 import os
+import pwd
 import signal
 import socket
 import subprocess
@@ -232,6 +233,20 @@ def authority(bench):
 
 
 def certificate(bench):
-    """Puts those files into the folder of a case or a server."""
+    """Puts those files into the folder of a case or a server; the key is for its owner alone."""
     for name in ('ca.pem', 'cert.pem', 'key.pem', 'both.pem'):
         bench.file(name, (authority() / name).read_bytes())
+    (bench.folder / 'key.pem').chmod(0o600)
+
+
+def as_user(bench, user):
+    """All that is in the folder becomes that user's, who is not root; gives what starts a program as them."""
+    if not is_root():
+        return {}
+    try:
+        known = pwd.getpwnam(user)
+    except KeyError as error:
+        raise Skipped(f'there is no user {user}') from error
+    for path in (bench.folder, *bench.folder.rglob('*')):
+        os.chown(path, known.pw_uid, known.pw_gid)
+    return {'user': user, 'group': known.pw_gid, 'extra_groups': []}
