@@ -19,21 +19,20 @@ rncat [OPTIONS] -l [HOST] [PORT]  listens:    rncat -lv 9000
 Talk by hand       -C             send LF as CR LF, from pipes and files too
                    -v, -vv        tell what happens, tell more
                    -o FILE        record the session; with -x in hexadecimal
+Talk by script     --pace smtp    wait for each reply; --fail: stop at errors
+                   --play FILE    say a dialogue, and check the replies
 Talk TLS           --ssl          warn of a certificate that cannot be trusted
-                   --ssl-verify   refuse it
-Listen             -l             for one client
-                   -k             for many
+                   --ssl-verify   refuse it; --starttls smtp: begin in clear
+Listen             -l, -lk        for one client, for many
                    --chat         for people; --broker for programs
 Move files         --send-only    send stdin, leave when it has arrived
 Join a program     -e COMMAND     to the peer; -c COMMAND by way of the shell
-Over what          -u, -U         UDP, a Unix socket; TCP otherwise
-                   --proxy HOST   by way of a proxy
+Over what          -u, -U         UDP, a Unix socket; IPv4 or IPv6: -4, -6
+                   --proxy HOST   by way of a proxy; from where: -p, -s
 Wait no longer     -w TIME        for the connection
                    -i TIME        for a silent peer
                    -q TIME        for the peer's end, once stdin has ended
 Look only          -z             is somebody listening? The exit status tells
-Choose             -4, -6         the address family
-                   -p, -s         the port, the address to connect from
 
 TIME: 500ms, 5, 1.5m, 2h. More: rncat --help, man rncat.
 ";
@@ -66,7 +65,7 @@ HOST is a name or an address, PORT a number or a service's name; HOST:PORT and
             let _ = writeln!(text, "{names}\n{:COLUMN$}{help}", "");
         }
     }
-    text.push_str("\nExit status: 0 done, 1 the network or the peer failed, 2 usage or this machine.\n");
+    text.push_str("\nExit status: 0 done, 1 the network or the peer failed, 2 usage or this machine,\n             3 a dialogue did not go as demanded.\n");
     text.push_str("The manual, man rncat, tells more.\n");
     text
 }
@@ -100,7 +99,7 @@ mod tests {
     fn the_short_help_names_only_what_exists() {
         let mut command = Args::command();
         command.build();
-        let words = SHORT.split(|c: char| c.is_whitespace() || ",;[]".contains(c));
+        let words = SHORT.split(|c: char| c.is_whitespace() || ",;:[]".contains(c));
         for word in words.filter(|word| word.starts_with('-')) {
             let known = match word.strip_prefix("--") {
                 Some(long) => command.get_arguments().any(|option| option.get_long() == Some(long)),

@@ -1,5 +1,7 @@
 //! From the words of a command line to what is meant by them.
 
+mod dialogues;
+
 use super::{
     Outcome, Start,
     config::{
@@ -242,7 +244,7 @@ fn what_has_no_effect_is_warned_of() {
     assert_eq!(start("-l --broker --no-shutdown").warnings, ["--no-shutdown has no effect with --broker or --chat"]);
     assert_eq!(start("--recv-only -C h 1").warnings, ["-C has no effect with --recv-only: stdin is not read"]);
     assert_eq!(start("-l --stall-timeout 3").warnings, ["--stall-timeout has no effect without -l and -k"]);
-    assert_eq!(start("--append-output h 1").warnings, ["--append-output has no effect without -o or -x"]);
+    assert_eq!(start("--append-output h 1").warnings, ["--append-output has no effect without -o, -x or --transcript"]);
     assert!(start("-lk --stall-timeout 3 --recv-only -o x --append-output").warnings.is_empty());
 }
 

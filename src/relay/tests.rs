@@ -1,5 +1,6 @@
 //! The three rules and the one way to leave, with streams that do as they are told.
 
+mod coupled;
 mod rooms;
 
 use super::*;
@@ -32,8 +33,6 @@ struct Far {
     /// It carries datagrams: each is heard with a bar behind it.
     datagrams: bool,
     reads: usize,
-    /// It takes a line for each that it has said, and says one for each that it takes.
-    coupled: bool,
 }
 
 #[derive(Clone, Default)]

@@ -1,5 +1,7 @@
 //! stdin and stdout, joined to the peer, or to all clients of `-l -k`.
 
+mod lines;
+
 use super::{
     Context, Totals, Wiring, bytes,
     departure::{Departure, Fate},
@@ -7,12 +9,12 @@ use super::{
     worse,
 };
 use crate::{
-    cli::config::{Config, Console as Settings, Direction, LineEnds, Mode},
+    cli::config::{Config, Console as Settings, Direction, Mode},
     error::{Error, Exit, Result, why},
-    filter::{crlf::Crlf, hint::BareLf, watch::Watch},
+    filter::watch::Watch,
     opening::{Failed, Peer},
     ports,
-    proto::evidence::{Evidence, Finding, Side},
+    proto::evidence::{Evidence, Side},
     reactor::{self, Alarm},
     relay::{End, Notice, Patience},
     transport::stdio::{self, Kind},
@@ -46,6 +48,8 @@ pub struct Console {
     proxied: bool,
     verify: bool,
     mail_port: bool,
+    /// What is sent waits for replies, and the half-close for the last of them.
+    paced: bool,
     evidence: Rc<Evidence>,
     token: Token,
     peers: HashMap<Token, State>,
@@ -116,6 +120,7 @@ impl Console {
             stall: config.mode.stall(),
             verify: config.verifies(),
             mail_port: ports::is_mail(port),
+            paced: config.pace.is_some(),
             evidence,
             token,
             peers: HashMap::new(),
@@ -129,31 +134,6 @@ impl Console {
         };
         console.add_filters(port, context);
         Ok(console)
-    }
-
-    fn add_filters(&self, port: u16, context: &mut Context<'_>) {
-        let evidence = || Rc::clone(&self.evidence);
-        match self.settings.line_ends {
-            LineEnds::Crlf => context.relay.filter(self.token, Box::new(Crlf::always())),
-            LineEnds::Auto if self.rules.terminal => {
-                self.evidence.decides_line_ends();
-                context.relay.filter(self.token, Box::new(Crlf::when_evident(evidence())));
-            }
-            LineEnds::Auto | LineEnds::AsTyped => {}
-        }
-        if !self.rules.terminal && self.connects {
-            // A piped EHLO shows a conversation before the greeting has come.
-            context.relay.filter(self.token, Box::new(Watch::new(evidence(), None)));
-        }
-        if !self.rules.terminal && self.settings.line_ends == LineEnds::Auto {
-            context.relay.filter(self.token, Box::new(BareLf::new(context.report, evidence())));
-        }
-        if ports::wants_crlf(port) {
-            self.evidence.found(Finding { what: "the port is that of a text protocol", mail: self.mail_port });
-        }
-        if let Some(delay) = self.settings.delay {
-            context.relay.space(self.token, delay);
-        }
     }
 
     /// Looks at the table of ends, for one peer.
@@ -178,7 +158,9 @@ impl Console {
             drained: relay.is_drained(token) && !relay.has_spaced(self.token),
             half_closed: peer.half_closed,
             datagram: peer.datagram,
-            conversation: self.connects && (mail || ((peer.tls || self.proxied) && them.sent <= SHORT_TALK)),
+            conversation: self.connects
+                && !self.paced
+                && (mail || ((peer.tls || self.proxied) && them.sent <= SHORT_TALK)),
         };
         match decide(&self.rules, &situation) {
             Decision::Stay(None) => {}

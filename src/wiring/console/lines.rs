@@ -1,0 +1,42 @@
+//! What happens to the lines of stdin before they are sent: their ends, and the pauses between them.
+//!
+//! A newcomer's trap: where lines wait for replies, their ends are the business of
+//! the layer that knows which bytes are counted.
+
+use super::Console;
+use crate::{
+    cli::config::LineEnds,
+    filter::{crlf::Crlf, hint::BareLf, watch::Watch},
+    ports,
+    proto::evidence::Finding,
+    wiring::Context,
+};
+use std::rc::Rc;
+
+impl Console {
+    /// For a session with this port.
+    pub(super) fn add_filters(&self, port: u16, context: &mut Context<'_>) {
+        let evidence = || Rc::clone(&self.evidence);
+        match self.settings.line_ends {
+            LineEnds::Crlf => context.relay.filter(self.token, Box::new(Crlf::always())),
+            LineEnds::Auto if self.rules.terminal => {
+                self.evidence.decides_line_ends();
+                context.relay.filter(self.token, Box::new(Crlf::when_evident(evidence())));
+            }
+            LineEnds::Auto | LineEnds::AsTyped => {}
+        }
+        if !self.rules.terminal && self.connects {
+            // A piped EHLO shows a conversation before the greeting has come.
+            context.relay.filter(self.token, Box::new(Watch::new(evidence(), None)));
+        }
+        if !self.rules.terminal && self.settings.line_ends == LineEnds::Auto {
+            context.relay.filter(self.token, Box::new(BareLf::new(context.report, evidence())));
+        }
+        if ports::wants_crlf(port) {
+            self.evidence.found(Finding { what: "the port is that of a text protocol", mail: self.mail_port });
+        }
+        if let Some(delay) = self.settings.delay {
+            context.relay.space(self.token, delay);
+        }
+    }
+}
