@@ -4,19 +4,21 @@
 //! keeps its token all the way.
 
 use crate::{
-    cli::config::{Config, Connect, Listen, Mode, Partner, Source, Where},
+    cli::config::{Config, Connect, Listen, Mode, Partner, Place, Source, Upgrade, When, Where},
     error::{Exit, Result},
     opening::{
         Failed, Openings, Peer, Staging, Way,
         dtls::DtlsStaging,
         entrance::{Entrance, Found},
         proxy,
+        starttls::StarttlsStaging,
         tls::TlsStaging,
     },
+    proto::{evidence::Side, proxy::Destination},
     reactor::{Reactor, Ready},
     relay::{Notice, Patience, Relay},
     report::Report,
-    tap::Taps,
+    tap::{Sessions, TapFile, Taps},
     transport::{Address, unix::Name},
     wiring::{self, Context, Wiring, broker::Broker, console::Console, probe::Probe, proxy::Proxy, worse},
 };
@@ -31,10 +33,10 @@ const FAREWELL: Patience = Patience::For(std::time::Duration::from_secs(1));
 /// # Errors
 /// Everything that ends the program before its time.
 pub fn run(config: &Config, report: Report) -> Result<Exit> {
-    let taps = Rc::new(Taps::open(&config.taps, report)?);
+    let taps = Rc::new(Taps::open(&config.taps, sessions(config), report)?);
     let mut reactor = Reactor::new()?;
     let mut relay = Relay::default();
-    if leaves_a_file(config) {
+    if leaves_a_file(config) || config.taps.iter().any(TapFile::holds_lines) {
         reactor.catch_signals()?;
     }
     // Listening comes first: a port that cannot be had is told before stdin is touched.
@@ -67,8 +69,22 @@ pub fn run(config: &Config, report: Report) -> Result<Exit> {
     let mut engine = Engine { reactor, relay, entrance, openings, wiring, one_peer, farewell: None, report };
     let exit = engine.run();
     engine.wiring.dismiss();
+    // The last lines of transcripts are written now, and that may fail.
+    drop(engine);
     let exit = exit?;
     Ok(if taps.have_failed() { worse(exit, Exit::Usage) } else { exit })
+}
+
+/// What transcripts tell of all connections.
+fn sessions(config: &Config) -> Sessions {
+    let (side, target) = match &config.mode {
+        Mode::Connect(Connect { to: Place::Inet { host, port }, .. }) => {
+            (Side::Client, Some(Destination::new(host, *port).to_string()))
+        }
+        Mode::Connect(_) => (Side::Client, None),
+        Mode::Listen(_) => (Side::Server, None),
+    };
+    Sessions { side, many: config.mode.keeps_open(), target }
 }
 
 /// Whether a Unix socket's file is to be removed, whatever ends the program.
@@ -81,12 +97,18 @@ fn leaves_a_file(config: &Config) -> bool {
     matches!(address, Address::Unix(Name::Path(_)))
 }
 
-/// What each connection goes through: the proxies, then TLS or DTLS.
+/// What each connection goes through: the proxies, then TLS or DTLS, asked for with STARTTLS or not.
 fn stages(config: &Config, entrance: &mut Entrance, found: &Found, report: Report) -> Result<Vec<Box<dyn Staging>>> {
     let mut stages = match &config.mode {
         Mode::Connect(connect) => proxy::stages(connect, found)?,
         Mode::Listen(_) => Vec::new(),
     };
+    if let (Some(Upgrade { when: When::First(protocol), tls }), Mode::Connect(connect)) =
+        (&config.upgrade, &config.mode)
+    {
+        stages.push(Box::new(StarttlsStaging::new(protocol, connect, tls, report)));
+        stages.push(Box::new(TlsStaging::new(tls, &config.mode, &[], report)?));
+    }
     if let Some(options) = &config.tls {
         let addresses = entrance.addresses();
         if config.transport.datagram {

@@ -5,7 +5,7 @@
 //! # The life of a byte
 //!
 //! ```text
-//! stdin  ─▶ pump ─[filters]─▶ outbox ─▶ endpoint( telnet( tap( tls( socket ) ) ) )
+//! stdin  ─▶ pump ─[filters]─▶ outbox ─▶ endpoint( pace( telnet( tap( tls( socket ) ) ) ) )
 //! stdout ◀─ outbox ◀─[filters]─ pump ◀─ endpoint( …the same one… )
 //! ```
 //!
@@ -17,11 +17,13 @@
 //!    and addresses [dialled](opening::dial) in connect mode, clients let in at the
 //!    [gate](opening::gate) in listen mode, if [access lists](access) admit them.
 //! 2. Its [stages](opening::Stage) make a peer of it: [proxies](opening::proxy) are asked to connect
-//!    on, one after the other, then comes the [TLS](opening::tls) or [DTLS](opening::dtls)
-//!    handshake. Each leaves to the next what it has read too far ahead.
+//!    on, one after the other, then a server that begins in clear is [asked to
+//!    encrypt](opening::starttls), then comes the [TLS](opening::tls) or [DTLS](opening::dtls)
+//!    handshake. Each leaves to the next what it has read too far ahead. What becomes encrypted in
+//!    mid-session goes through the same stage, inside [a layer](opening::upgrade).
 //! 3. The [wiring] of the mode says who is joined to whom: [stdin and stdout](wiring::console),
-//!    [a command](wiring::exec), [every other peer](wiring::broker), [whomever it asks
-//!    for](wiring::proxy), or [nobody](wiring::probe).
+//!    [a command](wiring::exec), [a dialogue in a file](wiring::play), [every other
+//!    peer](wiring::broker), [whomever it asks for](wiring::proxy), or [nobody](wiring::probe).
 //! 4. The [relay] moves the bytes, by three rules that hold for every mode:
 //!
 //!    * What must talk back is a layer inside the endpoint (a [`stream`] around a stream); what
@@ -51,6 +53,9 @@
 //! | what counts as a text protocol | [`ports`], [`proto::evidence`] |
 //! | what happens to bytes on their way | [`filter`]: one file each |
 //! | what is recorded | [`tap`]: one file a format |
+//! | when a reply is complete, and what it means | [`proto::reply`]: one file a protocol, and a row in [`proto::reply::PROTOCOLS`] |
+//! | how encryption is asked for | [`proto::starttls`]: one file a protocol, and a row in [`proto::starttls::PROTOCOLS`] |
+//! | the notation of dialogues | [`dialogue`] |
 //! | what carries bytes | [`transport`]: one file each, and a row in [`transport::TRANSPORTS`] |
 //! | how a connection is opened | [`opening`]: a stage is one file |
 //! | who may come in | [`access`] |
@@ -68,12 +73,14 @@
 //! # What a newcomer gets wrong
 //!
 //! Events are edge-triggered: whoever stops before a stream said *blocked* must come back by
-//! itself. Descriptors 0, 1 and 2 are shared with other processes and are never made
-//! non-blocking ([`transport::descriptor`]). And there is one exception to the single thread:
-//! getaddrinfo(3) runs on a helper, so that `-w` bounds it.
+//! itself; and where a reply makes writing possible, no event tells of it
+//! ([`stream::Stream::is_coupled`]). Descriptors 0, 1 and 2 are shared with other processes and
+//! are never made non-blocking ([`transport::descriptor`]). And there is one exception to the
+//! single thread: getaddrinfo(3) runs on a helper, so that `-w` bounds it.
 
 pub mod access;
 pub mod cli;
+pub mod dialogue;
 pub mod engine;
 pub mod error;
 pub mod filter;

@@ -84,7 +84,7 @@ pub fn escape(bytes: &[u8]) -> String {
 }
 
 /// Control characters, and those that turn the direction of text or hide in it.
-fn steers(c: char) -> bool {
+pub(crate) fn steers(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
 }

@@ -41,7 +41,7 @@ impl Config {
     /// `--ssl-verify`: whether trust is demanded, of the certificate and of the end of the stream.
     #[must_use]
     pub fn verifies(&self) -> bool {
-        let tls = self.tls.as_ref().or(self.upgrade.as_ref().map(|upgrade| &upgrade.tls));
+        let tls = self.tls.as_ref().or_else(|| self.upgrade.as_ref().map(|upgrade| &upgrade.tls));
         tls.is_some_and(|tls| tls.verify)
     }
 }

@@ -70,6 +70,7 @@ impl DtlsStaging {
 
 impl Staging for DtlsStaging {
     fn enter(&self, stream: Box<dyn Stream>, whom: &Whom<'_>) -> Result<Box<dyn Stage>> {
+        whom.encrypts();
         let (dtls, verdict) = match &self.side {
             Side::Client(client, host) => {
                 let (dtls, verdict) = layer(client, stream, host)?;

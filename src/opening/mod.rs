@@ -12,6 +12,7 @@ pub mod handshake;
 pub mod proxy;
 pub mod resolve;
 mod route;
+pub mod starttls;
 pub mod talk;
 #[cfg(test)]
 mod tests;
@@ -23,7 +24,7 @@ use crate::{
     reactor::Reactor,
     report::Report,
     stream::{Stream, tapped::Tapped, telnet::Telnet},
-    tap::{Record, Taps},
+    tap::{Ends, Record, Taps},
     transport::{Address, Transport},
 };
 use mio::Token;
@@ -123,6 +124,13 @@ impl From<Error> for Failed {
     }
 }
 
+impl Whom<'_> {
+    /// What is said from now on is encrypted.
+    pub fn encrypts(&self) {
+        self.record.into_iter().for_each(|record| record.encrypted());
+    }
+}
+
 /// Makes the stage that a new connection goes through.
 pub trait Staging {
     /// Enters the stage with a connection to `whom`.
@@ -143,7 +151,7 @@ pub struct Way {
     pub stages: Vec<Box<dyn Staging>>,
     /// `-t`.
     pub telnet: bool,
-    /// `-o`, `-x`.
+    /// `-o`, `-x`, `--transcript`.
     pub taps: Rc<Taps>,
 }
 
@@ -195,7 +203,9 @@ impl Openings {
     /// When a stage fails.
     pub fn begin(&mut self, arrival: Arrival, reactor: &mut Reactor) -> std::result::Result<Option<Peer>, Failed> {
         let Arrival { token, socket, remote, local } = arrival;
-        let who = Who { remote, local, record: self.way.taps.record() };
+        let datagram = self.way.transport.datagram;
+        let record = self.way.taps.record(&Ends { remote: &remote, local: &local, datagram });
+        let who = Who { remote, local, record };
         self.enter(0, token, socket, who, reactor)
     }
 
@@ -248,6 +258,7 @@ impl Openings {
         layers.extend(stages.iter().map(|staging| staging.layer()).filter(|layer| !layer.is_empty()));
         let tls = layers.len() > 1;
         if let Some(record) = record {
+            record.stands();
             layers.push("a tap");
             stream = Box::new(Tapped::new(stream, record));
         }

@@ -8,8 +8,9 @@ use crate::{
     error::{Error, Result, why},
     proto::{Dialogue, Step},
     stream::{Flow, Stream, prefixed::Prefixed},
+    tap::Record,
 };
-use std::{io, task::Poll, time::Instant};
+use std::{io, rc::Rc, task::Poll, time::Instant};
 
 /// Bytes read at a time.
 const PIECE: usize = 4096;
@@ -27,6 +28,8 @@ pub struct Talk<D: ?Sized> {
     /// Why the other end takes nothing more. What it said before that tells more.
     deaf: Option<io::Error>,
     again: bool,
+    /// Told what is said, for a transcript.
+    record: Option<Rc<Record>>,
 }
 
 impl<D: Dialogue + ?Sized> Talk<D> {
@@ -34,7 +37,15 @@ impl<D: Dialogue + ?Sized> Talk<D> {
     #[must_use]
     pub fn new(stream: Box<dyn Stream>, dialogue: Box<D>, what: String) -> Self {
         let (arrived, saying) = (Vec::new(), Vec::new());
-        Self { stream: Some(stream), dialogue, what, arrived, saying, said: 0, deaf: None, again: false }
+        Self { stream: Some(stream), dialogue, what, arrived, saying, said: 0, deaf: None, again: false, record: None }
+    }
+
+    /// Has it in the connection's transcript, where it comes before what the user says. For dialogues that end
+    /// with [`Step::Upgrade`]: what others leave would be recorded twice.
+    #[must_use]
+    pub fn recorded(mut self, record: Option<&Rc<Record>>) -> Self {
+        self.record = record.cloned();
+        self
     }
 
     /// The dialogue, once it is done, to ask for what it has found out.
@@ -59,7 +70,12 @@ impl<D: Dialogue + ?Sized> Talk<D> {
         let Some(stream) = &mut self.stream else { return Ok(false) };
         while let Some(rest @ [_, ..]) = self.saying.get(self.said..) {
             match stream.write(rest)? {
-                Flow::Moved(n) => self.said += n,
+                Flow::Moved(n) => {
+                    if let Some(record) = &self.record {
+                        record.sent_before(rest.get(..n).unwrap_or(rest));
+                    }
+                    self.said += n;
+                }
                 Flow::Blocked | Flow::Ended => return Ok(false),
             }
         }
@@ -72,7 +88,13 @@ impl<D: Dialogue + ?Sized> Talk<D> {
         let Some(stream) = &mut self.stream else { return Ok(None) };
         let mut piece = [0; PIECE];
         match (stream.read(&mut piece), &self.deaf) {
-            (Ok(Flow::Moved(n)), _) => self.arrived.extend_from_slice(piece.get(..n).unwrap_or_default()),
+            (Ok(Flow::Moved(n)), _) => {
+                let piece = piece.get(..n).unwrap_or_default();
+                if let Some(record) = &self.record {
+                    record.received_before(piece);
+                }
+                self.arrived.extend_from_slice(piece);
+            }
             (Ok(Flow::Blocked), None) => return Ok(None),
             (Ok(Flow::Ended), _) => return self.dialogue.ended().map(Some),
             // A reset is an end, too, after which a new connection may do.
@@ -83,7 +105,11 @@ impl<D: Dialogue + ?Sized> Talk<D> {
     }
 
     fn failed(&self, error: &io::Error) -> Error {
-        Error::network(self.what.clone(), why(error))
+        let failed = Error::network(self.what.clone(), why(error));
+        match self.dialogue.hint() {
+            Some(hint) => failed.hint(hint),
+            None => failed,
+        }
     }
 }
 
@@ -129,7 +155,8 @@ impl<D: Dialogue + ?Sized> Stage for Talk<D> {
     }
 
     fn timed_out(&self) -> Error {
-        Error::network(self.what.clone(), "TIMEOUT. No answer came in time").hint("is that the right kind of server?")
+        let hint = self.dialogue.hint().unwrap_or("is that the right kind of server?");
+        Error::network(self.what.clone(), "TIMEOUT. No answer came in time").hint(hint)
     }
 
     fn wants_again(&self) -> bool {

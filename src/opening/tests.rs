@@ -1,7 +1,12 @@
 //! Stages in time and out of it, by a made-up clock.
 
 use super::*;
-use crate::{stream::Flow, tap::Taps, transport::tcp::TCP};
+use crate::{
+    proto::evidence::Side,
+    stream::Flow,
+    tap::{Sessions, Taps},
+    transport::tcp::TCP,
+};
 use mio::Registry;
 use std::{cell::Cell, io};
 
@@ -52,7 +57,8 @@ impl Stage for Waits {
 fn openings(stages: &[Waits], time: Option<Duration>) -> Result<(Openings, Reactor)> {
     let (reactor, report) = (Reactor::new()?, Report::new("rncat", 0, false));
     let stages = stages.iter().map(|stage| Box::new(stage.clone()) as Box<dyn Staging>).collect();
-    let way = Way { transport: &TCP, stages, telnet: false, taps: Rc::new(Taps::open(&[], report)?) };
+    let sessions = Sessions { side: Side::Client, many: false, target: None };
+    let way = Way { transport: &TCP, stages, telnet: false, taps: Rc::new(Taps::open(&[], sessions, report)?) };
     Ok((Openings::new(way, time.map(|time| reactor.now() + time), report), reactor))
 }
 

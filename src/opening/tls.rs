@@ -45,6 +45,7 @@ impl TlsStaging {
 
 impl Staging for TlsStaging {
     fn enter(&self, stream: Box<dyn Stream>, whom: &Whom<'_>) -> Result<Box<dyn Stage>> {
+        whom.encrypts();
         let (connection, verdict): (Connection, _) = match &self.side {
             Side::Client(settings, host) => {
                 let (connection, verdict) = settings.connection(host)?;

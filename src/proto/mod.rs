@@ -55,6 +55,11 @@ pub trait Dialogue {
     fn ended(&mut self) -> Result<Step> {
         Err(Error::network("the first words with the peer", "it closed the connection before they were over"))
     }
+
+    /// What the user can try if the other end is silent or breaks off now, where the dialogue has an idea.
+    fn hint(&self) -> Option<&'static str> {
+        None
+    }
 }
 
 /// The first `count` bytes, once so many have arrived.

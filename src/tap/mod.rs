@@ -1,11 +1,22 @@
 //! Taps: files that record what was really sent and received. One file a format.
+//!
+//! A newcomer's trap: `-o` and `-x` have all connections of a run in one file, as it comes; a transcript has
+//! one conversation, which has a beginning and two sides, so it is kept for each connection.
 
 mod hex;
+mod place;
+mod record;
+mod secrets;
+mod transcript;
+
+pub use record::{Ends, Record};
 
 use crate::{
     error::{Error, Result, why},
+    proto::evidence::Side,
     report::{Report, escape},
 };
+use place::Place;
 use std::{
     cell::{Cell, RefCell},
     fs::File,
@@ -41,11 +52,32 @@ pub struct TapFile {
     pub append: bool,
 }
 
+impl TapFile {
+    /// Whether something is held back until the end of a connection: a line without an end.
+    #[must_use]
+    pub fn holds_lines(&self) -> bool {
+        matches!(self.format, Format::Dialogue { .. })
+    }
+}
+
+/// What the connections of a run have in common.
+#[derive(Debug, Clone)]
+pub struct Sessions {
+    /// Which side we are.
+    pub side: Side,
+    /// Whether there may be several at once, as clients of `-k`.
+    pub many: bool,
+    /// The server as it was typed, if we are the client.
+    pub target: Option<String>,
+}
+
 /// All taps of a run, shared by its connections; each has a [`Record`].
 #[derive(Debug)]
 pub struct Taps {
     open: RefCell<Vec<Tap>>,
+    transcript: Option<Transcripts>,
     failed: Cell<bool>,
+    sessions: Sessions,
     report: Report,
 }
 
@@ -56,30 +88,42 @@ struct Tap {
     format: Format,
 }
 
+/// The transcripts of a run.
+#[derive(Debug)]
+struct Transcripts {
+    place: Place,
+    timestamps: bool,
+    show_secrets: bool,
+    /// It was told that one of them could not be written.
+    told: Cell<bool>,
+}
+
 impl Taps {
     /// Opens the files.
     ///
     /// # Errors
     /// When one cannot be written to.
-    pub fn open(files: &[TapFile], report: Report) -> Result<Self> {
-        let open = |it: &TapFile| {
-            File::options()
-                .create(true)
-                .write(true)
-                .append(it.append)
-                .truncate(!it.append)
-                .open(&it.path)
-                .map(|file| Tap { file, path: it.path.clone(), format: it.format })
-                .map_err(|error| Error::usage(format!("open {}", shown(&it.path)), why(&error)))
-        };
-        let open = files.iter().map(open).collect::<Result<_>>()?;
-        Ok(Self { open: RefCell::new(open), failed: Cell::new(false), report })
+    pub fn open(files: &[TapFile], sessions: Sessions, report: Report) -> Result<Self> {
+        let (mut open, mut transcript) = (Vec::new(), None);
+        for it in files {
+            let (path, format) = (it.path.clone(), it.format);
+            if let Format::Dialogue { timestamps, secrets: show_secrets } = format {
+                let place = Place::new(it, sessions.many, show_secrets)?;
+                transcript = Some(Transcripts { place, timestamps, show_secrets, told: Cell::new(false) });
+            } else {
+                let file = File::options().create(true).write(true).append(it.append).truncate(!it.append).open(&path);
+                let file = file.map_err(|error| failed("open", &path, why(&error)))?;
+                open.push(Tap { file, path, format });
+            }
+        }
+        Ok(Self { open: RefCell::new(open), transcript, failed: Cell::new(false), sessions, report })
     }
 
     /// What is recorded of a new connection; `None` if nothing is.
     #[must_use]
-    pub fn record(self: &Rc<Self>) -> Option<Rc<Record>> {
-        (!self.open.borrow().is_empty()).then(|| Rc::new(Record { taps: Rc::clone(self) }))
+    pub fn record(self: &Rc<Self>, ends: &Ends<'_>) -> Option<Rc<Record>> {
+        let any = self.transcript.is_some() || !self.open.borrow().is_empty();
+        any.then(|| Rc::new(Record::new(Rc::clone(self), ends)))
     }
 
     /// Whether a file could not be written to; the session goes on, but ends with status 2.
@@ -91,40 +135,29 @@ impl Taps {
     fn piece(&self, bytes: &[u8]) {
         self.open.borrow_mut().retain_mut(|tap| {
             let written = match tap.format {
-                Format::Raw => tap.file.write_all(bytes),
                 Format::Hex => tap.file.write_all(hex::dump(bytes).as_bytes()),
-                Format::Dialogue { .. } => Ok(()),
+                Format::Raw | Format::Dialogue { .. } => tap.file.write_all(bytes),
             };
             if let Err(error) = &written {
                 self.failed.set(true);
-                self.report.error(&Error::usage(
-                    format!("write {}", shown(&tap.path)),
-                    format!("{}; the session goes on unrecorded", why(error)),
-                ));
+                self.report.error(&failed("write", &tap.path, why(error)).and(UNRECORDED));
             }
             written.is_ok()
         });
     }
-}
 
-/// What is recorded of one connection, as it was really said: after pacing, before encryption.
-#[derive(Debug)]
-pub struct Record {
-    taps: Rc<Taps>,
-}
-
-impl Record {
-    /// These bytes were sent.
-    pub fn sent(&self, bytes: &[u8]) {
-        self.taps.piece(bytes);
-    }
-
-    /// These bytes came from the peer.
-    pub fn received(&self, bytes: &[u8]) {
-        self.taps.piece(bytes);
+    /// Tells it, of the first one.
+    fn transcript_failed(&self, error: &Error) {
+        self.failed.set(true);
+        if self.transcript.as_ref().is_some_and(|transcripts| !transcripts.told.replace(true)) {
+            self.report.error(error);
+        }
     }
 }
 
-fn shown(path: &Path) -> String {
-    escape(path.as_os_str().as_encoded_bytes())
+/// What becomes of a session whose file cannot be written to.
+const UNRECORDED: &str = "the session goes on unrecorded";
+
+fn failed(what: &str, path: &Path, why: String) -> Error {
+    Error::usage(format!("{what} {}", escape(path.as_os_str().as_encoded_bytes())), why)
 }

@@ -4,14 +4,16 @@
 //! for `tcp` and for `tls`.
 
 mod proxies;
+mod starttls;
 mod tls;
+mod transcripts;
 mod transports;
 
 use crate::lang::it;
 
 /// Why this test is expected to fail against another netcat, if it is.
 pub(crate) fn reason(test: &str) -> Option<&'static str> {
-    [DIFFERENCES, proxies::PROXIES, tls::TLS, transports::TRANSPORTS].into_iter().find_map(|table| find(table, test))
+    TABLES.into_iter().find_map(|table| find(table, test))
 }
 
 /// Why this test fails against another netcat at times, if it does.
@@ -20,6 +22,9 @@ pub(crate) fn reason_at_times(test: &str) -> Option<&'static str> {
 }
 
 type Table = &'static [(&'static str, &'static [&'static str])];
+
+const TABLES: [Table; 6] =
+    [DIFFERENCES, proxies::PROXIES, starttls::STARTTLS, tls::TLS, transcripts::TRANSCRIPTS, transports::TRANSPORTS];
 
 fn find(table: Table, test: &str) -> Option<&'static str> {
     let on_each_wire = test.replace("::tcp::", "::*::").replace("::tls::", "::*::");
@@ -378,11 +383,7 @@ fn every_difference_is_a_test() {
         let output = std::process::Command::new(own).args(["--list", "--format", "terse"]).output();
         let list = String::from_utf8(output.unwrap().stdout).unwrap();
         let tests: Vec<_> = list.lines().filter_map(|line| line.strip_suffix(": test")).collect();
-        for name in [DIFFERENCES, proxies::PROXIES, tls::TLS, transports::TRANSPORTS, AT_TIMES]
-            .into_iter()
-            .flatten()
-            .flat_map(|(_, names)| *names)
-        {
+        for name in TABLES.into_iter().chain([AT_TIMES]).flatten().flat_map(|(_, names)| *names) {
             for wire in ["::tcp::", "::tls::"] {
                 assert!(tests.contains(&name.replace("::*::", wire).as_str()), "{name} is no test");
             }

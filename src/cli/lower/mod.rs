@@ -248,7 +248,9 @@ fn console(args: &Args) -> Result<Console> {
 fn taps(args: Args) -> Vec<TapFile> {
     let append = args.append_output;
     let transcript = Format::Dialogue { timestamps: args.timestamps, secrets: args.show_secrets };
-    [(args.output, Format::Raw), (args.hex_dump, Format::Hex), (args.transcript, transcript)]
+    // With -z nobody says anything.
+    let dialogue = args.transcript.filter(|_| !args.zero);
+    [(args.output, Format::Raw), (args.hex_dump, Format::Hex), (dialogue, transcript)]
         .into_iter()
         .filter_map(|(path, format)| path.map(|path| TapFile { path, format, append }))
         .collect()

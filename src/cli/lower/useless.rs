@@ -41,6 +41,7 @@ static MODES: [Mode; 6] = [
             "-C",
             "--no-crlf",
             "-t",
+            "--transcript",
             "-k without -l",
         ],
     },
@@ -71,7 +72,7 @@ static MODES: [Mode; 6] = [
 /// An option's name, and whether it was given.
 type Given = (&'static str, fn(&Args) -> bool);
 
-static OPTIONS: [Given; 11] = [
+static OPTIONS: [Given; 12] = [
     ("--send-only", |args| args.send_only),
     ("--recv-only", |args| args.recv_only),
     ("--no-shutdown", |args| args.no_shutdown),
@@ -81,6 +82,7 @@ static OPTIONS: [Given; 11] = [
     ("-C", |args| args.crlf),
     ("--no-crlf", |args| args.no_crlf),
     ("-t", |args| args.telnet),
+    ("--transcript", |args| args.transcript.is_some()),
     ("--stall-timeout", |args| args.stall_timeout.is_some()),
     ("-k without -l", |args| args.keep_open && !args.listen),
 ];

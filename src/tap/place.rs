@@ -1,0 +1,143 @@
+//! Where transcripts are written: to one file, to a file for each client, to stderr.
+//!
+//! A newcomer's trap: on stderr the lines of several clients mix, so a comment says whose they are.
+
+use super::{TapFile, failed};
+use crate::error::{Result, why};
+use rustix::fs::{Access, access};
+use std::{
+    cell::Cell,
+    fs::{self, File},
+    io::{self, Write},
+    os::unix::fs::OpenOptionsExt,
+    path::{Path, PathBuf},
+    rc::Rc,
+};
+
+/// Readable by its owner alone: for passwords.
+const PRIVATE: u32 = 0o600;
+
+/// As files are made otherwise.
+const USUAL: u32 = 0o666;
+
+/// See the module's description.
+#[derive(Debug)]
+pub(super) enum Place {
+    /// Connections follow one another in it.
+    File(PathBuf, Rc<File>),
+    /// `FILE.1`, `FILE.2`, …
+    Files {
+        /// Without the number.
+        file: TapFile,
+        private: bool,
+        count: Cell<u64>,
+    },
+    Stderr {
+        /// Clients may be there at the same time.
+        many: bool,
+        count: Cell<u64>,
+        /// The number of the one who spoke last.
+        last: Rc<Cell<u64>>,
+    },
+}
+
+/// What one connection's transcript is written to.
+#[derive(Debug)]
+pub(super) enum Output {
+    /// To this file, which is there.
+    File(PathBuf, Rc<File>),
+    Stderr {
+        /// Of several clients.
+        number: Option<u64>,
+        last: Rc<Cell<u64>>,
+    },
+}
+
+impl Place {
+    /// Opens the file, or sees whether files could be made.
+    ///
+    /// # Errors
+    /// When it cannot be written to.
+    pub(super) fn new(file: &TapFile, many: bool, private: bool) -> Result<Self> {
+        let count = Cell::new(0);
+        if file.path.as_os_str() == "-" {
+            return Ok(Self::Stderr { many, count, last: Rc::default() });
+        }
+        if many {
+            let first = numbered(&file.path, 1);
+            can_be_made(&first).map_err(|error| failed("open", &first, why(&error)))?;
+            return Ok(Self::Files { file: file.clone(), private, count });
+        }
+        let opened = open(&file.path, file.append, private)?;
+        Ok(Self::File(file.path.clone(), opened))
+    }
+
+    /// For the next connection.
+    ///
+    /// # Errors
+    /// When its file cannot be made.
+    pub(super) fn next(&self) -> Result<Output> {
+        match self {
+            Self::File(path, file) => Ok(Output::File(path.clone(), Rc::clone(file))),
+            Self::Files { file, private, count } => {
+                count.set(count.get() + 1);
+                let path = numbered(&file.path, count.get());
+                let opened = open(&path, file.append, *private)?;
+                Ok(Output::File(path, opened))
+            }
+            Self::Stderr { many, count, last } => {
+                count.set(count.get() + 1);
+                Ok(Output::Stderr { number: many.then(|| count.get()), last: Rc::clone(last) })
+            }
+        }
+    }
+}
+
+impl Output {
+    /// Writes whole lines, at once.
+    ///
+    /// # Errors
+    /// When the disk is full, and the like.
+    pub(super) fn write(&self, lines: &str) -> Result<()> {
+        match self {
+            Self::File(path, file) => {
+                (&**file).write_all(lines.as_bytes()).map_err(|error| failed("write", path, why(&error)))
+            }
+            Self::Stderr { number, last } => {
+                let mut text = String::new();
+                if let Some(number) = number
+                    && last.replace(*number) != *number
+                {
+                    text = format!("# Client {number}:\n");
+                }
+                text.push_str(lines);
+                let written = io::stderr().write_all(text.as_bytes());
+                written.map_err(|error| failed("write", "stderr".as_ref(), why(&error)))
+            }
+        }
+    }
+}
+
+fn open(path: &Path, append: bool, private: bool) -> Result<Rc<File>> {
+    let mode = if private { PRIVATE } else { USUAL };
+    let opened = File::options().create(true).write(true).append(append).truncate(!append).mode(mode).open(path);
+    opened.map(Rc::new).map_err(|error| failed("open", path, why(&error)))
+}
+
+/// Whether a file is there that can be written to, or could be made; nothing is made yet.
+fn can_be_made(path: &Path) -> io::Result<()> {
+    match fs::metadata(path) {
+        Ok(_) => File::options().append(true).open(path).map(drop),
+        Err(_) => {
+            let folder =
+                path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
+            Ok(access(folder, Access::WRITE_OK | Access::EXEC_OK)?)
+        }
+    }
+}
+
+fn numbered(path: &Path, number: u64) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(format!(".{number}"));
+    name.into()
+}
