@@ -20,7 +20,7 @@ use crate::{
     report::Report,
     tap::{Sessions, TapFile, Taps},
     transport::{Address, unix::Name},
-    wiring::{self, Context, Wiring, broker::Broker, console::Console, probe::Probe, proxy::Proxy, worse},
+    wiring::{self, Context, Wiring, broker::Broker, console::Console, play::Play, probe::Probe, proxy::Proxy, worse},
 };
 use mio::Token;
 use std::rc::Rc;
@@ -33,6 +33,11 @@ const FAREWELL: Patience = Patience::For(std::time::Duration::from_secs(1));
 /// # Errors
 /// Everything that ends the program before its time.
 pub fn run(config: &Config, report: Report) -> Result<Exit> {
+    // A dialogue with a fault is told before anything else is done.
+    let play = match &config.partner {
+        Partner::Play(file) => Some(Play::new(config, file)?),
+        _ => None,
+    };
     let taps = Rc::new(Taps::open(&config.taps, sessions(config), report)?);
     let mut reactor = Reactor::new()?;
     let mut relay = Relay::default();
@@ -55,7 +60,7 @@ pub fn run(config: &Config, report: Report) -> Result<Exit> {
         (_, Partner::Chat(console)) => Box::new(Broker::new(config, console, true, &mut context)?),
         (_, Partner::Proxy(server)) => Box::new(Proxy::new(config, server, own, &context)?),
         (_, Partner::Console(console)) => Box::new(Console::new(config, console, &mut context)?),
-        (_, Partner::Play(_)) => return Err(crate::error::Error::usage("--play", "not yet")),
+        (_, Partner::Play(file)) => Box::new(play.map_or_else(|| Play::new(config, file), Ok)?),
     };
     let one_peer = match &config.mode {
         Mode::Connect(connect) => connect.more_ports.is_empty(),

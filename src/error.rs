@@ -76,6 +76,13 @@ impl Error {
         self
     }
 
+    /// The same error, that of one of many peers.
+    #[must_use]
+    pub fn of(mut self, peer: &str) -> Self {
+        self.what = format!("{peer}: {}", self.what);
+        self
+    }
+
     fn new(exit: Exit, what: String, why: String) -> Self {
         Self { exit, what, why, hint: None }
     }

@@ -23,4 +23,10 @@ impl Handle {
     pub fn is_encrypted(&self) -> bool {
         self.encrypted.get() || self.after.get().is_some()
     }
+
+    /// How many bytes are to be written first.
+    #[cfg(test)]
+    pub(crate) fn after(&self) -> Option<u64> {
+        self.after.get()
+    }
 }

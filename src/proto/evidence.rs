@@ -107,24 +107,25 @@ pub fn typed(line: &[u8], reply: bool) -> Option<Finding> {
     }
 }
 
-/// EHLO, HELO, LHLO, or an HTTP request line (RFC 9112, 3).
+/// EHLO, HELO, LHLO, or an HTTP request.
 fn command(line: &[u8]) -> Option<Finding> {
     let line = line.strip_suffix(b"\r").unwrap_or(line);
-    let words: Vec<_> = line.split(|byte| *byte == b' ').collect();
-    match words.as_slice() {
-        [verb, ..] if [&b"EHLO"[..], b"HELO", b"LHLO"].iter().any(|hello| hello.eq_ignore_ascii_case(verb)) => {
-            Some(Finding { what: "EHLO or HELO was said", mail: true })
-        }
-        [method, target, version]
-            if version.starts_with(b"HTTP/1.")
-                && !target.is_empty()
-                && !method.is_empty()
-                && method.iter().all(u8::is_ascii_uppercase) =>
-        {
-            Some(Finding { what: "an HTTP request was made", mail: false })
-        }
-        _ => None,
+    let verb = line.split(|byte| *byte == b' ').next().unwrap_or_default();
+    if [&b"EHLO"[..], b"HELO", b"LHLO"].iter().any(|hello| hello.eq_ignore_ascii_case(verb)) {
+        return Some(Finding { what: "EHLO or HELO was said", mail: true });
     }
+    is_request(line).then_some(Finding { what: "an HTTP request was made", mail: false })
+}
+
+/// Whether a line, given without its end, is the first one of an HTTP request (RFC 9112, 3).
+#[must_use]
+pub fn is_request(line: &[u8]) -> bool {
+    let words: Vec<_> = line.split(|byte| *byte == b' ').collect();
+    matches!(words.as_slice(), [method, target, version]
+        if version.starts_with(b"HTTP/1.")
+            && !target.is_empty()
+            && !method.is_empty()
+            && method.iter().all(u8::is_ascii_uppercase))
 }
 
 /// Whether these are the first bytes of a TLS record: a handshake or an alert (RFC 8446, 5.1).

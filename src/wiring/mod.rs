@@ -9,6 +9,7 @@ pub mod departure;
 pub mod ends;
 #[cfg(feature = "exec")]
 pub mod exec;
+pub mod play;
 pub mod probe;
 pub mod proxy;
 

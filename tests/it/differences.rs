@@ -3,6 +3,7 @@
 //! A test named here must fail against another netcat, and one that is not must pass. A `*` stands
 //! for `tcp` and for `tls`.
 
+mod play;
 mod proxies;
 mod starttls;
 mod tls;
@@ -23,8 +24,15 @@ pub(crate) fn reason_at_times(test: &str) -> Option<&'static str> {
 
 type Table = &'static [(&'static str, &'static [&'static str])];
 
-const TABLES: [Table; 6] =
-    [DIFFERENCES, proxies::PROXIES, starttls::STARTTLS, tls::TLS, transcripts::TRANSCRIPTS, transports::TRANSPORTS];
+const TABLES: [Table; 7] = [
+    DIFFERENCES,
+    play::PLAY,
+    proxies::PROXIES,
+    starttls::STARTTLS,
+    tls::TLS,
+    transcripts::TRANSCRIPTS,
+    transports::TRANSPORTS,
+];
 
 fn find(table: Table, test: &str) -> Option<&'static str> {
     let on_each_wire = test.replace("::tcp::", "::*::").replace("::tls::", "::*::");

@@ -4,6 +4,22 @@
 //! heard, it knows whose turn it is. A newcomer's trap: it follows a conversation, it does not lead
 //! one; what is said is up to whoever types.
 
+mod code;
+pub mod ftp;
+pub mod guess;
+pub mod http;
+pub mod imap;
+pub mod line;
+mod lines;
+mod literal;
+pub mod nntp;
+pub mod pop3;
+mod sasl;
+pub mod sieve;
+pub mod smtp;
+#[cfg(test)]
+mod testing;
+
 use crate::error::Result;
 
 /// A protocol whose replies can be told from each other.
@@ -16,7 +32,17 @@ pub struct Protocol {
 }
 
 /// The protocols that `--pace` knows by name.
-pub static PROTOCOLS: [Protocol; 0] = [];
+pub static PROTOCOLS: [Protocol; 9] = [
+    Protocol { name: "smtp", begin: || Box::new(smtp::Smtp::new()) },
+    Protocol { name: "lmtp", begin: || Box::new(smtp::Smtp::lmtp()) },
+    Protocol { name: "pop3", begin: || Box::new(pop3::Pop3::default()) },
+    Protocol { name: "imap", begin: || Box::new(imap::Imap::default()) },
+    Protocol { name: "ftp", begin: || Box::new(ftp::Ftp::default()) },
+    Protocol { name: "nntp", begin: || Box::new(nntp::Nntp::default()) },
+    Protocol { name: "sieve", begin: || Box::new(sieve::Sieve::default()) },
+    Protocol { name: "http", begin: || Box::new(http::Http::default()) },
+    Protocol { name: "line", begin: || Box::new(line::Line::default()) },
+];
 
 /// Whose turn it is, and for what.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,8 +53,12 @@ pub enum Turn {
     Message,
     /// The client's, but its message is not wanted: lines up to a lone dot are not to be sent.
     Skip,
-    /// The client's: so many bytes that pass as they are, or more than that many later.
+    /// The client's, but the rest of its command is not wanted: a line that is not to be sent.
+    SkipLine,
+    /// The client's: so many bytes that pass as they are; `u64::MAX` is without end.
     Bytes(u64),
+    /// The client's, but they are not wanted: so many bytes that are not to be sent.
+    SkipBytes(u64),
     /// The server's.
     Wait,
 }
@@ -73,20 +103,42 @@ pub trait Conversation {
     /// Whose turn it is.
     fn turn(&self) -> Turn;
 
-    /// In [`Turn::Line`]: this line has been said; it is given without its end.
+    /// The greeting has been heard by somebody else, who asked for encryption before: called at once
+    /// after the beginning, for a protocol that does not greet again then.
+    fn greeted(&mut self) {}
+
+    /// In [`Turn::Wait`] or [`Turn::Line`]: this line lies ready to be said next; it is given without
+    /// its end, and as often as one likes. Whose turn it is may change by it: an HTTP request at a port
+    /// that nothing is known of is said before any greeting, and DONE is not said once IDLE was refused.
+    fn peek(&mut self, _line: &[u8]) {}
+
+    /// In [`Turn::Line`] or [`Turn::SkipLine`]: this line has been said, or skipped; it is given without its end.
     fn said(&mut self, line: &[u8]);
 
     /// In [`Turn::Message`] or [`Turn::Skip`]: the lone dot has come.
     fn said_message(&mut self) {}
 
-    /// In [`Turn::Bytes`]: so many have been said.
+    /// In [`Turn::Bytes`] or [`Turn::SkipBytes`]: so many have been said, or skipped.
     fn said_bytes(&mut self, _count: u64) {}
 
-    /// This has been heard: any piece of what the server sends; the replies that are complete with it.
+    /// This has been heard: any piece of what the server sends. The replies that are complete with it are
+    /// put behind those in `replies`; those that come before an error as well.
     ///
     /// # Errors
-    /// When it cannot be a reply of this protocol, or is longer than any is. The text is escaped.
-    fn heard(&mut self, bytes: &[u8]) -> Result<Vec<Reply>>;
+    /// When it cannot be a reply of this protocol, or is longer than any is. The text is escaped. What is
+    /// heard after that is of no use any more.
+    fn heard(&mut self, bytes: &[u8], replies: &mut Vec<Reply>) -> Result<()>;
+
+    /// Whether the server owes nothing, so that it may end now: no reply is awaited, or its end is that of
+    /// the reply (a body of HTTP), or it was asked to leave.
+    fn may_end(&self) -> bool {
+        self.turn() != Turn::Wait
+    }
+
+    /// The server says no more: the reply that is complete with that, if there is one.
+    fn ended(&mut self) -> Option<Reply> {
+        None
+    }
 
     /// The line, without its end, by which a client leaves in order before all was said, if there is one.
     fn farewell(&self) -> Option<Vec<u8>> {

@@ -1,0 +1,107 @@
+//! Replies that begin with a code of three digits, as those of mail, FTP and news do.
+//!
+//! A newcomer's trap: the first digit alone says how it went; `250x` and `2500` are no codes at all.
+
+use super::Kind;
+use crate::{
+    error::{Error, Result},
+    report::escape,
+};
+
+/// The front of a line of a reply.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Code {
+    /// 100 to 599.
+    pub(super) number: u16,
+    /// A hyphen follows: more lines of the same reply come.
+    pub(super) goes_on: bool,
+}
+
+impl Code {
+    /// What a line begins with: three digits, and a space, a hyphen or nothing behind them.
+    ///
+    /// # Errors
+    /// When it does not; the line is named.
+    pub(super) fn of(line: &[u8], protocol: &str) -> Result<Self> {
+        Self::parse(line).ok_or_else(|| no_reply(line, protocol))
+    }
+
+    /// The same, where other lines are no errors.
+    pub(super) fn parse(line: &[u8]) -> Option<Self> {
+        let (digits, rest) = line.split_at_checked(3)?;
+        let number = digits.iter().try_fold(0, |number, digit| {
+            digit.is_ascii_digit().then(|| number * 10 + u16::from(digit.wrapping_sub(b'0')))
+        })?;
+        let goes_on = match rest.first() {
+            None | Some(b' ') => false,
+            Some(b'-') => true,
+            Some(_) => return None,
+        };
+        (100..600).contains(&number).then_some(Self { number, goes_on })
+    }
+
+    /// What kind of reply it is by its first digit.
+    pub(super) fn kind(self) -> Kind {
+        match self.number {
+            200..300 => Kind::Success,
+            400..500 => Kind::Transient,
+            500.. => Kind::Permanent,
+            _ => Kind::Continue,
+        }
+    }
+}
+
+/// The error of a line that cannot be a reply; it is named.
+pub(super) fn no_reply(line: &[u8], protocol: &str) -> Error {
+    Error::network("the reply", format!("\"{}\" is no reply of {protocol}", escape(line)))
+}
+
+/// The first word of a command, in capitals; empty if it is longer than any command. Space before it
+/// does not count: there are servers to which it does not either.
+pub(super) fn verb(line: &[u8]) -> Vec<u8> {
+    const LONGEST: usize = 12;
+    let word = line.trim_ascii_start().split(u8::is_ascii_whitespace).next().unwrap_or_default();
+    if word.len() > LONGEST { Vec::new() } else { word.to_ascii_uppercase() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn three_digits_and_a_space_a_hyphen_or_nothing() {
+        assert_eq!(Code::of(b"250 ok", "SMTP"), Ok(Code { number: 250, goes_on: false }));
+        assert_eq!(Code::of(b"250-ok", "SMTP"), Ok(Code { number: 250, goes_on: true }));
+        assert_eq!(Code::of(b"599", "SMTP"), Ok(Code { number: 599, goes_on: false }));
+        for line in [&b""[..], b"99 x", b"2500 x", b"250x", b"099 x", b"600 x", b" 250 x", b"2\xff0 x", b"25"] {
+            assert!(Code::of(line, "SMTP").is_err(), "{line:?}");
+        }
+        let error = Code::of(b"99 \x1b[2J", "SMTP").unwrap_err();
+        assert_eq!(error.to_string(), "the reply: \"99 \\u{1b}[2J\" is no reply of SMTP");
+    }
+
+    #[test]
+    fn the_first_digit_says_how_it_went() {
+        let kinds = [150, 250, 354, 421, 550].map(|number| Code { number, goes_on: false }.kind());
+        assert_eq!(kinds, [Kind::Continue, Kind::Success, Kind::Continue, Kind::Transient, Kind::Permanent]);
+    }
+
+    #[test]
+    fn a_verb_is_the_first_word_in_capitals() {
+        assert_eq!(verb(b"mail FROM:<x>"), b"MAIL");
+        assert_eq!(verb(b"quit"), b"QUIT");
+        assert_eq!(verb(b"DATA\t "), b"DATA");
+        assert_eq!(verb(b" DATA"), b"DATA");
+        assert_eq!(verb(b" "), b"");
+        assert_eq!(verb(&[b'x'; 100]), b"");
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_panics(line in prop::collection::vec(any::<u8>(), 0..9)) {
+            let _ = Code::of(&line, "SMTP");
+            let _ = verb(&line);
+        }
+    }
+}

@@ -1,0 +1,43 @@
+//! The differences about dialogues that are played, which are all one.
+
+use super::Table;
+
+pub(super) const PLAY: Table = &[(
+    "has no --play",
+    &[
+        "play::*::another_line_is_3_and_both_are_shown",
+        "play::*::lines_are_said_each_when_its_turn_comes",
+        "play::*::who_keeps_silent_is_3",
+        "play::*::who_leaves_early_is_3",
+        "play::a_connection_that_is_encrypted_need_not_become_so",
+        "play::a_dash_is_stdin",
+        "play::a_file_that_cannot_be_read_is_2",
+        "play::a_file_with_a_fault_is_2_before_anybody_is_connected_to",
+        "play::a_prompt_without_an_end_of_line_is_proposed_to_be_written_so",
+        "play::a_server_may_be_hostile",
+        "play::a_session_that_was_recorded_can_be_played",
+        "play::files_are_said_with_their_dots_doubled_or_in_base64",
+        "play::prompts_and_what_is_said_without_an_end_of_line",
+        "play::replies_may_come_byte_by_byte",
+        "play::the_last_word_of_a_client_is_given_time_to_be_heard",
+        "play::what_came_is_said_again_and_computed_with",
+        "play::what_is_said_after_the_last_line_is_no_failure_and_told_by_v",
+        "play::what_was_said_before_leaving_is_checked_though_the_rest_can_reach_nobody",
+        "play::where_only_three_dots_are_left_silence_tells_that_the_peer_has_said_all",
+        "play::who_breaks_off_is_3_and_the_reason_is_told",
+        "play_both::*::client_and_server_play_one_file",
+        "play_both::*::with_k_fifty_clients_play_it_at_once",
+        "play_both::who_plays_another_file_is_told_and_the_other_too",
+        "play_server::*::a_client_is_answered_line_by_line",
+        "play_server::*::another_line_is_3_and_both_are_shown",
+        "play_server::*::with_k_it_is_played_for_each_client",
+        "play_server::a_client_may_be_hostile",
+        "play_server::a_client_that_keeps_silent_is_3",
+        "play_server::a_client_that_leaves_early_is_3",
+        "play_server::a_client_that_takes_nothing_is_3",
+        "play_server::a_file_with_a_fault_is_2_before_anybody_is_listened_for",
+        "play_server::a_masked_line_is_any",
+        "play_server::a_message_is_passed_over_up_to_its_dot",
+        "play_server::with_k_it_is_told_whose_dialogue_has_failed",
+    ],
+)];
