@@ -8,6 +8,7 @@ import contextlib
 import functools
 import os
 import pwd
+import select
 import signal
 import socket
 import subprocess
@@ -99,6 +100,18 @@ class Bench:
             raise Failed(f'{line}: exit {program.returncode}: {err.decode(errors="replace")[-300:]}')
         return out, err
 
+    def hear(self, program, wanted):
+        """Reads what a program writes until this is there, wherever; gives all that was read."""
+        end, seen = time.monotonic() + PATIENCE, b''
+        while wanted not in seen:
+            if not select.select([program.stdout], [], [], max(0, end - time.monotonic()))[0]:
+                raise Failed(f'no {wanted!r} in {seen[-300:]!r}')
+            if not (piece := os.read(program.stdout.fileno(), 65536)):
+                said = program.stderr.read()
+                raise Failed(f'no {wanted!r} in {seen[-300:]!r}; {said[-300:]!r}')
+            seen += piece
+        return seen
+
     def output(self, program):
         """What a program has written, at its end."""
         try:
@@ -130,16 +143,17 @@ class Bench:
 
 
 def shared(start):
-    """Makes a function that starts a server into one that starts it once, for all cases of this run."""
-    known = []
+    """Makes a function that starts a server into one that starts it once (of each kind), for all cases of this run."""
+    known = {}
 
     @functools.wraps(start)
-    def get():
-        if not known:
-            known.append(attempt(start))
-        if isinstance(known[0], Exception):
-            raise known[0]
-        return known[0]
+    def get(**kind):
+        key = tuple(kind.items())
+        if key not in known:
+            known[key] = attempt(functools.partial(start, **kind))
+        if isinstance(known[key], Exception):
+            raise known[key]
+        return known[key]
     return get
 
 

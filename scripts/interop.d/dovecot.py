@@ -42,7 +42,7 @@ class Dovecot:
 
 
 @shared
-def dovecot(bench):
+def dovecot(bench, tls=True):
     if not os.path.exists(f'{LIBEXEC}/pop3-login') or not os.path.exists(f'{LIBEXEC}/imap-login'):
         raise Skipped('dovecot-pop3d or dovecot-imapd not installed')
     if not os.path.exists(f'{LIBEXEC}/lmtp'):
@@ -63,8 +63,9 @@ def dovecot(bench):
         make_home(bench.folder / 'mail' / person)
     # APOP and CRAM-MD5 prove that both sides know a password, so the server keeps it as it is.
     bench.file('users', ''.join(f'{person}:{{PLAIN}}{PASSWORD}\n' for person in PEOPLE))
-    bench.file('dovecot.conf', configuration(bench.folder, ports, has_sieve))
-    bench.daemon('dovecot', '-F', '-c', 'dovecot.conf', ports=[port for port in ports.values() if port])
+    bench.file('dovecot.conf', configuration(bench.folder, ports, has_sieve, tls))
+    bench.daemon('dovecot', '-F', '-c', 'dovecot.conf', 
+                 ports=[port for name, port in ports.items() if port and (tls or name not in ('pop3s', 'imaps'))])
     bench.logs.append(bench.folder / 'mail.log')
     return Dovecot(folder=bench.folder, log=bench.folder / 'mail.log', **ports)
 
@@ -81,7 +82,7 @@ def mail_user():
     return pwd.getpwnam('nobody') if is_root() else pwd.getpwuid(os.geteuid())
 
 
-def configuration(folder, ports, has_sieve):
+def configuration(folder, ports, has_sieve, tls):
     keeper = mail_user()
     own = '' if is_root() else f'''
 default_internal_user = {keeper.pw_name}
@@ -118,7 +119,7 @@ state_dir = {folder}/state
 log_path = {folder}/mail.log
 hostname = mail.example.net
 postmaster_address = postmaster@example.net
-ssl = yes
+ssl = {"yes" if tls else "no"}
 ssl_cert = <{folder}/cert.pem
 ssl_key = <{folder}/key.pem
 auth_mechanisms = plain login cram-md5 apop

@@ -18,7 +18,7 @@ class Vsftpd:
 
 
 @shared
-def vsftpd(bench):
+def vsftpd(bench, tls=True):
     if not is_root():
         raise Skipped('vsftpd is started by root only')
     certificate(bench)
@@ -35,7 +35,7 @@ ftp_username=daemon
 nopriv_user=nobody
 anon_root={bench.folder}/root
 secure_chroot_dir={bench.folder}/empty
-ssl_enable=YES
+ssl_enable={"YES" if tls else "NO"}
 allow_anon_ssl=YES
 ssl_tlsv1=YES
 ssl_ciphers=HIGH

@@ -17,7 +17,7 @@ class Inspircd:
 
 
 @shared
-def inspircd(bench):
+def inspircd(bench, tls=True):
     certificate(bench)
     port = free_port()
     bench.file('inspircd.conf', f'''
@@ -25,13 +25,7 @@ def inspircd(bench):
 <admin name="Alice" nick="alice" email="alice@example.net">
 <pid file="{bench.folder}/inspircd.pid">
 <path datadir="{bench.folder}" logdir="{bench.folder}" runtimedir="{bench.folder}">
-<module name="ssl_gnutls">
-<module name="starttls">
-<sslprofile name="here" provider="gnutls" certfile="{bench.folder}/cert.pem" keyfile="{bench.folder}/key.pem"
-  cafile="{bench.folder}/ca.pem">
-<gnutls starttls="here">
-<starttls sslprofile="here">
-<bind address="{HERE}" port="{port}" type="clients">
+{secure(bench.folder) if tls else ""}<bind address="{HERE}" port="{port}" type="clients">
 <connect allow="*" resolvehostnames="no" useident="no">
 <dns server="127.0.0.1" timeout="1">
 <log method="file" type="*" level="normal" target="{bench.folder}/irc.log">
@@ -39,3 +33,14 @@ def inspircd(bench):
     bench.daemon('inspircd', '--config', bench.folder / 'inspircd.conf', '--nofork', port=port, **as_user(bench, 'irc'))
     bench.logs.append(bench.folder / 'irc.log')
     return Inspircd(bench.folder, port)
+
+
+def secure(folder):
+    return f'''
+<module name="ssl_gnutls">
+<module name="starttls">
+<sslprofile name="here" provider="gnutls" certfile="{folder}/cert.pem" keyfile="{folder}/key.pem"
+  cafile="{folder}/ca.pem">
+<gnutls starttls="here">
+<starttls sslprofile="here">
+'''

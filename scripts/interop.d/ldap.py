@@ -17,16 +17,16 @@ class Slapd:
 
 
 @shared
-def slapd(bench):
+def slapd(bench, tls=True):
     certificate(bench)
     port = free_port()
     bench.file('slapd.conf', f'''
 pidfile {bench.folder}/slapd.pid
-TLSCACertificateFile {bench.folder}/ca.pem
+''' + (f'''TLSCACertificateFile {bench.folder}/ca.pem
 TLSCertificateFile {bench.folder}/cert.pem
 TLSCertificateKeyFile {bench.folder}/key.pem
 TLSVerifyClient never
-''')
+''' if tls else ''))
     # A level, however low, keeps it from going to the background.
     bench.daemon('slapd', '-d', '0', '-f', 'slapd.conf', '-h', f'ldap://{HERE}:{port}', port=port)
     return Slapd(bench.folder, port)

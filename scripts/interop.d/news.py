@@ -20,10 +20,12 @@ class Nnrpd:
 
 
 @shared
-def nnrpd(bench):
+def nnrpd(bench, tls=True):
     if not os.path.exists(f'{BIN}/nnrpd'):
         raise Skipped('inn2 not installed')
-    certificate(bench)
+    # Those in the folder would be found, told of or not.
+    if tls:
+        certificate(bench)
     folder = bench.folder
     innd, port = free_ports(2)
     for name in ('db', 'tmp', 'run', 'log', 'filter', 'spool/incoming/tmp', 'spool/articles', 'spool/overview'):
@@ -46,12 +48,14 @@ pathspool: {folder}/spool
 patharticles: {folder}/spool/articles
 pathincoming: {folder}/spool/incoming
 pathoverview: {folder}/spool/overview
+''' + (f'''
 tlscafile: {folder}/ca.pem
 tlscertfile: {folder}/cert.pem
 tlskeyfile: {folder}/key.pem
-''')
+''' if tls else ''))
     bench.file('db/active', ''.join(
-        f'{group} 0000000000 0000000001 {flag}\n' for group, flag in (('control', 'n'), ('control.cancel', 'n'), ('junk', 'n'), ('local.test', 'y'))))
+        f'{group} 0000000000 0000000001 {flag}\n'
+        for group, flag in (('control', 'n'), ('control.cancel', 'n'), ('junk', 'n'), ('local.test', 'y'))))
     bench.file('db/newsgroups', 'local.test\tA group for a few seconds\n')
     for name in ('db/active.times', 'db/history', 'inn-secrets.conf', 'moderators'):
         bench.file(name, '')

@@ -20,6 +20,7 @@ class Postfix:
     """Its ports on 127.0.0.1, called by what they are when they are not chosen by the kernel."""
     folder: Path
     smtp: int  # 25: TLS may be asked for
+    clear: int  # 25 of a server that has no TLS
     submission: int  # 587: TLS must be asked for, then a password
     submissions: int  # 465: TLS from the start, then a password
     log: Path
@@ -32,7 +33,7 @@ def postfix(bench):
         raise Skipped('postfix is started by root only')
     mailboxes = dovecot()
     certificate(bench)
-    smtp, submission, submissions = free_ports(3)
+    smtp, clear, submission, submissions = free_ports(4)
     folder = bench.folder
     # A configuration of our own from the first, because /etc/postfix may have none.
     bench.file('etc/main.cf', '')
@@ -40,15 +41,16 @@ def postfix(bench):
     sbin, owner = bench.run(*ask, 'daemon_directory', 'mail_owner').decode().split()
     bench.file('etc/main.cf', MAIN.format(
         folder=folder, sbin=sbin, owner=owner, mailboxes=mailboxes.folder))
-    bench.file('etc/master.cf', MASTER.format(here=HERE, smtp=smtp, submission=submission, submissions=submissions))
+    bench.file('etc/master.cf', MASTER.format(
+        here=HERE, smtp=smtp, clear=clear, submission=submission, submissions=submissions))
     domains = ('example.net', 'example.org', 'localhost')
     bench.file('people', ''.join(f'{person}@{domain} yes\n' for person in PEOPLE for domain in domains))
     make_queue(folder, owner)
     log = folder / 'mail.log'
-    bench.daemon(f'{sbin}/master', '-d', '-c', folder / 'etc', ports=(smtp, submission, submissions),
+    bench.daemon(f'{sbin}/master', '-d', '-c', folder / 'etc', ports=(smtp, clear, submission, submissions),
                  env={**os.environ, 'MAIL_CONFIG': str(folder / 'etc')})
     bench.logs.append(log)
-    return Postfix(folder, smtp, submission, submissions, log, mailboxes)
+    return Postfix(folder, smtp, clear, submission, submissions, log, mailboxes)
 
 
 def make_queue(folder, owner):
@@ -113,6 +115,8 @@ smtpd_client_connection_rate_limit = 0
 
 MASTER = '''
 {here}:{smtp} inet n - n - - smtpd
+{here}:{clear} inet n - n - - smtpd
+  -o smtpd_tls_security_level=none
 {here}:{submission} inet n - n - - smtpd
   -o smtpd_tls_security_level=encrypt
   -o smtpd_client_restrictions=permit_sasl_authenticated,reject

@@ -19,7 +19,7 @@ class Prosody:
 
 
 @shared
-def prosody(bench):
+def prosody(bench, tls=True):
     certificate(bench)
     c2s, s2s = free_ports(2)
     bench.file('prosody.cfg.lua', f'''
@@ -29,11 +29,13 @@ log = {{ info = "{bench.folder}/xmpp.log" }}
 interfaces = {{ "{HERE}" }}
 c2s_ports = {{ {c2s} }}
 s2s_ports = {{ {s2s} }}
-modules_enabled = {{ "roster", "saslauth", "tls", "dialback", "disco", "ping" }}
-modules_disabled = {{ "s2s_auth_dane_in" }}
+modules_enabled = {{ "roster", "saslauth", {'"tls", ' if tls else ""}"dialback", "disco", "ping" }}
+modules_disabled = {{ "s2s_auth_dane_in"{'' if tls else ', "tls"'} }}
 authentication = "internal_hashed"
 ssl = {{ key = "{bench.folder}/key.pem", certificate = "{bench.folder}/cert.pem" }}
 VirtualHost "localhost"
+VirtualHost "elsewhere.example"
 ''')
-    bench.daemon('prosody', '-F', '--config', bench.folder / 'prosody.cfg.lua', ports=(c2s, s2s), **as_user(bench, 'prosody'))
+    bench.daemon('prosody', '-F', '--config', bench.folder / 'prosody.cfg.lua', ports=(c2s, s2s),
+                 **as_user(bench, 'prosody'))
     return Prosody(bench.folder, c2s, s2s)
