@@ -6,6 +6,7 @@ kept by another, and both have to be able to come through the folder.
 
 import os
 import pwd
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,6 +33,17 @@ class Dovecot:
         """The files of what has arrived for somebody, the oldest first."""
         found = [it for kind in ('new', 'cur') for it in (self.folder / 'mail' / person / 'Maildir' / kind).glob('*')]
         return sorted(found, key=lambda it: it.stat().st_mtime_ns)
+
+    def put(self, person, message):
+        """Puts a mail into a mailbox, as a server does that shares it."""
+        maildir = self.folder / 'mail' / person / 'Maildir'
+        for path in (maildir, maildir / 'tmp', maildir / 'cur', maildir / 'new'):
+            path.mkdir(exist_ok=True)
+            own(path)
+        name = f'{time.time():.6f}.M.here'
+        (maildir / 'tmp' / name).write_bytes(message)
+        own(maildir / 'tmp' / name)
+        os.rename(maildir / 'tmp' / name, maildir / 'new' / name)
 
     def empty(self):
         """Throws away all mail, indexes too: nobody may be logged in."""
@@ -72,9 +84,12 @@ def dovecot(bench, tls=True):
 
 def make_home(home):
     home.mkdir()
-    keeper = mail_user()
+    own(home)
+
+
+def own(path):
     if is_root():
-        os.chown(home, keeper.pw_uid, keeper.pw_gid)
+        os.chown(path, mail_user().pw_uid, mail_user().pw_gid)
 
 
 def mail_user():
