@@ -124,21 +124,6 @@ def another_reply(bench):
         raise Failed(f'{out[:100]!r}, {said[-400:]!r}')
 
 
-@case('--transcript, postfix: played again')
-def played_again(bench):
-    dovecot().empty()
-    server = postfix()
-    words = ('--pace', 'smtp', '--transcript', 'session.play', HERE, server.smtp)
-    bench.run(*rncat(*words), send=session('smtp.txt').read_bytes())
-    arrives(server, letter('smtp.txt'))
-    text = (bench.folder / 'session.play').read_text()
-    # The queue's number for a mail is never the same.
-    bench.file('session.play', re.sub(r'queued as .*', 'queued as {*}', text))
-    dovecot().empty()
-    bench.run(*rncat('--play', 'session.play', HERE, server.smtp))
-    arrives(server, letter('smtp.txt'))
-
-
 for one in PLAYS:
     case(f'--play {one.name}, {one.server}')(lambda bench, play=one: with_server(bench, play))
 for one in (*MAILS, 'wrong-order.play'):

@@ -105,7 +105,7 @@ smtpd_sasl_type = dovecot
 smtpd_sasl_path = {mailboxes}/auth
 smtpd_sasl_auth_enable = yes
 
-smtpd_forbid_bare_newline = yes
+smtpd_forbid_bare_newline = reject
 smtpd_forbid_unauth_pipelining = yes
 smtpd_data_restrictions = reject_unauth_pipelining
 # The first mistake is answered without a pause, and the tenth.

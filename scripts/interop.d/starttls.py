@@ -16,6 +16,7 @@ from irc import inspircd
 from ldap import slapd
 from news import nnrpd
 from postfix import postfix
+from terminal import Terminal
 from xmpp import prosody
 
 # A query that only the encrypted side gets, and a piece of what it answers.
@@ -117,6 +118,48 @@ def refused(bench, *words, wanted):
         raise Failed(f'{out[:200]!r}, {said[-300:]!r}')
 
 
+@dataclass
+class Typed:
+    """What somebody types: the command, how the server agrees; what is asked then, how it answers; how it ends."""
+    program: str
+    port: Any
+    greeting: bytes
+    command: str
+    agrees: bytes
+    asks: str
+    answers: bytes
+    ends: str
+    common: bool = False
+
+
+TYPED = (
+    Typed('postfix', lambda: postfix().smtp, b'220 ', 'StartTLS', b'220 ', 'EHLO localhost', b'250 ', 'QUIT', True),
+    Typed('dovecot, LMTP', lambda: dovecot().lmtp, b'220 ', 'STARTTLS', b'220 ', 'LHLO localhost', b'250 ', 'QUIT',
+          True),
+    Typed('dovecot, POP3', lambda: dovecot().pop3, rb'\+OK', 'STLS', rb'\+OK', 'CAPA', rb'\+OK', 'QUIT', True),
+    Typed('dovecot, IMAP', lambda: dovecot().imap, rb'\* OK', 'x.1 STARTTLS', b'x.1 OK', 'x.2 NOOP', b'x.2 OK',
+          'x.3 LOGOUT', True),
+    Typed('vsftpd', lambda: vsftpd().ftp, b'220 ', 'AUTH TLS', b'234 ', 'PBSZ 0', b'200 ', 'QUIT'),
+    Typed('inn', lambda: nnrpd().nntp, b'200 ', 'STARTTLS', b'382 ', 'CAPABILITIES', b'101 ', 'QUIT'),
+)
+
+
+def typed(bench, it):
+    """At a terminal nothing else is wanted but the command; a certificate of nobody known is told."""
+    with Terminal(bench, *rncat('localhost', it.port())) as terminal:
+        terminal.hear(it.greeting)
+        terminal.say(it.command)
+        terminal.hear(it.agrees)
+        terminal.hear(b'rncat: .* is encrypted now. .*unknown issuer')
+        terminal.say(it.asks)
+        terminal.hear(it.answers)
+        terminal.say(it.ends)
+        # That it ends without close_notify is a failure for those who verify.
+        terminal.end()
+
+
+for one in TYPED:
+    case(f'{one.command} typed, {one.program}', common=one.common)(lambda bench, it=one: typed(bench, it))
 for one in SERVERS:
     for what, function in (('encrypted', encrypted), ('another name', wrong_name),
                            ('another authority', unknown_authority), ('not offered', not_offered)):

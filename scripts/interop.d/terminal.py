@@ -43,10 +43,17 @@ class Terminal:
         return found.group()
 
     def say(self, line):
-        os.write(self.master, line.encode() + b'\n')
+        self.type(line.encode() + b'\n')
+
+    def type(self, lines):
+        """Types so many lines that the terminal may want some to be read first; what it shows is read meanwhile."""
+        for line in lines.splitlines(keepends=True):
+            os.write(self.master, line)
+            while self.read(0):
+                pass
 
     def read(self, end):
-        if not select.select([self.master], [], [], max(0, end - time.monotonic()))[0]:
+        if not select.select([self.master], [], [], max(0.0, end - time.monotonic()))[0]:
             return False
         piece = b''
         with contextlib.suppress(OSError):  # Linux's end of a terminal
