@@ -10,16 +10,18 @@ use crate::{
         Failed, Openings, Peer, Staging, Way,
         dtls::DtlsStaging,
         entrance::{Entrance, Found},
+        pacing::Pacing,
         proxy,
         starttls::StarttlsStaging,
-        tls::TlsStaging,
+        tls::{Role, TlsStaging},
+        upgrade::Upgrades,
     },
     proto::{evidence::Side, proxy::Destination},
     reactor::{Reactor, Ready},
     relay::{Notice, Patience, Relay},
     report::Report,
     tap::{Sessions, TapFile, Taps},
-    transport::{Address, unix::Name},
+    transport::{Address, stdio, unix::Name},
     wiring::{self, Context, Wiring, broker::Broker, console::Console, play::Play, probe::Probe, proxy::Proxy, worse},
 };
 use mio::Token;
@@ -47,10 +49,19 @@ pub fn run(config: &Config, report: Report) -> Result<Exit> {
     // Listening comes first: a port that cannot be had is told before stdin is touched.
     let found = Found::default();
     let mut entrance = Entrance::open(config, &found, &mut reactor, report)?;
-    let stages = stages(config, &mut entrance, &found, report)?;
-    let way = Way { transport: config.transport, stages, telnet: config.telnet, taps: Rc::clone(&taps) };
-    let openings = Openings::new(way, deadline(config, &reactor), report);
+    let says_when = play.as_ref().is_some_and(Play::encrypts);
+    let stages = stages(config, says_when, &mut entrance, &found, report)?;
     let own = entrance.addresses();
+    let upgrade = upgrades(config, &own, report)?;
+    let way = Way {
+        transport: config.transport,
+        stages,
+        upgrade,
+        telnet: config.telnet,
+        taps: Rc::clone(&taps),
+        pace: Pacing::new(config, report),
+    };
+    let openings = Openings::new(way, deadline(config, &reactor), report);
     let mut context = Context { reactor: &mut reactor, relay: &mut relay, report };
     // Nobody has been connected to yet: what cannot be run is told first.
     let wiring: Box<dyn Wiring> = match (&config.mode, &config.partner) {
@@ -103,7 +114,14 @@ fn leaves_a_file(config: &Config) -> bool {
 }
 
 /// What each connection goes through: the proxies, then TLS or DTLS, asked for with STARTTLS or not.
-fn stages(config: &Config, entrance: &mut Entrance, found: &Found, report: Report) -> Result<Vec<Box<dyn Staging>>> {
+/// Unless a dialogue says when: then only `--ssl` itself is for the whole connection.
+fn stages(
+    config: &Config,
+    says_when: bool,
+    entrance: &mut Entrance,
+    found: &Found,
+    report: Report,
+) -> Result<Vec<Box<dyn Staging>>> {
     let mut stages = match &config.mode {
         Mode::Connect(connect) => proxy::stages(connect, found)?,
         Mode::Listen(_) => Vec::new(),
@@ -112,9 +130,9 @@ fn stages(config: &Config, entrance: &mut Entrance, found: &Found, report: Repor
         (&config.upgrade, &config.mode)
     {
         stages.push(Box::new(StarttlsStaging::new(protocol, connect, tls, report)));
-        stages.push(Box::new(TlsStaging::new(tls, &config.mode, &[], report)?));
+        stages.push(Box::new(TlsStaging::new(tls, Role::of(&config.mode, &[]), report)?));
     }
-    if let Some(options) = &config.tls {
+    if let Some(options) = config.tls.as_ref().filter(|tls| tls.named || !says_when) {
         let addresses = entrance.addresses();
         if config.transport.datagram {
             let dtls = DtlsStaging::new(options, &config.mode, &addresses, report)?;
@@ -123,10 +141,17 @@ fn stages(config: &Config, entrance: &mut Entrance, found: &Found, report: Repor
             }
             stages.push(Box::new(dtls));
         } else {
-            stages.push(Box::new(TlsStaging::new(options, &config.mode, &addresses, report)?));
+            stages.push(Box::new(TlsStaging::new(options, Role::of(&config.mode, &addresses), report)?));
         }
     }
     Ok(stages)
+}
+
+/// What encrypts connections in mid-session.
+fn upgrades(config: &Config, addresses: &[Address], report: Report) -> Result<Option<Rc<Upgrades>>> {
+    let Some(upgrade) = &config.upgrade else { return Ok(None) };
+    let terminal = stdio::stdin_kind() == stdio::Kind::Terminal;
+    Upgrades::new(upgrade, &config.mode, addresses, terminal, report)
 }
 
 /// `-w` is for all that has to be done before the peer can be talked to.

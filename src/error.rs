@@ -153,6 +153,7 @@ mod tests {
         assert_eq!(Error::carried(&carried), Some(&error));
         assert_eq!(error.and("5 bytes not delivered").to_string(), "RCPT TO:<x>: 550 nobody; 5 bytes not delivered");
         assert_eq!(Error::carried(&io::Error::from_raw_os_error(111)), None);
+        assert_eq!(Error::dialogue("x:1", "no").of("peer").to_string(), "peer: x:1: no");
     }
 
     #[test]

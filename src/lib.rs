@@ -53,8 +53,10 @@
 //! | what counts as a text protocol | [`ports`], [`proto::evidence`] |
 //! | what happens to bytes on their way | [`filter`]: one file each |
 //! | what is recorded | [`tap`]: one file a format |
+//! | what waits for replies before it is sent | [`stream::paced`] |
 //! | when a reply is complete, and what it means | [`proto::reply`]: one file a protocol, and a row in [`proto::reply::PROTOCOLS`] |
 //! | how encryption is asked for | [`proto::starttls`]: one file a protocol, and a row in [`proto::starttls::PROTOCOLS`] |
+//! | when a session in clear becomes encrypted | [`proto::starttls::watch`] (what is said), [`opening::upgrade`] (what is done) |
 //! | the notation of dialogues | [`dialogue`] |
 //! | what carries bytes | [`transport`]: one file each, and a row in [`transport::TRANSPORTS`] |
 //! | how a connection is opened | [`opening`]: a stage is one file |

@@ -410,6 +410,8 @@ impl fmt::Display for Program {
 /// All that the `--ssl…` options say.
 #[derive(Debug, Clone, Default)]
 pub struct TlsOptions {
+    /// `--ssl` itself was given, not only an option that asks for it as well.
+    pub named: bool,
     /// `--ssl-cert`: a PEM file with the certificate chain, and perhaps the key.
     pub cert: Option<PathBuf>,
     /// `--ssl-key`: a PEM file with the private key.

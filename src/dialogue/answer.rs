@@ -4,7 +4,7 @@
 //! `+OK` to LIST 1 by nothing.
 
 use super::{expect::Code, message::Message};
-use crate::proto::evidence::Side;
+use crate::proto::{evidence::Side, reply::literal};
 
 /// A reply that has begun, or will.
 #[derive(Debug)]
@@ -62,6 +62,11 @@ impl Answer {
         self.so_far != SoFar::Nothing
     }
 
+    /// Whether lines up to a lone dot follow.
+    pub(super) fn lists(&self) -> bool {
+        self.so_far == SoFar::Listing
+    }
+
     /// What the next line, without its end, is to it; `command` is what it answers.
     pub(super) fn line(&mut self, line: &[u8], command: &[u8]) -> Is {
         if matches!((&self.code, self.so_far), (Code::Digits(_), SoFar::Some)) {
@@ -98,18 +103,17 @@ fn is_last_of_some(line: &[u8]) -> bool {
         if [a, b, c].into_iter().all(u8::is_ascii_digit) && rest.first().is_none_or(|next| *next == b' '))
 }
 
-/// A line that ends with `{310}` is followed by so many bytes.
+/// A line that ends with `{310}` is followed by so many bytes; unless it has a text at its end (RFC 9051, 7.1).
 fn untagged(line: &[u8]) -> Is {
-    let digits = line.strip_suffix(b"}").and_then(|line| {
-        let brace = line.iter().rposition(|byte| *byte == b'{')?;
-        std::str::from_utf8(line.get(brace + 1..)?).ok()
-    });
-    let digits = digits.filter(|it| it.bytes().all(|byte| byte.is_ascii_digit()));
-    digits.and_then(|digits| digits.parse().ok()).map_or(Is::Part, Is::PartAndBytes)
+    let words = line.strip_prefix(b"* ").unwrap_or_default();
+    let word = words.split(|byte| *byte == b' ').next().unwrap_or_default();
+    let has_text = [&b"OK"[..], b"NO", b"BAD", b"PREAUTH", b"BYE"].iter().any(|it| it.eq_ignore_ascii_case(word));
+    let literal = literal::announced(line).filter(|_| !has_text);
+    literal.map_or(Is::Part, |literal| Is::PartAndBytes(literal.size))
 }
 
-/// Whether lines up to a lone dot follow the line that says so: of POP3 (RFC 1939, RFC 2449) and of news
-/// (RFC 3977).
+/// Whether lines up to a lone dot follow the line that says so: of POP3 (RFC 1939, RFC 2449, RFC 6856)
+/// and of news (RFC 3977).
 fn is_listed(code: &Code, command: &[u8]) -> bool {
     let mut words = command.split(|byte| *byte == b' ').filter(|word| !word.is_empty());
     let verb = words.next().unwrap_or_default().to_ascii_uppercase();
@@ -117,7 +121,7 @@ fn is_listed(code: &Code, command: &[u8]) -> bool {
     match code {
         Code::Status(status) if status == b"+OK" => match verb.as_slice() {
             b"CAPA" | b"RETR" | b"TOP" => true,
-            b"LIST" | b"UIDL" => alone,
+            b"LIST" | b"UIDL" | b"LANG" | b"AUTH" => alone,
             _ => false,
         },
         Code::Digits(code) => matches!(
@@ -250,7 +254,7 @@ mod tests {
     fn literals_are_counted() {
         assert_eq!(untagged(b"* 1 FETCH (BODY[] {310}"), Is::PartAndBytes(310));
         assert_eq!(untagged(b"* 1 FETCH (BODY[] {4294967296}"), Is::PartAndBytes(1 << 32));
-        for none in ["* {}", "* {x}", "* {3} ", "* 3}", "* {99999999999999999999}", "{+3}"] {
+        for none in ["* {}", "* {x}", "* {3} ", "* 3}", "* {99999999999999999999}", "{+3}", "* OK text {3}"] {
             assert_eq!(untagged(none.as_bytes()), Is::Part, "{none}");
         }
     }

@@ -193,8 +193,10 @@ impl<'a> Scanner<'a> {
 
     fn env(&mut self) -> Found<Part> {
         let name = self.argument("env")?;
-        let value = (self.around.env)(OsStr::from_bytes(name))
-            .ok_or_else(|| Problem::new(format!("{{env:{}}}", escape(name)), "the environment has no such variable"))?;
+        let value = (self.around.env)(OsStr::from_bytes(name)).ok_or_else(|| {
+            let what = format!("{{env:{}}}", escape(name));
+            Problem::new(what, "the environment has no such variable").hint("set and export it first")
+        })?;
         Ok(Part::Text(Piece::Bytes(value.into_vec())))
     }
 

@@ -43,7 +43,7 @@ fn said(side: Side, text: &[u8]) -> Result<Written<'_>, Problem> {
         [] => Ok(Written::Said(side, text)),
         [b' ', text @ ..] => Ok(Written::Said(side, text)),
         _ => {
-            let sign = if side == Side::Client { "C:" } else { "S:" };
+            let sign = if side == Side::Client { "\"C:\"" } else { "\"S:\"" };
             Err(Problem::new(sign, "a blank has to follow").hint("the text begins after it"))
         }
     }
@@ -55,7 +55,9 @@ fn after_time(line: &[u8]) -> &[u8] {
     let Some(rest) = line.strip_prefix(b"[") else { return line };
     let Some(end) = rest.iter().position(|byte| *byte == b']') else { return line };
     match rest.split_at(end) {
-        (time, rest) if time.iter().all(is_time) => rest.strip_prefix(b"]").unwrap_or(rest).trim_ascii_start(),
+        (time, rest) if !time.is_empty() && time.iter().all(is_time) => {
+            rest.strip_prefix(b"]").unwrap_or(rest).trim_ascii_start()
+        }
         _ => line,
     }
 }
@@ -87,7 +89,7 @@ mod tests {
 
     #[test]
     fn other_lines_are_errors() {
-        for other in ["C", "C:x", "c: x", " C: x", "....", "--- SSL", "[x] C: y", "220 hello"] {
+        for other in ["C", "C:x", "c: x", " C: x", "....", "--- SSL", "[x] C: y", "[] C: y", "[1.0 C: y", "220 hello"] {
             assert!(line(other.as_bytes()).is_err(), "{other}");
         }
     }

@@ -101,7 +101,8 @@ impl Pattern {
             // What may be anything is so within the line.
             let line = rest.iter().position(|byte| *byte == b'\n');
             let Some(at) = find(rest, &text).filter(|at| line.is_none_or(|end| *at <= end)) else {
-                return Ok(if line.is_some() { Prompted::Differs } else { Prompted::NotYet });
+                let may_come = line.is_none_or(|end| may_begin(rest, &text, end));
+                return Ok(if may_come { Prompted::NotYet } else { Prompted::Differs });
             };
             let (gap, from_text) = rest.split_at_checked(at).unwrap_or((rest, &[]));
             kept.extend(name.iter().map(|name| (Rc::clone(name), gap.to_vec())));
@@ -117,6 +118,12 @@ fn find(bytes: &[u8], text: &[u8]) -> Option<usize> {
         return Some(0);
     }
     bytes.windows(text.len()).position(|window| window == text)
+}
+
+/// Whether `text` may stand at `last` or before, once more has come: its beginning is what came last.
+fn may_begin(bytes: &[u8], text: &[u8], last: usize) -> bool {
+    let first = bytes.len().saturating_sub(text.len().saturating_sub(1));
+    (first..=last).any(|at| bytes.get(at..).is_some_and(|end| text.starts_with(end)))
 }
 
 #[cfg(test)]
@@ -181,7 +188,68 @@ mod tests {
         assert_eq!(prompted("*: ", "motd\nhost login: "), Prompted::Differs, "not beyond the line");
     }
 
+    #[test]
+    fn a_prompt_may_go_on_behind_the_end_of_a_line() {
+        assert_eq!(prompted("*\r\n> ", "motd\r"), Prompted::NotYet);
+        assert_eq!(prompted("*\r\n> ", "motd\r\n"), Prompted::NotYet);
+        assert_eq!(prompted("*\r\n> ", "motd\r\n>"), Prompted::NotYet);
+        assert_eq!(prompted("*\r\n> ", "motd\r\n> "), Prompted::Matches(8, Kept::new()));
+        assert_eq!(prompted("*\r\n> ", "motd\r\nx"), Prompted::Differs);
+        assert_eq!(prompted("*\n", "a\nb"), Prompted::Matches(2, Kept::new()));
+    }
+
+    #[test]
+    fn many_gaps_do_not_blow_up() {
+        // A matcher that tries all ways would take longer than anyone lives.
+        let written = "a*".repeat(500) + "b";
+        let line = "a".repeat(100_000);
+        assert_eq!(kept(&written, &line), None);
+        assert_eq!(kept(&written, &(line.clone() + "b")).as_deref(), Some(""));
+        assert_eq!(prompted(&written, &line), Prompted::NotYet);
+        let mebibyte = "ab".repeat(512 * 1024);
+        assert_eq!(kept(&("*b".repeat(2000) + "c"), &mebibyte), None);
+    }
+
+    /// Whether a line matches, tried in all ways.
+    fn naively(written: &[u8], line: &[u8]) -> bool {
+        match (written.split_first(), line.split_first()) {
+            (None, rest) => rest.is_none(),
+            (Some((b'*', rest)), None) => naively(rest, line),
+            (Some((b'*', rest)), Some((_, shorter))) => naively(rest, line) || naively(written, shorter),
+            (Some((byte, rest)), Some((first, shorter))) => byte == first && naively(rest, shorter),
+            (Some(_), None) => false,
+        }
+    }
+
     proptest! {
+        #[test]
+        fn a_line_matches_if_it_does_in_any_way(written in "[ab]{0,2}(\\*[ab]{1,3}){0,4}\\*?", line in "[ab]{0,14}") {
+            prop_assert_eq!(kept(&written, &line).is_some(), naively(written.as_bytes(), line.as_bytes()));
+        }
+
+        #[test]
+        fn what_was_kept_gives_the_line_again(
+            texts in prop::collection::vec("[ab]{1,2}", 0..4),
+            line in "[ab]{0,14}",
+        ) {
+            let written: String = texts.iter().zip('A'..).map(|(text, name)| format!("{text}{name}")).collect();
+            if let Some(kept) = pattern(&written).matches(line.as_bytes(), &Captured::new()).unwrap() {
+                let given = kept.iter().fold(written, |given, (name, text)| {
+                    given.replace(&**name, std::str::from_utf8(text).unwrap())
+                });
+                prop_assert_eq!(given, line);
+            }
+        }
+
+        #[test]
+        fn a_prompt_comes_in_any_pieces(written in "[ab\n]{0,2}(\\*[ab\r\n]{1,3}){0,3}", bytes in "[ab\r\n]{0,10}") {
+            let whole = prompted(&written, &bytes);
+            let mut pieces = (0..=bytes.len()).map(|end| prompted(&written, &bytes[..end]));
+            let first = pieces.find(|it| *it != Prompted::NotYet);
+            // What was told of a part is so of the whole.
+            prop_assert_eq!(first.unwrap_or(Prompted::NotYet), whole);
+        }
+
         #[test]
         fn text_matches_itself_and_prompts_itself(text in "[ab\\\\{}]{0,8}", more in "[ab]{0,3}") {
             prop_assert!(kept(&text, &text).is_some());
@@ -189,7 +257,10 @@ mod tests {
         }
 
         #[test]
-        fn what_matches_is_the_texts_with_something_between(parts in prop::collection::vec("[ab]{1,3}", 1..4), gaps in "[ab]{0,3}") {
+        fn what_matches_is_the_texts_with_something_between(
+            parts in prop::collection::vec("[ab]{1,3}", 1..4),
+            gaps in "[ab]{0,3}",
+        ) {
             let line = parts.join(&gaps);
             prop_assert!(kept(&parts.join("*"), &line).is_some());
         }

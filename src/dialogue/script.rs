@@ -4,7 +4,7 @@
 //! comes, again: until then it is the bytes of the file, so that a long dialogue takes no more memory.
 
 use super::{
-    expect::Expect,
+    expect::{Code, Expect},
     form::{self, Part, Problem, Surroundings},
     parse::{self, Written},
     template::Template,
@@ -21,6 +21,8 @@ const LINE: usize = 1024 * 1024;
 
 /// The largest file, in bytes.
 const FILE: usize = 64 * 1024 * 1024;
+
+const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 
 /// A dialogue, and the side that plays it.
 #[derive(Debug)]
@@ -92,15 +94,23 @@ impl Script {
 
     /// The dialogue of these bytes, called `name` in what is said about it.
     pub(super) fn new(name: String, bytes: Vec<u8>, side: Side, around: Surroundings) -> Result<Self> {
+        if bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") {
+            return Err(Error::usage(name, "a dialogue cannot be in UTF-16").hint("save it as UTF-8"));
+        }
         let mut script = Self { name, side, bytes, steps: Vec::new(), around };
         let mut known = BTreeSet::new();
-        let (mut at, mut number) = (0, 0);
+        // Some editors mark UTF-8 so (RFC 3629, 6).
+        let mut at = if script.bytes.starts_with(BYTE_ORDER_MARK) { BYTE_ORDER_MARK.len() } else { 0 };
+        let mut number = 0;
         while let Some(rest) = script.bytes.get(at..).filter(|rest| !rest.is_empty()) {
             let line = rest.split(|byte| *byte == b'\n').next().unwrap_or_default();
             number += 1;
             let step = Self::step(line, side, at, number).map_err(|problem| script.error(number, problem))?;
             at += line.len() + 1;
             let Some(step) = step else { continue };
+            if step.kind == Kind::Tls && script.encrypts() {
+                return Err(script.error(number, Problem::new("--- TLS", "the connection is encrypted already")));
+            }
             script.steps.push(step);
             let last = script.steps.len() - 1;
             script.check(last, &mut known)?;
@@ -152,6 +162,18 @@ impl Script {
         self.side
     }
 
+    /// Whether it says where the connection becomes encrypted.
+    #[must_use]
+    pub fn encrypts(&self) -> bool {
+        self.steps.iter().any(|step| step.kind == Kind::Tls)
+    }
+
+    /// Whether ours has the last word.
+    #[must_use]
+    pub fn ends_with_ours(&self) -> bool {
+        self.steps.last().is_some_and(|step| step.kind == Kind::Say)
+    }
+
     /// What its file is called.
     #[must_use]
     pub fn name(&self) -> &str {
@@ -170,6 +192,16 @@ impl Script {
     pub(super) fn meaning(&self, step: usize, known: &BTreeSet<Rc<str>>) -> Result<Action> {
         let parts = self.parts(step, known);
         parts.and_then(|parts| self.action(step, parts)).map_err(|problem| self.fault(step, problem))
+    }
+
+    /// Whether the lines of the listing that begins with a step are written behind it: they end with a lone dot,
+    /// or begin with what is not the next reply.
+    pub(super) fn writes_out(&self, step: usize) -> bool {
+        let behind = self.steps.get(step + 1..).unwrap_or_default();
+        let peers = behind.iter().take_while(|step| matches!(step.kind, Kind::Check | Kind::Skip));
+        let checked = peers.filter(|step| step.kind == Kind::Check);
+        let mut lines = checked.filter_map(|step| self.bytes.get(step.text.clone()));
+        lines.next().is_some_and(|first| !Code::is(first) || lines.any(|line| line == b"."))
     }
 
     /// A step's text as it is written, escaped and not too long.

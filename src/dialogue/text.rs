@@ -41,12 +41,14 @@ impl Text {
     /// Adds a piece.
     pub(super) fn push(&mut self, piece: Piece) {
         match (self.0.last_mut(), piece) {
+            // Nothing is no text between two runs of any characters.
+            (_, Piece::Bytes(none)) if none.is_empty() => {}
             (Some(Piece::Bytes(before)), Piece::Bytes(more)) => before.extend(more),
             (_, piece) => self.0.push(piece),
         }
     }
 
-    /// Whether there is nothing in it.
+    /// Whether there is nothing in it, whatever was captured.
     pub(super) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

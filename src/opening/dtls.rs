@@ -84,8 +84,7 @@ impl Staging for DtlsStaging {
                 (Box::new(dtls) as Box<dyn Handshaking>, None)
             }
         };
-        let layer = Some(dtls);
-        Ok(Box::new(Handshake { what: "DTLS", layer, verdict, remote: whom.remote.clone(), report: self.report }))
+        Ok(Box::new(Handshake::new("DTLS", dtls, verdict, whom.remote, self.report)))
     }
 
     fn layer(&self) -> &'static str {

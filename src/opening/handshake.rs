@@ -3,29 +3,33 @@
 //! A newcomer's trap: a handshake that has failed is not over. The peer should hear why, so what is
 //! left is closed lingering.
 
-use super::Stage;
+use super::{Stage, talk::INJECTED};
 use crate::{
     cli::config::{Listen, Where},
     error::{Error, Result, why},
     report::Report,
-    stream::{Handshaking, Stream},
+    stream::{Handshaking, Stream, tls::Failure},
     tls::{Shown, Verdict},
     transport::Address,
 };
-use std::{task::Poll, time::Instant};
+use std::{io, task::Poll, time::Instant};
 
 /// See the module's description.
 pub struct Handshake {
-    /// What is spoken: TLS or DTLS.
-    pub what: &'static str,
+    what: &'static str,
     /// The layer, until it is handed on.
-    pub layer: Option<Box<dyn Handshaking>>,
-    /// What came of looking at a server's certificate; nothing is looked at when we are one.
-    pub verdict: Option<Verdict>,
-    /// The other end.
-    pub remote: Address,
-    /// stderr.
-    pub report: Report,
+    pub(super) layer: Option<Box<dyn Handshaking>>,
+    verdict: Option<Verdict>,
+    remote: Address,
+    midway: Option<Midway>,
+    report: Report,
+}
+
+/// What is different in mid-session.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Midway {
+    /// What of the protocol is to be said again.
+    pub again: Option<&'static str>,
 }
 
 /// The names for a listener's certificate.
@@ -51,7 +55,7 @@ impl Stage for Handshake {
         match layer.handshake() {
             Ok(Poll::Pending) => return Ok(Poll::Pending),
             Ok(Poll::Ready(())) => {}
-            Err(error) => return Err(Error::network(self.name(), why(&error))),
+            Err(error) => return Err(self.failed(&error)),
         }
         let Some(layer) = self.layer.take() else { return Ok(Poll::Pending) };
         self.say(&*layer);
@@ -73,23 +77,60 @@ impl Stage for Handshake {
 }
 
 impl Handshake {
+    /// Of `layer`, which speaks `what` (TLS, DTLS) with `remote`. `verdict` is what comes of looking at a
+    /// server's certificate; nothing is looked at when we are one.
+    #[must_use]
+    pub fn new(
+        what: &'static str,
+        layer: Box<dyn Handshaking>,
+        verdict: Option<Verdict>,
+        remote: &Address,
+        report: Report,
+    ) -> Self {
+        Self { what, layer: Some(layer), verdict, remote: remote.clone(), midway: None, report }
+    }
+
+    /// In mid-session, where the user has to know that it is done.
+    #[must_use]
+    pub fn midway(self, midway: Midway) -> Self {
+        Self { midway: Some(midway), ..self }
+    }
+
     fn name(&self) -> String {
         format!("{} with {}", self.what, self.remote)
     }
 
+    fn failed(&self, error: &io::Error) -> Error {
+        match (Failure::of(error), self.midway) {
+            // It was in clear, and had been agreed to end.
+            (Some(Failure { why, hint: Some(_) }), Some(_)) => Error::network(self.name(), why).hint(INJECTED),
+            _ => Error::network(self.name(), why(error)),
+        }
+    }
+
     fn say(&self, layer: &dyn Handshaking) {
-        if let Some(verdict) = &self.verdict {
-            self.report.detail(1, format_args!("SSL connection to {}.", self.remote));
-            if let Some(why) = verdict.warning() {
-                self.report.note(format_args!("The certificate of {} is not trusted: {why}", self.remote));
-            }
-        } else {
-            self.report.detail(1, format_args!("SSL connection from {}.", self.remote));
+        let (report, remote) = (self.report, &self.remote);
+        let untrusted = self.verdict.as_ref().and_then(Verdict::warning);
+        match (&self.verdict, self.midway, untrusted) {
+            (Some(_), Some(midway), _) => report.note(self.news(midway, untrusted, &layer.facts())),
+            (Some(_), None, _) => report.detail(1, format_args!("SSL connection to {remote}.")),
+            (None, ..) => report.detail(1, format_args!("SSL connection from {remote}.")),
         }
-        if self.report.shows(1) {
+        if let (None, Some(why)) = (self.midway, untrusted) {
+            report.note(format_args!("The certificate of {remote} is not trusted: {why}"));
+        }
+        if report.shows(1) {
             for line in layer.facts() {
-                self.report.detail(1, line);
+                report.detail(1, line);
             }
         }
+    }
+
+    /// That it is encrypted now, with whose certificate, and what to do next.
+    fn news(&self, midway: Midway, untrusted: Option<&str>, facts: &[String]) -> String {
+        let trust = untrusted.map_or_else(|| "trusted".to_owned(), |why| format!("not trusted: {why}"));
+        let certificate = facts.get(1).map_or("No certificate", String::as_str);
+        let again = midway.again.map(|command| format!(". Say {command} again"));
+        format!("{} is encrypted now. {certificate}; {trust}{}.", self.remote, again.unwrap_or_default())
     }
 }

@@ -9,6 +9,7 @@ pub mod dtls;
 pub mod entrance;
 pub mod gate;
 pub mod handshake;
+pub mod pacing;
 pub mod proxy;
 pub mod resolve;
 mod route;
@@ -34,6 +35,7 @@ use std::{
     task::Poll,
     time::{Duration, Instant},
 };
+use upgrade::Handle;
 
 /// A peer that does not finish its handshake within this time is given up.
 const STAGE: Duration = Duration::from_secs(30);
@@ -62,8 +64,8 @@ pub struct Peer {
     pub local: Address,
     /// Whether it is encrypted.
     pub tls: bool,
-    /// Encrypts it later, where that can be.
-    pub upgrade: Option<Rc<upgrade::Handle>>,
+    /// Encrypts it later, where that can be; tells whether it is encrypted by now.
+    pub upgrade: Option<Rc<Handle>>,
 }
 
 /// A connection on its way, as its stages know it.
@@ -149,10 +151,14 @@ pub struct Way {
     pub transport: &'static Transport,
     /// The stages.
     pub stages: Vec<Box<dyn Staging>>,
+    /// What can make them encrypted later.
+    pub upgrade: Option<Rc<upgrade::Upgrades>>,
     /// `-t`.
     pub telnet: bool,
     /// `-o`, `-x`, `--transcript`.
     pub taps: Rc<Taps>,
+    /// `--pace`, `--fail`.
+    pub pace: Option<pacing::Pacing>,
 }
 
 /// The connections that are on their way through their stages.
@@ -257,6 +263,12 @@ impl Openings {
         let mut layers = vec![transport.name];
         layers.extend(stages.iter().map(|staging| staging.layer()).filter(|layer| !layer.is_empty()));
         let tls = layers.len() > 1;
+        let mut upgrade = tls.then(|| Rc::new(Handle::encrypted()));
+        if let Some(upgrades) = self.way.upgrade.as_ref().filter(|_| !tls && !transport.datagram) {
+            layers.push("an upgrade");
+            let (upgrading, handle) = upgrades.around(stream, &remote, record.as_ref());
+            (stream, upgrade) = (upgrading, Some(handle));
+        }
         if let Some(record) = record {
             record.stands();
             layers.push("a tap");
@@ -266,8 +278,12 @@ impl Openings {
             layers.push("telnet");
             stream = Box::new(Telnet::new(stream));
         }
+        if let Some(pace) = &self.way.pace {
+            layers.push("pace");
+            stream = pace.around(stream, &remote);
+        }
         layers.reverse();
         self.report.detail(3, format_args!("{remote}: the layers are {}.", layers.join(" over ")));
-        Peer { token, stream, remote, local, tls, upgrade: None }
+        Peer { token, stream, remote, local, tls, upgrade }
     }
 }

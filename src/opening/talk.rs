@@ -15,6 +15,15 @@ use std::{io, rc::Rc, task::Poll, time::Instant};
 /// Bytes read at a time.
 const PIECE: usize = 4096;
 
+/// What it may mean when something comes in clear that should not.
+pub(super) const INJECTED: &str = "somebody in between may have sent that (CVE-2011-0411)";
+
+/// So many bytes came where only TLS should.
+pub(super) fn injected(what: String, count: usize) -> Error {
+    let why = format!("{count} bytes came in clear behind the server's agreement to encrypt");
+    Error::network(what, why).hint(INJECTED)
+}
+
 /// See the module's description.
 pub struct Talk<D: ?Sized> {
     stream: Option<Box<dyn Stream>>,
@@ -133,10 +142,7 @@ impl<D: Dialogue + ?Sized> Stage for Talk<D> {
                     None => return Ok(Poll::Pending),
                 },
                 Step::Upgrade if !self.arrived.is_empty() => {
-                    let count = self.arrived.len();
-                    let why = format!("{count} bytes came in clear behind the server's agreement to encrypt");
-                    return Err(Error::network(self.what.clone(), why)
-                        .hint("somebody in between may have put them there (CVE-2011-0411)"));
+                    return Err(injected(self.what.clone(), self.arrived.len()));
                 }
                 Step::Done | Step::Upgrade => {
                     let Some(stream) = self.stream.take() else { return Ok(Poll::Pending) };

@@ -58,7 +58,14 @@ fn openings(stages: &[Waits], time: Option<Duration>) -> Result<(Openings, React
     let (reactor, report) = (Reactor::new()?, Report::new("rncat", 0, false));
     let stages = stages.iter().map(|stage| Box::new(stage.clone()) as Box<dyn Staging>).collect();
     let sessions = Sessions { side: Side::Client, many: false, target: None };
-    let way = Way { transport: &TCP, stages, telnet: false, taps: Rc::new(Taps::open(&[], sessions, report)?) };
+    let way = Way {
+        transport: &TCP,
+        stages,
+        upgrade: None,
+        telnet: false,
+        pace: None,
+        taps: Rc::new(Taps::open(&[], sessions, report)?),
+    };
     Ok((Openings::new(way, time.map(|time| reactor.now() + time), report), reactor))
 }
 

@@ -8,8 +8,8 @@ use crate::{
     cli::config::{Mode, TlsOptions},
     error::Result,
     report::Report,
-    stream::{Handshaking, Stream, tls::Tls},
-    tls::{ClientSettings, ServerSettings},
+    stream::{Stream, tls::Tls},
+    tls::{ClientSettings, ServerSettings, Verdict},
     transport::Address,
 };
 use rustls::Connection;
@@ -20,41 +20,71 @@ pub struct TlsStaging {
     report: Report,
 }
 
+/// Which side of TLS we are.
+#[derive(Debug, Clone)]
+pub enum Role {
+    /// The client, of the host with this name.
+    Client(String),
+    /// The server; these are the names for its certificate, if none is given.
+    Server(Vec<String>),
+}
+
+/// What a connection's TLS begins with, and what comes of looking at a server's certificate.
+pub(super) type Prepared = (Connection, Option<Verdict>);
+
 enum Side {
     Client(ClientSettings, String),
     Server(ServerSettings),
 }
 
-impl TlsStaging {
+impl Role {
     /// `addresses` are those listened on.
+    #[must_use]
+    pub fn of(mode: &Mode, addresses: &[Address]) -> Self {
+        match mode {
+            Mode::Connect(connect) => Self::Client(connect.to.host().to_owned()),
+            Mode::Listen(listen) => Self::Server(handshake::names(listen, addresses)),
+        }
+    }
+}
+
+impl TlsStaging {
+    /// Reads the files that the options name, or makes a certificate.
     ///
     /// # Errors
     /// When a file cannot be read, or an option says what cannot be.
-    pub fn new(options: &TlsOptions, mode: &Mode, addresses: &[Address], report: Report) -> Result<Self> {
-        let side = match mode {
-            Mode::Connect(connect) => Side::Client(ClientSettings::new(options)?, connect.to.host().to_owned()),
-            Mode::Listen(listen) => {
-                let settings = ServerSettings::new(options, &handshake::names(listen, addresses))?;
+    pub fn new(options: &TlsOptions, role: Role, report: Report) -> Result<Self> {
+        let side = match role {
+            Role::Client(host) => Side::Client(ClientSettings::new(options)?, host),
+            Role::Server(names) => {
+                let settings = ServerSettings::new(options, &names)?;
                 handshake::tell(settings.shown(), report);
                 Side::Server(settings)
             }
         };
         Ok(Self { side, report })
     }
-}
 
-impl Staging for TlsStaging {
-    fn enter(&self, stream: Box<dyn Stream>, whom: &Whom<'_>) -> Result<Box<dyn Stage>> {
-        whom.encrypts();
-        let (connection, verdict): (Connection, _) = match &self.side {
+    pub(super) fn prepare(&self) -> Result<Prepared> {
+        Ok(match &self.side {
             Side::Client(settings, host) => {
                 let (connection, verdict) = settings.connection(host)?;
                 (connection.into(), Some(verdict))
             }
             Side::Server(settings) => (settings.connection()?.into(), None),
-        };
-        let layer = Some(Box::new(Tls::new(stream, connection)) as Box<dyn Handshaking>);
-        Ok(Box::new(Handshake { what: "TLS", layer, verdict, remote: whom.remote.clone(), report: self.report }))
+        })
+    }
+
+    pub(super) fn handshake(&self, stream: Box<dyn Stream>, prepared: Prepared, remote: &Address) -> Handshake {
+        let (connection, verdict) = prepared;
+        Handshake::new("TLS", Box::new(Tls::new(stream, connection)), verdict, remote, self.report)
+    }
+}
+
+impl Staging for TlsStaging {
+    fn enter(&self, stream: Box<dyn Stream>, whom: &Whom<'_>) -> Result<Box<dyn Stage>> {
+        whom.encrypts();
+        Ok(Box::new(self.handshake(stream, self.prepare()?, whom.remote)))
     }
 
     fn layer(&self) -> &'static str {

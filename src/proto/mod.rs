@@ -13,7 +13,7 @@ pub mod reply;
 pub mod starttls;
 pub mod telnet;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 
 use crate::error::{Error, Result};
 

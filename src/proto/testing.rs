@@ -37,7 +37,7 @@ pub(super) fn play<'a>(dialogue: &mut dyn Dialogue, pieces: impl IntoIterator<It
 }
 
 /// `bytes` in pieces whose lengths are `sizes`, over and over.
-pub(super) fn split<'a>(bytes: &'a [u8], sizes: &[usize]) -> Vec<&'a [u8]> {
+pub(crate) fn split<'a>(bytes: &'a [u8], sizes: &[usize]) -> Vec<&'a [u8]> {
     let (mut rest, mut pieces) = (bytes, Vec::new());
     for size in sizes.iter().cycle() {
         let Some((piece, more)) = rest.split_at_checked((*size).max(1)) else { break };

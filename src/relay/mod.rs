@@ -202,11 +202,13 @@ impl Relay {
         self.endpoints.get(&sink).is_none_or(|endpoint| endpoint.outbox.is_empty())
     }
 
-    /// When `source` last waited for a sink without room: `now`, if it does.
+    /// When `source` last waited for a sink without room: `now`, if it does, or if its stream has set
+    /// a time of its own until which it waits for the other end.
     #[must_use]
     pub fn held_up(&self, source: Token, now: Instant) -> Option<Instant> {
         let endpoint = self.endpoints.get(&source)?;
-        if endpoint.waits { Some(now) } else { endpoint.traffic.last_held_up }
+        let has_patience = endpoint.stream.is_coupled() && endpoint.stream.deadline().is_some();
+        if endpoint.waits || has_patience { Some(now) } else { endpoint.traffic.last_held_up }
     }
 
     /// Whether lines of `source` wait for their time.

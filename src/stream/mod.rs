@@ -12,6 +12,7 @@ pub mod dtls_openssl;
 mod forward;
 mod goodbye;
 pub mod http_proxy;
+pub mod paced;
 pub mod played;
 pub mod prefixed;
 pub mod tapped;

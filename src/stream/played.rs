@@ -83,3 +83,57 @@ impl Stream for Played {
         true
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        dialogue::{Encryption, Script},
+        error::Error,
+        proto::evidence::Side,
+    };
+
+    fn played(name: &str, text: &str) -> Played {
+        let file = std::env::temp_dir().join(format!("rncat-played-{name}-{}", std::process::id()));
+        std::fs::write(&file, text).unwrap();
+        let script = Script::read(&file, Side::Client).unwrap();
+        std::fs::remove_file(file).unwrap();
+        Played::new(Rc::new(RefCell::new(Player::new(Rc::new(script), Encryption::Never))))
+    }
+
+    #[test]
+    fn it_takes_what_is_said_when_it_is_the_peers_turn() {
+        let (mut stream, mut buffer) = (played("turns", "C: A\nS: 1\nC: B\nS: 2\n"), [0; 64]);
+        assert_eq!(stream.write(b"1\r\n").unwrap(), Flow::Blocked);
+        assert_eq!(stream.read(&mut buffer).unwrap(), Flow::Moved(3));
+        assert_eq!(stream.read(&mut buffer).unwrap(), Flow::Blocked);
+        assert_eq!(stream.write(b"1\r\n").unwrap(), Flow::Moved(3));
+        assert_eq!(stream.write(b"2\r\n").unwrap(), Flow::Blocked);
+        assert_eq!(stream.read(&mut buffer).unwrap(), Flow::Moved(3));
+        assert_eq!(stream.write(b"2\r\n").unwrap(), Flow::Moved(3));
+        assert_eq!(stream.read(&mut buffer).unwrap(), Flow::Ended);
+        assert_eq!(stream.write(b"3\r\n").unwrap(), Flow::Moved(3), "so that nobody has to wait");
+    }
+
+    #[test]
+    fn what_differs_fails_the_read() {
+        let mut stream = played("differs", "S: 1\n");
+        assert_eq!(stream.write(&[b'x'; 2 * PIECE]).unwrap(), Flow::Moved(PIECE), "no more at once");
+        stream.write(b"\r\n").unwrap();
+        let error = stream.read(&mut [0; 64]).unwrap_err();
+        assert!(Error::carried(&error).is_some_and(|error| error.to_string().contains("expected \"1\"")));
+        assert_eq!(stream.read(&mut [0; 64]).unwrap(), Flow::Ended);
+    }
+
+    #[test]
+    fn silence_has_a_time_where_it_means_something() {
+        let mut stream = played("silence", "S: 1\n...\nC: A\n");
+        assert_eq!(stream.deadline(), None);
+        stream.write(b"1\r\nx\r\n").unwrap();
+        let at = stream.deadline().unwrap();
+        stream.timeout(at - SILENCE / 2).unwrap();
+        assert_eq!(stream.read(&mut [0; 64]).unwrap(), Flow::Blocked);
+        stream.timeout(at).unwrap();
+        assert_eq!(stream.read(&mut [0; 64]).unwrap(), Flow::Moved(3));
+    }
+}

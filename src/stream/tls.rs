@@ -21,7 +21,7 @@ use std::{
 mod below;
 mod failure;
 #[cfg(test)]
-mod pipe;
+pub(crate) mod pipe;
 #[cfg(test)]
 mod tests;
 

@@ -12,7 +12,7 @@ use crate::{
     cli::config::{Config, Console as Settings, Direction, Mode},
     error::{Error, Exit, Result, why},
     filter::watch::Watch,
-    opening::{Failed, Peer},
+    opening::{Failed, Peer, upgrade::Handle},
     ports,
     proto::evidence::{Evidence, Side},
     reactor::{self, Alarm},
@@ -48,8 +48,6 @@ pub struct Console {
     proxied: bool,
     verify: bool,
     mail_port: bool,
-    /// What is sent waits for replies, and the half-close for the last of them.
-    paced: bool,
     evidence: Rc<Evidence>,
     token: Token,
     peers: HashMap<Token, State>,
@@ -70,6 +68,7 @@ pub struct Console {
 struct State {
     departure: Departure,
     tls: bool,
+    upgrade: Option<Rc<Handle>>,
     datagram: bool,
     joined: Instant,
     half_closed: bool,
@@ -95,6 +94,7 @@ impl Console {
             terminal: kind == Kind::Terminal,
             nothing_to_say,
             send_only: settings.direction == Direction::SendOnly,
+            paced: config.pace.is_some(),
             half_closes: connects && settings.shutdown,
             outlast_peer: settings.outlast_peer,
             quit: settings.quit,
@@ -120,7 +120,6 @@ impl Console {
             stall: config.mode.stall(),
             verify: config.verifies(),
             mail_port: ports::is_mail(port),
-            paced: config.pace.is_some(),
             evidence,
             token,
             peers: HashMap::new(),
@@ -145,6 +144,7 @@ impl Console {
         // It may wait for room in our stdout; and for stdin, which another client holds back.
         let for_stdin = relay.held_up(self.token, now).filter(|_| relay.is_drained(token));
         let mail = self.mail_port || self.evidence.is_mail();
+        let tls = peer.tls || peer.upgrade.as_ref().is_some_and(|upgrade| upgrade.is_encrypted());
         let situation = Situation {
             now,
             joined: peer.joined,
@@ -159,8 +159,8 @@ impl Console {
             half_closed: peer.half_closed,
             datagram: peer.datagram,
             conversation: self.connects
-                && !self.paced
-                && (mail || ((peer.tls || self.proxied) && them.sent <= SHORT_TALK)),
+                && !self.rules.paced
+                && (mail || ((tls || self.proxied) && them.sent <= SHORT_TALK)),
         };
         match decide(&self.rules, &situation) {
             Decision::Stay(None) => {}
@@ -283,7 +283,7 @@ impl Console {
 
 impl Wiring for Console {
     fn joined(&mut self, peer: Peer, context: &mut Context<'_>) -> std::result::Result<(), Failed> {
-        let Peer { token, stream, remote, tls, .. } = peer;
+        let Peer { token, stream, remote, tls, upgrade, .. } = peer;
         self.served = true;
         let relay = &mut *context.relay;
         let datagram = stream.is_datagram();
@@ -309,6 +309,7 @@ impl Wiring for Console {
         let state = State {
             departure: Departure::new(remote.to_string(), self.verify, context.report),
             tls,
+            upgrade,
             datagram,
             joined: context.reactor.now(),
             half_closed: false,
@@ -330,7 +331,11 @@ impl Wiring for Console {
                 if matches!(end, End::Failed(_)) {
                     undelivered += self.discard_spaced(context);
                 }
-                let Some(peer) = self.peers.get_mut(&token).filter(|peer| peer.leaving.is_none()) else { return };
+                let ours = matches!(&end, End::Failed(error) if Error::carried(error).is_some());
+                let Some(peer) = self.peers.get_mut(&token) else { return };
+                if peer.leaving.is_some() && !ours {
+                    return;
+                }
                 let fate = peer.departure.ended(end, undelivered, context.reactor.now());
                 self.settle(token, fate, context);
             }

@@ -65,6 +65,9 @@ impl Departure {
         self.end = Some(now);
         let dead = |exit| Fate { exit, dead: true };
         match (self.gone.take(), end) {
+            (Some((error, lost)), _) if Error::carried(&error).is_some() => {
+                dead(self.failed(&error, lost + undelivered))
+            }
             // It had left in order before it refused more: that was its decision.
             (Some((error, lost)), End::InOrder) if error.kind() == io::ErrorKind::BrokenPipe => {
                 if lost > 0 {
@@ -88,6 +91,9 @@ impl Departure {
 
     /// The peer takes no more; `lost` bytes were not delivered. `leaving` when it was to be left anyway.
     pub fn gone(&mut self, error: io::Error, lost: usize, leaving: bool) -> Fate {
+        if Error::carried(&error).is_some() && !self.told && (leaving || self.end.is_some()) {
+            return Fate { exit: self.failed(&error, lost), dead: true };
+        }
         if !leaving && self.end.is_none() && !self.told {
             // What it had sent before may still be read; then its end tells.
             self.gone = Some((error, lost));
@@ -237,6 +243,19 @@ mod tests {
         let refused = Error::dialogue("RCPT TO:<x>", "550 nobody").into();
         assert_eq!(peer.ended(End::Failed(refused), 5, Instant::now()), Fate { exit: Exit::Dialogue, dead: true });
         assert_eq!(peer.closed(5), Exit::Done, "it is told once");
+    }
+
+    #[test]
+    fn a_layer_may_fail_when_it_is_written_to() {
+        let refused = || io::Error::from(Error::dialogue("RCPT TO:<x>", "550 nobody"));
+        let mut peer = departure(false);
+        assert_eq!(peer.gone(refused(), 5, false), Fate::ALIVE, "its end is read first");
+        let fate = Fate { exit: Exit::Dialogue, dead: true };
+        assert_eq!(peer.ended(End::Failed(refused()), 0, Instant::now()), fate);
+        assert_eq!(departure(false).gone(refused(), 5, true), fate);
+        let mut left = departure(false);
+        left.ended(End::InOrder, 0, Instant::now());
+        assert_eq!(left.gone(refused(), 5, false), fate);
     }
 
     #[test]

@@ -27,6 +27,8 @@ pub struct Rules {
     pub nothing_to_say: bool,
     /// `--send-only`.
     pub send_only: bool,
+    /// What is sent waits for replies; so does the half-close, for the last of them.
+    pub paced: bool,
     /// Half-closing is up to [`decide`]: connect mode without `--no-shutdown`.
     pub half_closes: bool,
     /// `-k` in connect mode.
@@ -120,7 +122,9 @@ pub fn decide(rules: &Rules, it: &Situation) -> Decision {
         }
     }
     let decision = match (it.peer_end, it.stdin_end) {
-        (_, Some(_)) if rules.send_only => Decision::Leave(Why::AllSent),
+        (_, Some(_)) if rules.send_only && (it.half_closed || !rules.paced || !rules.half_closes) => {
+            Decision::Leave(Why::AllSent)
+        }
         (Some(end), _) => after_the_peer(rules, it, end),
         (None, Some(end)) if it.datagram => after_stdin(rules, it, end),
         (None, Some(end)) if rules.half_closes && !it.half_closed => half_close(it, end),
@@ -281,6 +285,17 @@ mod tests {
         let rules = Rules { send_only: true, half_closes: true, ..Rules::default() };
         assert_eq!(decide(&rules, &at(t, TICK)), Decision::Stay(None));
         assert_eq!(decide(&rules, &Situation { stdin_end: Some(t), ..at(t, TICK) }), Decision::Leave(Why::AllSent));
+    }
+
+    #[test]
+    fn send_only_waits_for_the_last_reply_where_replies_are_awaited() {
+        let t = Instant::now();
+        let rules = Rules { send_only: true, half_closes: true, paced: true, ..Rules::default() };
+        let ended = Situation { stdin_end: Some(t), ..at(t, TICK) };
+        assert_eq!(decide(&rules, &ended), Decision::HalfClose);
+        let half_closed = Situation { half_closed: true, ..ended };
+        assert_eq!(decide(&rules, &half_closed), Decision::Leave(Why::AllSent));
+        assert_eq!(decide(&Rules { half_closes: false, ..rules }, &ended), Decision::Leave(Why::AllSent));
     }
 
     #[test]

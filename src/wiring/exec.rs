@@ -53,6 +53,8 @@ pub struct Exec {
     transport: &'static Transport,
     keeps_open: bool,
     verify: bool,
+    /// What is sent waits for replies; so does the half-close, for the last of them.
+    paced: bool,
     idle: Option<Duration>,
     /// By the peer's token.
     couples: HashMap<Token, Couple>,
@@ -83,6 +85,7 @@ impl Exec {
             transport: config.transport,
             keeps_open: config.mode.keeps_open(),
             verify: config.verifies(),
+            paced: config.pace.is_some(),
             idle: config.idle,
             couples: HashMap::new(),
             peer_of: HashMap::new(),
@@ -184,7 +187,9 @@ impl Exec {
             }
             Joint::Socket(_) | Joint::Returned => return couple.leave(peer, Patience::Endless, context),
         };
-        if couple.said_all && (!runs || couple.departure.end().is_some()) {
+        let has_ended = couple.departure.end().is_some();
+        let answered = !self.paced || couple.half_closed;
+        if couple.said_all && (has_ended || (!runs && answered)) {
             return couple.leave(peer, self.idle.map_or(Patience::Endless, Patience::For), context);
         }
         let (relay, now) = (&mut *context.relay, context.reactor.now());
@@ -231,7 +236,11 @@ impl Exec {
                 couple.said_all = true;
             }
             self.review(peer, context);
-        } else if let Some(couple) = self.couples.get_mut(&token).filter(|couple| !couple.leaving) {
+        } else if let Some(couple) = self.couples.get_mut(&token) {
+            let ours = matches!(&end, End::Failed(error) if Error::carried(error).is_some());
+            if couple.leaving && !ours {
+                return;
+            }
             let fate = couple.departure.ended(end, context.relay.undelivered(token), context.reactor.now());
             self.settle(token, fate, context);
         }
@@ -268,6 +277,7 @@ impl Wiring for Exec {
             process: process.token(),
             said_all: false,
             unheard: None,
+            half_closed: false,
             leaving: false,
         };
         self.processes.insert(process.token(), (process, token));
@@ -316,7 +326,13 @@ impl Wiring for Exec {
                 self.peer_of.remove(&token);
                 self.review_end();
             }
-            Notice::Finished(_) | Notice::Stalled(_) => {}
+            Notice::Finished(token) => {
+                if let Some(couple) = self.couples.get_mut(&token) {
+                    couple.half_closed = true;
+                    self.review(token, context);
+                }
+            }
+            Notice::Stalled(_) => {}
         }
     }
 

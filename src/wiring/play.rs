@@ -59,7 +59,7 @@ struct Couple {
     /// What was not delivered at the last look, in bytes, and when that was more.
     undelivered: (usize, Instant),
     leaving: bool,
-    /// Why, was told.
+    /// Why, was told; or there is nothing to tell.
     told: bool,
 }
 
@@ -86,6 +86,12 @@ impl Play {
             exit: Exit::Done,
             outcome: None,
         })
+    }
+
+    /// Whether the dialogue says where the connection becomes encrypted.
+    #[must_use]
+    pub fn encrypts(&self) -> bool {
+        self.script.encrypts()
     }
 
     /// One client's failure is not the program's, where others come and go.
@@ -121,6 +127,8 @@ impl Play {
         if couple.player.borrow().has_heard_more() {
             context.report.detail(1, format_args!("{name} has said more than there is in {file}."));
         }
+        // What has been answered has arrived; a goodbye of TLS need not.
+        couple.told = !self.script.ends_with_ours();
         couple.leave(peer, self.limit, context);
     }
 

@@ -21,6 +21,22 @@ fn a_mail_from_a_file_arrives_as_sent() {
 }
 
 #[test]
+fn a_mail_sent_at_the_servers_pace_arrives_as_sent() {
+    it(|| {
+        for args in ["--pace smtp --fail", "--pace auto --fail"] {
+            let mail = Scratch::new();
+            let server = mail_server(&mail);
+            let text = std::fs::read(script("sessions/smtp.txt")).unwrap();
+            let mut client = netcat(args).stdin(Stdin::File(text)).connects_to(&server);
+            client.leaves(0);
+            let shown = String::from_utf8(client.shows_to_end()).unwrap();
+            assert!(shown.contains("\n354 ") && shown.lines().last().unwrap().starts_with("221 "), "{shown}");
+            assert!(arrived(&mail).concat().contains("\n.profile is the file"));
+        }
+    });
+}
+
+#[test]
 fn a_mail_typed_at_a_terminal_arrives_and_quit_leaves() {
     it(|| {
         let mail = Scratch::new();

@@ -74,6 +74,7 @@ fn protocol(name: &str) -> Result<&'static crate::proto::starttls::Protocol> {
 /// What the options say, and whether one of them asks for TLS.
 fn options(args: &Args) -> Result<(TlsOptions, bool)> {
     let options = TlsOptions {
+        named: args.ssl,
         cert: args.ssl_cert.clone(),
         key: args.ssl_key.clone(),
         verify: args.ssl_verify,

@@ -41,6 +41,8 @@ static MODES: [Mode; 6] = [
             "-C",
             "--no-crlf",
             "-t",
+            "--pace",
+            "--fail",
             "--transcript",
             "-k without -l",
         ],
@@ -72,7 +74,7 @@ static MODES: [Mode; 6] = [
 /// An option's name, and whether it was given.
 type Given = (&'static str, fn(&Args) -> bool);
 
-static OPTIONS: [Given; 12] = [
+static OPTIONS: [Given; 14] = [
     ("--send-only", |args| args.send_only),
     ("--recv-only", |args| args.recv_only),
     ("--no-shutdown", |args| args.no_shutdown),
@@ -82,6 +84,8 @@ static OPTIONS: [Given; 12] = [
     ("-C", |args| args.crlf),
     ("--no-crlf", |args| args.no_crlf),
     ("-t", |args| args.telnet),
+    ("--pace", |args| args.pace.is_some()),
+    ("--fail", |args| args.fail),
     ("--transcript", |args| args.transcript.is_some()),
     ("--stall-timeout", |args| args.stall_timeout.is_some()),
     ("-k without -l", |args| args.keep_open && !args.listen),

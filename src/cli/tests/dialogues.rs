@@ -72,7 +72,9 @@ fn a_dialogue_is_played_alone() {
     assert!(matches!(config("--play f h 25").partner, Partner::Play(path) if path.ends_with("f")));
     assert!(matches!(upgrade("--play f h 25").unwrap().when, When::Played));
     let encrypted = config("--play f --ssl h 25");
-    assert!(encrypted.tls.is_some() && encrypted.upgrade.is_some(), "the file may say so, too");
+    assert!(encrypted.tls.is_some_and(|tls| tls.named) && encrypted.upgrade.is_some(), "the file may say so, too");
+    let verifying = config("--play f --ssl-verify h 25");
+    assert!(verifying.tls.is_some_and(|tls| !tls.named) && verifying.upgrade.is_some(), "or say when");
     for line in ["--play f -e x h", "--play f --chat", "--play f -z h 1", "--play f --fail h", "-u --play f h 1"] {
         assert!(refused(line).contains("--play"), "{line}");
     }

@@ -104,6 +104,8 @@ impl Player {
             skips &= is.is_none();
             self.followed.peers(self.other(), &line);
             match is {
+                // As in the transcript of a server that says nothing behind `+OK`.
+                Some(Is::Part) if answer.lists() && self.script.writes_out(self.at) => return self.done(),
                 None | Some(Is::Part) => {}
                 Some(Is::PartAndBytes(count)) => literal = count,
                 Some(Is::Last) => return self.done(),

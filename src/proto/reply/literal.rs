@@ -15,15 +15,15 @@ const KEPT: usize = 1024;
 
 /// What the end of a line announces.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Literal {
+pub(crate) struct Literal {
     /// In bytes; at most `i64::MAX` (RFC 9051, 9: number64).
-    pub(super) size: u64,
+    pub(crate) size: u64,
     /// Its sender does not wait to be told to go on (RFC 7888).
     pub(super) is_sent_at_once: bool,
 }
 
 /// The literal that a line announces, given without its end.
-pub(super) fn announced(line: &[u8]) -> Option<Literal> {
+pub(crate) fn announced(line: &[u8]) -> Option<Literal> {
     let inner = line.strip_suffix(b"}")?;
     let is_sent_at_once = inner.ends_with(b"+");
     let inner = inner.strip_suffix(b"+").unwrap_or(inner);

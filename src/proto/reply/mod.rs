@@ -11,7 +11,7 @@ pub mod http;
 pub mod imap;
 pub mod line;
 mod lines;
-mod literal;
+pub(crate) mod literal;
 pub mod nntp;
 pub mod pop3;
 mod sasl;

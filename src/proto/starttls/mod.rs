@@ -21,6 +21,7 @@ mod sieve;
 mod smtp;
 #[cfg(test)]
 mod tests;
+pub mod watch;
 mod xml;
 mod xmpp;
 

@@ -6,18 +6,18 @@ use std::{cell::RefCell, collections::VecDeque, io, rc::Rc};
 
 /// One direction of a pipe in memory.
 #[derive(Default)]
-pub(super) struct Way {
-    pub(super) bytes: VecDeque<u8>,
-    pub(super) ended: bool,
-    pub(super) reset: bool,
+pub(crate) struct Way {
+    pub(crate) bytes: VecDeque<u8>,
+    pub(crate) ended: bool,
+    pub(crate) reset: bool,
     /// At most so many bytes wait in it; 0 for no limit.
-    pub(super) capacity: usize,
+    pub(crate) capacity: usize,
 }
 
 /// An end of a pipe that moves few bytes at a time and is often blocked.
-pub(super) struct End {
-    pub(super) incoming: Rc<RefCell<Way>>,
-    pub(super) outgoing: Rc<RefCell<Way>>,
+pub(crate) struct End {
+    pub(crate) incoming: Rc<RefCell<Way>>,
+    pub(crate) outgoing: Rc<RefCell<Way>>,
     /// At most so many bytes are moved at once; 0 for no limit.
     step: usize,
     /// Whether about every other call is blocked, though there is something to move.
@@ -25,14 +25,14 @@ pub(super) struct End {
     turn: u32,
 }
 
-pub(super) fn pipe(step: usize, balky: bool) -> (End, End) {
+pub(crate) fn pipe(step: usize, balky: bool) -> (End, End) {
     let (one, two) = (Rc::<RefCell<Way>>::default(), Rc::<RefCell<Way>>::default());
     let left = End { incoming: Rc::clone(&one), outgoing: Rc::clone(&two), step, balky, turn: 1 };
     (left, End { incoming: two, outgoing: one, step, balky, turn: 2 })
 }
 
 /// The same end once more, to meddle with what goes through it.
-pub(super) fn same(end: &End) -> End {
+pub(crate) fn same(end: &End) -> End {
     End { incoming: Rc::clone(&end.incoming), outgoing: Rc::clone(&end.outgoing), ..*end }
 }
 

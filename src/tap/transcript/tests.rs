@@ -1,5 +1,7 @@
 //! The notation, and what must never be in it.
 
+mod played;
+
 use super::*;
 use Side::{Client, Server};
 use proptest::prelude::*;

@@ -21,6 +21,8 @@ pub(super) struct Couple {
     pub(super) said_all: bool,
     /// Since when the peer takes nothing more, though what it has sent is still to be read.
     pub(super) unheard: Option<Instant>,
+    /// The peer has been given the end of what the command said.
+    pub(super) half_closed: bool,
     pub(super) leaving: bool,
 }
 

@@ -39,5 +39,11 @@ pub(super) const PLAY: Table = &[(
         "play_server::a_masked_line_is_any",
         "play_server::a_message_is_passed_over_up_to_its_dot",
         "play_server::with_k_it_is_told_whose_dialogue_has_failed",
+        "play_starttls::a_certificate_that_is_not_trusted_is_1",
+        "play_starttls::a_client_asks_and_goes_on_encrypted",
+        "play_starttls::a_client_that_says_more_before_tls_is_3",
+        "play_starttls::a_server_agrees_and_goes_on_encrypted",
+        "play_starttls::client_and_server_play_one_file",
+        "play_starttls::what_comes_in_clear_behind_the_agreement_is_3",
     ],
 )];

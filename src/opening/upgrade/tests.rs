@@ -1,0 +1,161 @@
+//! The layer at both ends of a pipe in memory.
+
+use super::*;
+use crate::stream::{
+    Flow,
+    tls::pipe::{End, pipe, same},
+};
+use std::{
+    io,
+    net::{Ipv4Addr, SocketAddr},
+    task::Poll,
+    time::{Duration, Instant},
+};
+
+fn upgrades(by: By, role: Role) -> Rc<Upgrades> {
+    let serves = matches!(role, Role::Server(_));
+    let (options, report) = (TlsOptions::default(), Report::new("rncat", 0, true));
+    Rc::new(Upgrades { by, serves, terminal: true, by_default: true, options, role, tls: OnceCell::new(), report })
+}
+
+fn layer(end: End, upgrades: &Rc<Upgrades>) -> (Box<dyn Stream>, Rc<Handle>) {
+    let remote = Address::Inet(SocketAddr::from((Ipv4Addr::LOCALHOST, 25)));
+    upgrades.around(Box::new(end), &remote, None)
+}
+
+fn client(end: End, by: By) -> (Box<dyn Stream>, Rc<Handle>) {
+    layer(end, &upgrades(by, Role::Client("localhost".to_owned())))
+}
+
+fn server(end: End, by: By) -> (Box<dyn Stream>, Rc<Handle>) {
+    layer(end, &upgrades(by, Role::Server(Vec::new())))
+}
+
+/// All that can be read now; the other end of a pipe that balks may have more in the next rounds.
+fn heard(stream: &mut dyn Stream) -> io::Result<Vec<u8>> {
+    let (mut all, mut buffer) = (Vec::new(), [0; 100]);
+    while let Flow::Moved(n) = stream.read(&mut buffer)? {
+        all.extend_from_slice(&buffer[..n]);
+    }
+    Ok(all)
+}
+
+/// Says `text` at one end until the other has heard it.
+fn carry(from: &mut dyn Stream, to: &mut dyn Stream, text: &[u8]) {
+    let (mut said, mut all) = (0, Vec::new());
+    for _ in 0..100_000 {
+        if let Flow::Moved(n) = from.write(&text[said..]).unwrap()
+            && said < text.len()
+        {
+            said += n;
+        }
+        let _ = from.flush().unwrap();
+        all.extend(heard(to).unwrap());
+        let _ = to.flush().unwrap();
+        assert_eq!(heard(from).unwrap(), b"");
+        if all.len() >= text.len() {
+            assert_eq!(all, text);
+            return;
+        }
+    }
+    panic!("{:?} arrived of {:?}", all.escape_ascii().to_string(), text.escape_ascii().to_string());
+}
+
+#[test]
+fn two_sides_that_agree_are_encrypted() {
+    for (step, balky) in [(0, false), (1, false), (3, true)] {
+        let (left, right) = pipe(step, balky);
+        let wire = same(&left);
+        let ((mut one, handle), (mut two, _)) = (client(left, By::Watching), server(right, By::Watching));
+        carry(&mut *two, &mut *one, b"220-hi\r\n220 hi\r\n");
+        carry(&mut *one, &mut *two, b"EHLO x\r\n");
+        carry(&mut *two, &mut *one, b"250 STARTTLS\r\n");
+        carry(&mut *one, &mut *two, b"STARTTLS\r\n");
+        assert!(one.is_coupled() && !handle.is_encrypted());
+        carry(&mut *two, &mut *one, b"220 go\r\n");
+        carry(&mut *one, &mut *two, b"secret");
+        assert!(handle.is_encrypted() && !one.is_coupled());
+        while let Flow::Blocked = two.write(b"answer").unwrap() {}
+        while two.flush().unwrap() == Poll::Pending {}
+        let ciphertext: Vec<u8> = wire.incoming.borrow().bytes.iter().copied().collect();
+        assert!(!ciphertext.is_empty() && !ciphertext.windows(6).any(|window| window == b"answer"));
+    }
+}
+
+#[test]
+fn a_played_dialogue_says_when() {
+    for (step, balky) in [(0, false), (1, false), (3, true)] {
+        let (left, right) = pipe(step, balky);
+        let ((mut one, our), (mut two, their)) = (client(left, By::Handle), server(right, By::Handle));
+        carry(&mut *two, &mut *one, b"hi\n");
+        carry(&mut *one, &mut *two, b"encrypt\n");
+        // It is said before the answer has been written.
+        their.encrypt_after(6);
+        carry(&mut *two, &mut *one, b"go\n");
+        our.encrypt_after(8);
+        assert!(our.is_encrypted());
+        carry(&mut *two, &mut *one, b"the server may speak first");
+        carry(&mut *one, &mut *two, b"and then the client");
+    }
+}
+
+#[test]
+fn nothing_is_made_before_it_is_needed() {
+    let upgrades = upgrades(By::Watching, Role::Client("localhost".to_owned()));
+    let (left, mut two) = pipe(0, false);
+    let (mut one, _) = layer(left, &upgrades);
+    carry(&mut two, &mut *one, b"220 hi\r\n");
+    carry(&mut *one, &mut two, b"STARTTLS\r\n");
+    assert!(upgrades.tls.get().is_none());
+    two.write(b"220 go\r\n").unwrap();
+    assert_eq!(heard(&mut *one).unwrap(), b"220 go\r\n");
+    assert!(upgrades.tls.get().is_some());
+}
+
+#[test]
+fn it_steps_aside_where_nothing_can_be_agreed_on() {
+    let (left, mut right) = pipe(0, false);
+    let (mut one, _) = client(left, By::Watching);
+    carry(&mut *one, &mut right, b"GET / HTTP/1.1\r\n\r\n");
+    carry(&mut right, &mut *one, b"HTTP/1.1 200 OK\r\n\r\n220 STARTTLS\r\n");
+    assert!(!one.is_coupled());
+    carry(&mut *one, &mut right, b"STARTTLS\r\n and all the rest");
+}
+
+#[test]
+fn a_handshake_has_its_time() {
+    let (left, mut right) = pipe(0, false);
+    let (mut one, handle) = client(left, By::Handle);
+    handle.encrypt_after(0);
+    assert_eq!(one.write(b"x").unwrap(), Flow::Blocked);
+    assert_eq!(heard(&mut right).unwrap()[..2], [0x16, 3], "a ClientHello");
+    let due = one.deadline().unwrap();
+    assert!(due > Instant::now() + Duration::from_secs(25) && due <= Instant::now() + Duration::from_secs(30));
+    one.timeout(due - Duration::from_millis(1)).unwrap();
+    assert_eq!(one.read(&mut [0]).unwrap(), Flow::Blocked);
+    one.timeout(due).unwrap();
+    assert!(one.deadline().is_some_and(|at| at <= Instant::now()), "it asks to be read from");
+    one.timeout(due).unwrap();
+    assert_eq!(one.deadline(), None, "once");
+    let error = one.read(&mut [0]).unwrap_err();
+    let error = Error::carried(&error).unwrap();
+    assert!(error.to_string().starts_with("TLS with 127.0.0.1:25: TIMEOUT."), "{error}");
+    assert_eq!(one.write(b"x").unwrap(), Flow::Blocked, "never in clear");
+    assert_eq!(heard(&mut right).unwrap()[..2], [0x15, 3], "an alert");
+}
+
+#[test]
+fn what_comes_in_clear_behind_the_agreement_reaches_nobody() {
+    let (left, mut right) = pipe(0, false);
+    let (mut one, _) = client(left, By::Watching);
+    carry(&mut right, &mut *one, b"220 hi\r\n");
+    carry(&mut *one, &mut right, b"STARTTLS\r\n");
+    right.write(b"220 go\r\n250 x\r\n").unwrap();
+    let mut buffer = [0; 100];
+    assert_eq!(one.read(&mut buffer).unwrap(), Flow::Moved(8));
+    let error = one.read(&mut buffer).unwrap_err();
+    assert!(error.to_string().contains(": 7 bytes came in clear behind the server's agreement"), "{error}");
+    assert_eq!(one.write(b"x").unwrap(), Flow::Blocked);
+    one.hang_up().unwrap();
+    assert_eq!(heard(&mut right).unwrap(), b"");
+}
