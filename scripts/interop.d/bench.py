@@ -9,6 +9,7 @@ import functools
 import os
 import pwd
 import select
+import shutil
 import signal
 import socket
 import subprocess
@@ -60,7 +61,12 @@ class Bench:
     def start(self, *words, **options):
         options = {'stdin': subprocess.DEVNULL, 'stdout': subprocess.PIPE, 'stderr': subprocess.PIPE, **options}
         words = [str(word) for word in words]
-        program = subprocess.Popen(words, start_new_session=True, cwd=self.folder, **options)
+        try:
+            program = subprocess.Popen(words, start_new_session=True, cwd=self.folder, **options)
+        except FileNotFoundError as error:
+            if shutil.which(words[0]):
+                raise
+            raise Skipped(f'{Path(words[0]).name} not installed') from error
         self.running.append(program)
         return program
 

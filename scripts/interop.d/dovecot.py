@@ -4,6 +4,7 @@ A newcomer's trap: it gives up root four times over. Whoever logs in is served b
 kept by another, and both have to be able to come through the folder.
 """
 
+import grp
 import os
 import pwd
 import time
@@ -101,7 +102,7 @@ def configuration(folder, ports, has_sieve, tls):
     keeper = mail_user()
     own = '' if is_root() else f'''
 default_internal_user = {keeper.pw_name}
-default_internal_group = {keeper.pw_gid}
+default_internal_group = {grp.getgrgid(keeper.pw_gid).gr_name}
 default_login_user = {keeper.pw_name}
 service anvil {{
   chroot =

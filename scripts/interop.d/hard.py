@@ -82,7 +82,7 @@ def piped(bench, words, port, script):
     certificate(bench)
     dovecot().empty()
     bench.run(*rncat(*words, 'localhost', getattr(postfix(), port)), send=script)
-    arrives(postfix(), letter('smtp.txt') if script.startswith(session('smtp.txt').read_bytes()) else MAIL)
+    arrives(letter('smtp.txt') if script.startswith(session('smtp.txt').read_bytes()) else MAIL)
 
 
 @case('a hard mail: typed, STARTTLS typed')
@@ -91,7 +91,7 @@ def typed(bench):
     dovecot().empty()
     with Terminal(bench, *rncat(*TLS, '--starttls', 'typed', 'localhost', postfix().smtp)) as terminal:
         type_mail(terminal, True)
-    arrives(postfix(), MAIL)
+    arrives(MAIL)
 
 
 @case('a hard mail: typed')
@@ -99,7 +99,7 @@ def typed_in_clear(bench):
     dovecot().empty()
     with Terminal(bench, *rncat(HERE, postfix().smtp)) as terminal:
         type_mail(terminal, False)
-    arrives(postfix(), MAIL)
+    arrives(MAIL)
 
 
 def type_mail(terminal, starttls):
@@ -141,20 +141,20 @@ def play_file(bench, mail, wanted):
         session('mail.play').read_text().split('C: .\n')[1]
     bench.file('hard.play', before.replace('.org>\n', '.org> BODY=8BITMIME\n') + 'C: {file:hard.eml}\n' + after)
     bench.run(*rncat('--play', 'hard.play', HERE, postfix().smtp))
-    arrives(postfix(), wanted)
+    arrives(wanted)
 
 
 @case('a hard mail: recorded and played again')
 def played_again(bench):
     dovecot().empty()
     bench.run(*rncat('--pace', 'smtp', '--transcript', 'hard.play', HERE, postfix().smtp), send=SCRIPT)
-    arrives(postfix(), MAIL)
+    arrives(MAIL)
     # The queue's number for a mail is never the same.
     text = (bench.folder / 'hard.play').read_text()
     bench.file('hard.play', re.sub(r'queued as .*', 'queued as {*}', text))
     dovecot().empty()
     bench.run(*rncat('--play', 'hard.play', HERE, postfix().smtp))
-    arrives(postfix(), MAIL)
+    arrives(MAIL)
 
 
 @case('a hard mail: not waiting is refused')

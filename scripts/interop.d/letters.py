@@ -10,7 +10,7 @@ import re
 from email import message_from_bytes
 
 from bench import SCRIPTS, Failed, same, until
-from dovecot import PASSWORD
+from dovecot import PASSWORD, dovecot
 
 SESSIONS = SCRIPTS / 'sessions'
 # Who reads, for the {env:...} of the sessions.
@@ -44,10 +44,10 @@ def stripped(arrived):
     return b''.join(lines)
 
 
-def arrives(server, wanted, *people):
+def arrives(wanted, *people):
     """Waits for one mail for each of them, and compares."""
     for person in people or ('bob',):
-        found = until(lambda who=person: server.dovecot.messages(who), f'no mail for {person}')
+        found = until(lambda who=person: dovecot().messages(who), f'no mail for {person}')
         if len(found) != 1:
             raise Failed(f'{len(found)} mails for {person}')
         compare(stripped(found[0].read_bytes()), wanted)

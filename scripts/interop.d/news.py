@@ -7,7 +7,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench import HERE, Skipped, as_user, certificate, free_ports, shared
+from bench import HERE, Skipped, as_user, certificate, free_ports, is_root, shared
 
 BIN = '/usr/lib/news/bin'
 
@@ -23,6 +23,8 @@ class Nnrpd:
 def nnrpd(bench, tls=True):
     if not os.path.exists(f'{BIN}/nnrpd'):
         raise Skipped('inn2 not installed')
+    if not is_root():
+        raise Skipped('inn is started by root only')
     # Those in the folder would be found, told of or not.
     if tls:
         certificate(bench)

@@ -93,7 +93,7 @@ def lmtp(bench):
               b'RCPT TO:<carol@example.net>\nDATA\n' + STUFFED + b'.\nNOOP\nQUIT')
     out, _ = paced(bench, 'lmtp', dovecot().lmtp, script)
     holds(out, b'354', b'250 2.0.0 <bob', b'250 2.0.0 <carol', b'250 ', b'221 ')
-    arrives(postfix(), MAIL, 'bob', 'carol')
+    arrives(MAIL, 'bob', 'carol')
 
 
 @case('--pace smtp, postfix: BDAT, and DATA refused')
@@ -109,7 +109,7 @@ def chunks(bench):
     out, _ = paced(bench, 'smtp', postfix().smtp, script)
     codes = [line[:3] for line in out.splitlines() if line[3:4] == b' ']
     same(codes, [b'220', b'250', b'250', b'550', b'554', b'250', b'250', b'250', b'250', b'250', b'221'], 'the codes')
-    arrives(postfix(), MAIL)
+    arrives(MAIL)
 
 
 @case('--pace http, nginx')

@@ -82,7 +82,7 @@ def with_server(bench, play):
         dovecot().put('bob', play.before)
     bench.run(*rncat('--play', session(play.name), *where), env=READER)
     if play.people:
-        arrives(postfix(), letter(play.name), *play.people)
+        arrives(letter(play.name), *play.people)
     if play.after:
         play.after()
 

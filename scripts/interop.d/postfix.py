@@ -8,11 +8,12 @@ other by sockets in the queue's folder, and only root can start them.
 import grp
 import os
 import pwd
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
 from bench import HERE, Skipped, certificate, free_ports, is_root, shared
-from dovecot import PEOPLE, Dovecot, dovecot
+from dovecot import PEOPLE, dovecot
 
 
 @dataclass
@@ -24,11 +25,12 @@ class Postfix:
     submission: int  # 587: TLS must be asked for, then a password
     submissions: int  # 465: TLS from the start, then a password
     log: Path
-    dovecot: Dovecot
 
 
 @shared
 def postfix(bench):
+    if not shutil.which('postconf'):
+        raise Skipped('postfix not installed')
     if not is_root():
         raise Skipped('postfix is started by root only')
     mailboxes = dovecot()
@@ -50,7 +52,7 @@ def postfix(bench):
     bench.daemon(f'{sbin}/master', '-d', '-c', folder / 'etc', ports=(smtp, clear, submission, submissions),
                  env={**os.environ, 'MAIL_CONFIG': str(folder / 'etc')})
     bench.logs.append(log)
-    return Postfix(folder, smtp, clear, submission, submissions, log, mailboxes)
+    return Postfix(folder, smtp, clear, submission, submissions, log)
 
 
 def make_queue(folder, owner):
