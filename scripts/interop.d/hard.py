@@ -112,8 +112,8 @@ def type_mail(terminal, starttls):
         terminal.hear(b'rncat: .* is encrypted now. Certificate for localhost.*; trusted. Say EHLO again')
         terminal.say('EHLO client.example.org')
         terminal.hear(b'250 ')
-    for line, reply in (('MAIL FROM:<alice@example.org> BODY=8BITMIME', b'250 '), ('RCPT TO:<bob@example.net>', b'250 '),
-                        ('DATA', b'354 ')):
+    for line, reply in (('MAIL FROM:<alice@example.org> BODY=8BITMIME', b'250 '),
+                        ('RCPT TO:<bob@example.net>', b'250 '), ('DATA', b'354 ')):
         terminal.say(line)
         terminal.hear(reply)
     terminal.type(STUFFED + b'.\n')

@@ -162,18 +162,22 @@ class Mistake:
 
 
 EHLO = 'EHLO client.example.org\nMAIL FROM:<alice@example.org>\n'
+TO_EVE, TO_BOB = 'RCPT TO:<eve@example.net>\n', 'RCPT TO:<bob@example.net>\n'
 DATA = 'DATA\nSubject: Not to be seen\n\n.\n'
 MISTAKES = (
-    Mistake('smtp', 'postfix', lambda: postfix().smtp, f'{EHLO}RCPT TO:<eve@example.net>\nRCPT TO:<bob@example.net>\n{DATA}',
+    Mistake('smtp', 'postfix', lambda: postfix().smtp, f'{EHLO}{TO_EVE}{TO_BOB}{DATA}',
             b'550 5.1.1 <eve@example.net>', b'221 '),
     Mistake('lmtp', 'dovecot', lambda: dovecot().lmtp,
-            EHLO.replace('EHLO', 'LHLO') + f'RCPT TO:<eve@example.net>\nRCPT TO:<bob@example.net>\n{DATA}', b'550 ', b'221 '),
+            f'{EHLO}{TO_EVE}{TO_BOB}{DATA}'.replace('EHLO', 'LHLO'), b'550 ', b'221 '),
     Mistake('pop3', 'dovecot', lambda: dovecot().pop3, 'USER bob\nPASS wrong\nSTAT\n', b'-ERR ', b'+OK '),
     Mistake('imap', 'dovecot', lambda: dovecot().imap, 'a1 LOGIN bob wrong\na2 SELECT INBOX\n', b'a1 NO ', b'* BYE'),
-    Mistake('sieve', 'dovecot', lambda: dovecot().sieve, f'AUTHENTICATE "PLAIN" "{PLAIN[:-4]}AAAA"\nLISTSCRIPTS\n', b'NO', b'OK '),
+    Mistake('sieve', 'dovecot', lambda: dovecot().sieve, f'AUTHENTICATE "PLAIN" "{PLAIN[:-4]}AAAA"\nLISTSCRIPTS\n',
+            b'NO', b'OK '),
     Mistake('http', 'nginx', lambda: nginx().http,
-            'GET /nothing HTTP/1.1\nHost: x\n\nGET / HTTP/1.1\nHost: x\nConnection: close\n\n', b'HTTP/1.1 404', b'</html>'),
-    Mistake('ftp', 'vsftpd', lambda: vsftpd().ftp, 'USER anonymous\nPASS x\nCWD nowhere\nPWD\n', b'550 ', b'221 ', False),
+            'GET /nothing HTTP/1.1\nHost: x\n\nGET / HTTP/1.1\nHost: x\nConnection: close\n\n',
+            b'HTTP/1.1 404', b'</html>'),
+    Mistake('ftp', 'vsftpd', lambda: vsftpd().ftp, 'USER anonymous\nPASS x\nCWD nowhere\nPWD\n',
+            b'550 ', b'221 ', False),
     Mistake('nntp', 'inn', lambda: nnrpd().nntp, 'GROUP no.such\nDATE\n', b'411 ', b'205 ', False),
 )
 

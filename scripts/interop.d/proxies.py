@@ -89,7 +89,8 @@ def _(bench):
 @case('http proxy: curl, CONNECT', 'curl')
 def _(bench):
     with origin() as port:
-        same(curl(bench, '-p', '-x', f'http://127.0.0.1:{proxy(bench, "http")}', f'http://127.0.0.1:{port}/large'), LARGE)
+        through = f'http://127.0.0.1:{proxy(bench, "http")}'
+        same(curl(bench, '-p', '-x', through, f'http://127.0.0.1:{port}/large'), LARGE)
 
 
 @case('http proxy: curl, keep-alive', 'curl')
@@ -115,7 +116,8 @@ def _(bench):
             words = (scheme, '-U', 'me:secret', '-x', through)
             same(curl(bench, *words, f'http://127.0.0.1:{port}/large'), LARGE, scheme)
             same(curl(bench, '-p', *words, f'http://127.0.0.1:{port}/large'), LARGE, f'{scheme}, CONNECT')
-        wrong = curl(bench, '-o', '/dev/null', '-w', '%{http_code}', '-U', 'me:wrong', '-x', through, f'http://127.0.0.1:{port}/')
+        code = ('-o', '/dev/null', '-w', '%{http_code}')
+        wrong = curl(bench, *code, '-U', 'me:wrong', '-x', through, f'http://127.0.0.1:{port}/')
         same(wrong, b'407')
 
 

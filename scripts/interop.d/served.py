@@ -91,9 +91,9 @@ def plays(bench, proto):
     return bench.server(*rncat('-l', '--play', play, *CERTIFICATE, HERE, port), port=port), port
 
 
-def in_order(server):
+def in_order(server, codes=(0,)):
     _, said = server.communicate(timeout=PATIENCE)
-    if server.returncode:
+    if server.returncode not in codes:
         raise Failed(f'exit {server.returncode}: {said[-300:]!r}')
 
 
@@ -116,11 +116,12 @@ def swaks(bench):
     mail = bench.file('letter', letter('mail.play'))
     bench.run('swaks', '--server', 'localhost', '--port', port, '--tls', '--tls-verify', '--tls-ca-path', 'ca.pem',
               '--from', 'alice@example.org', '--to', 'bob@example.net', '--data', f'@{mail}')
-    taken(bench, server)
+    # Swaks leaves close_notify unread, which makes a reset of its FIN; what it had not acknowledged is told then.
+    taken(bench, server, codes=(0, 1))
 
 
-def taken(bench, server):
-    in_order(server)
+def taken(bench, server, codes=(0,)):
+    in_order(server, codes)
     seen = (bench.folder / 'mail').read_bytes()
     wanted = b''.join(b'.' + line if line.startswith(b'.') else line
                       for line in letter('mail.play').splitlines(keepends=True))
