@@ -29,7 +29,8 @@ def postgres(bench, tls=True):
     data = bench.folder / 'data'
     bench.run(f'{homes[-1]}/initdb', '-D', data, '-A', 'trust', '-U', 'postgres', '--no-sync', '-E', 'UTF8', **user)
     settings = (f'port={port}', f'listen_addresses={HERE}', f'unix_socket_directories={bench.folder}',
-                f'ssl={"on" if tls else "off"}', f'ssl_cert_file={bench.folder}/cert.pem', f'ssl_key_file={bench.folder}/key.pem', 'fsync=off')
+                f'ssl={"on" if tls else "off"}', f'ssl_cert_file={bench.folder}/cert.pem',
+                f'ssl_key_file={bench.folder}/key.pem', 'fsync=off')
     bench.daemon(f'{homes[-1]}/postgres', '-D', data, *(it for setting in settings for it in ('-c', setting)),
                  port=port, **user)
     return Database(bench.folder, port)
