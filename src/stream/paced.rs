@@ -246,6 +246,11 @@ impl Paced {
         self.give(error)
     }
 
+    /// Whether all was said and answered: how the server leaves then takes nothing from anybody.
+    fn has_all(&self) -> bool {
+        self.talk.is_answered() && (self.goodbye != Goodbye::Unsaid || self.talk.is_parted())
+    }
+
     /// The reader has been told how it ended.
     fn is_over(&self) -> bool {
         matches!(self.verdict, Verdict::Given(_))
@@ -294,6 +299,7 @@ impl Stream for Paced {
             }
             Ok(Flow::Blocked) => Ok(Flow::Blocked),
             Ok(Flow::Ended) => self.ended(Ok(Flow::Ended)),
+            Err(error) if is_abrupt(&error) && self.has_all() => self.ended(Ok(Flow::Ended)),
             Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => self.ended(Err(error)),
             Err(error) => match self.talk.failure().cloned() {
                 Some(failure) => self.give(failure),
@@ -383,6 +389,11 @@ impl Stream for Paced {
         self.is_due |= self.last.checked_add(patience).is_some_and(|at| at <= now);
         if self.inner.deadline().is_some_and(|at| at <= now) { self.inner.timeout(now) } else { Ok(()) }
     }
+}
+
+/// Without `close_notify`, or by a reset, as of one that closes while ours is on its way.
+fn is_abrupt(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::UnexpectedEof | io::ErrorKind::ConnectionReset)
 }
 
 #[cfg(test)]
