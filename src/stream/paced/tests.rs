@@ -72,6 +72,9 @@ impl Stream for Inner {
         self.0.borrow_mut().said.push("hang up");
         Ok(())
     }
+    fn broken(&mut self) -> io::Result<()> {
+        self.0.borrow().breaks.map_or(Ok(()), |kind| Err(kind.into()))
+    }
     fn undelivered(&self) -> usize {
         7
     }

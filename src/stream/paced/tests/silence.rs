@@ -133,6 +133,8 @@ fn how_a_server_leaves_that_has_answered_all_makes_no_difference() {
                 world.works();
             }
             world.below.borrow_mut().breaks = Some(kind);
+            let broken = world.paced.broken().unwrap_err().kind();
+            assert_eq!(broken, if in_order { io::ErrorKind::BrokenPipe } else { kind });
             let end = world.paced.read(&mut [0; 100]);
             assert_eq!(matches!(end, Ok(Flow::Ended)), in_order, "{kind}: {said:?}, {heard:?}: {end:?}");
         }
