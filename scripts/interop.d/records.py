@@ -57,7 +57,7 @@ def secrets(bench):
         bench.run(*rncat(*words), send=script)
         text = (bench.folder / 'session.play').read_bytes()
         if b'{masked}' not in text or any(it in text for it in (PASSWORD.encode(), PLAIN.encode(), login)):
-            raise Failed(f'{text[:600]!r}')
+            raise Failed(f'{text[:3000]!r}')
         out, said = bench.run_both(*rncat('--play', 'session.play', *TLS, 'localhost', port), code=None)
         if b'masked' not in said:
             raise Failed(f'{said!r}')
