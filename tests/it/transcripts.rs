@@ -321,6 +321,7 @@ fn on_stderr_it_is_told_which_client_speaks() {
             peers[peer].sends(line);
             server.shows(line);
         }
+        server.says(&["C: d"]);
         let said = server.said();
         let said: Vec<_> = said.iter().map(String::as_str).skip_while(|line| *line != "C: a").collect();
         let said: Vec<_> = said.into_iter().filter(|line| !line.starts_with("Connection")).collect();
