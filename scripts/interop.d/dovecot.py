@@ -100,13 +100,11 @@ def mail_user():
 
 def configuration(folder, ports, has_sieve, tls):
     keeper = mail_user()
+    own_anvil = '' if is_root() else '  chroot =\n'
     own = '' if is_root() else f'''
 default_internal_user = {keeper.pw_name}
 default_internal_group = {grp.getgrgid(keeper.pw_gid).gr_name}
 default_login_user = {keeper.pw_name}
-service anvil {{
-  chroot =
-}}
 service imap-login {{
   chroot =
 }}
@@ -183,6 +181,12 @@ service lmtp {{
     mode = 0666
   }}
 }}
+# A wrong password does not make the next, of another case, wait.
+service anvil {{
+  unix_listener anvil-auth-penalty {{
+    mode = 0
+  }}
+{own_anvil}}}
 service auth {{
   unix_listener {folder}/auth {{
     mode = 0666

@@ -7,7 +7,7 @@ prove; so what goes through has waited, and has its CR LF.
 import base64
 import re
 
-from bench import HERE, Failed, case, certificate, rncat
+from bench import HERE, Failed, case, certificate, free_port, rncat, same
 from dovecot import PASSWORD, dovecot
 from letters import arrives, letter, session
 from postfix import postfix
@@ -155,6 +155,40 @@ def played_again(bench):
     dovecot().empty()
     bench.run(*rncat('--play', 'hard.play', HERE, postfix().smtp))
     arrives(MAIL)
+
+
+@case('a hard mail: through a SOCKS proxy, STARTTLS', 'microsocks')
+def through_proxy(bench):
+    certificate(bench)
+    through = free_port()
+    bench.server('microsocks', '-i', HERE, '-p', through, port=through)
+    proxy = ('--proxy', f'{HERE}:{through}', '--proxy-type', 'socks5', *TLS)
+    for words, script in ((('--starttls', 'smtp'), SCRIPT), (('--starttls', 'typed'), EHLO + b'STARTTLS\n' + SCRIPT)):
+        dovecot().empty()
+        bench.run(*rncat('--pace', 'smtp', *words, *proxy, 'localhost', postfix().smtp), send=script)
+        arrives(MAIL)
+
+
+@case('a large mail: STARTTLS typed, recorded, read by POP3 and IMAP')
+def large(bench):
+    certificate(bench)
+    dovecot().empty()
+    mail = MAIL + b''.join(b'.%06d %s\n' % (at, b'x' * 70) for at in range(50_000))
+    stuffed = b''.join(b'.' + line if line.startswith(b'.') else line for line in mail.splitlines(keepends=True))
+    script = EHLO + b'STARTTLS\n' + SCRIPT.replace(STUFFED, stuffed)
+    words = ('--pace', 'smtp', '--starttls', 'typed', '--transcript', 'large.play', *TLS)
+    bench.run(*rncat(*words, 'localhost', postfix().smtp), send=script)
+    arrives(mail)
+    ends = stuffed.replace(b'\n', b'\r\n') + b'.\r\n'
+    words = ('--pace', 'pop3', '--starttls', 'pop3', *TLS, 'localhost', dovecot().pop3)
+    out = bench.run(*rncat(*words), send=f'USER bob\nPASS {PASSWORD}\nRETR 1\nRETR 1\nQUIT\n'.encode())
+    same(out.count(ends), 2, 'mails read by POP3')
+    whole = mail.replace(b'\n', b'\r\n')
+    append = b'c APPEND INBOX {%d+}\n' % len(whole) + whole + b'\n'
+    words = ('--pace', 'imap', *TLS, 'localhost', dovecot().imaps)
+    out = bench.run(*rncat(*words), send=f'a LOGIN bob "{PASSWORD}"\nb SELECT INBOX\n'.encode()
+                    + append + b'd FETCH 1:2 BODY[TEXT]\ne LOGOUT\n')
+    same(out.count(whole.partition(b'\r\n\r\n')[2]), 2, 'mails read by IMAP')
 
 
 @case('a hard mail: not waiting is refused')

@@ -5,6 +5,7 @@ that what is fetched here is a hard text, and whole.
 """
 
 import base64
+import os
 import re
 from dataclasses import dataclass
 from typing import Any
@@ -141,10 +142,11 @@ def nntp(bench):
     article = (b'From: alice@example.org\nNewsgroups: local.test\nSubject: A test\nMessage-ID: <%s@example.org>\n\n'
                b'Hello,\n..a dot\n220 code\n')
     for proto in ('nntp', 'auto'):
-        one = article % proto.encode()
+        name = f'{proto}.{os.urandom(4).hex()}'.encode()
+        one = article % name
         out, _ = paced(bench, proto, nnrpd().nntp,
                        b'CAPABILITIES\nMODE READER\nLIST\nPOST\n' + one + b'.\nGROUP local.test\nLISTGROUP\nOVER 1-\n'
-                       + b'ARTICLE <%s@example.org>\nDATE\nQUIT' % proto.encode())
+                       + b'ARTICLE <%s@example.org>\nDATE\nQUIT' % name)
         holds(out, b'200 ', b'101 ', b'\r\n.\r\n200 ', b'215 ', b'\r\n.\r\n340 ', b'240 ', b'211 ', b'211 ', b'220 ',
               b'\r\n\r\nHello,\r\n..a dot\r\n220 code\r\n.\r\n111 ', b'205 ')
 

@@ -56,6 +56,7 @@ READ = letter('mail.play')
 PLAYS = (
     *(Play(name, 'postfix', in_clear(postfix, 'smtp'), people) for name, people in MAILS.items()),
     Play('wrong-order.play', 'postfix', in_clear(postfix, 'smtp')),
+    Play('wrong-words.play', 'postfix', in_clear(postfix, 'smtp')),
     Play('starttls.play', 'postfix', in_tls(postfix, 'smtp'), ('bob',)),
     Play('submission.play', 'postfix', in_tls(postfix, 'submission'), ('bob',)),
     Play('auth.play', 'postfix, TLS', in_tls(postfix, 'submissions'), ('bob',)),
@@ -126,7 +127,7 @@ def another_reply(bench):
 
 for one in PLAYS:
     case(f'--play {one.name}, {one.server}')(lambda bench, play=one: with_server(bench, play))
-for one in (*MAILS, 'wrong-order.play'):
+for one in (*MAILS, 'wrong-order.play', 'wrong-words.play'):
     case(f'--play {one}, mock-smtp')(lambda bench, name=one: with_mock(bench, name))
 for one in sorted(path.name for path in session('').glob('*.play')):
     case(f'--play {one}, itself')(lambda bench, name=one: with_itself(bench, name))

@@ -130,7 +130,7 @@ impl Paced {
 
     fn fails<T>(&mut self, error: io::Error) -> io::Result<T> {
         self.is_deaf = true;
-        Err(error)
+        Err(if self.makes_no_difference(&error) { io::ErrorKind::BrokenPipe.into() } else { error })
     }
 
     /// The verdict, for a writer: a reader who has been given it needs no other.
@@ -246,6 +246,13 @@ impl Paced {
         self.give(error)
     }
 
+    /// A server may leave without `close_notify`, or by a reset (one that closes while ours is on its way),
+    /// when all was said and answered.
+    fn makes_no_difference(&self, error: &io::Error) -> bool {
+        let is_abrupt = matches!(error.kind(), io::ErrorKind::UnexpectedEof | io::ErrorKind::ConnectionReset);
+        is_abrupt && self.talk.is_answered() && (self.goodbye != Goodbye::Unsaid || self.talk.is_parted())
+    }
+
     /// The reader has been told how it ended.
     fn is_over(&self) -> bool {
         matches!(self.verdict, Verdict::Given(_))
@@ -294,6 +301,7 @@ impl Stream for Paced {
             }
             Ok(Flow::Blocked) => Ok(Flow::Blocked),
             Ok(Flow::Ended) => self.ended(Ok(Flow::Ended)),
+            Err(error) if self.makes_no_difference(&error) => self.ended(Ok(Flow::Ended)),
             Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => self.ended(Err(error)),
             Err(error) => match self.talk.failure().cloned() {
                 Some(failure) => self.give(failure),

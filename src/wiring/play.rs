@@ -205,7 +205,10 @@ impl Wiring for Play {
             Some(handle) => Encryption::Later(handle),
             None => Encryption::Never,
         };
-        let player = Rc::new(RefCell::new(Player::new(Rc::clone(&self.script), encryption)));
+        let mut player = Player::new(Rc::clone(&self.script), encryption);
+        // Where TLS comes first, nothing may be read in clear.
+        player.listens();
+        let player = Rc::new(RefCell::new(player));
         let (token, now) = (context.reactor.token(), context.reactor.now());
         context.relay.add(peer, stream);
         context.relay.add(token, Box::new(Played::new(Rc::clone(&player))));

@@ -165,6 +165,8 @@ impl Stream for Upgrading {
         }
         match &mut self.state {
             State::Encrypted(stream) => stream.read(buffer),
+            // What comes now may be the first bytes of TLS, or what nobody may see.
+            State::Clear(_) if self.handle.after.get().is_some() => Ok(Flow::Blocked),
             State::Clear(_) if self.upgrades.serves && (self.watch.is_some() || !self.early.is_empty()) => {
                 self.hear_client(buffer)
             }

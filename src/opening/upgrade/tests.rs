@@ -100,6 +100,30 @@ fn a_played_dialogue_says_when() {
 }
 
 #[test]
+fn what_comes_before_the_agreement_was_sent_is_not_read_in_clear() {
+    let (left, mut right) = pipe(0, false);
+    let (mut two, their) = server(left, By::Handle);
+    carry(&mut right, &mut *two, b"encrypt\n");
+    their.encrypt_after(3);
+    right.write(b"in clear").unwrap();
+    assert_eq!(heard(&mut *two).unwrap(), b"");
+    assert_eq!(two.write(b"go\n").unwrap(), Flow::Moved(3));
+    let error = heard(&mut *two).unwrap_err();
+    assert!(error.to_string().starts_with("TLS with 127.0.0.1:25: "), "{error}");
+    assert_eq!(heard(&mut right).unwrap()[..3], *b"go\n");
+}
+
+#[test]
+fn where_tls_comes_first_all_is_tls() {
+    let (left, right) = pipe(0, false);
+    let ((mut one, our), (mut two, their)) = (client(left, By::Handle), server(right, By::Handle));
+    our.encrypt_after(0);
+    assert_eq!(heard(&mut *one).unwrap(), b"", "but its ClientHello is there");
+    their.encrypt_after(0);
+    carry(&mut *two, &mut *one, b"220 hi\r\n");
+}
+
+#[test]
 fn nothing_is_made_before_it_is_needed() {
     let upgrades = upgrades(By::Watching, Role::Client("localhost".to_owned()));
     let (left, mut two) = pipe(0, false);

@@ -87,6 +87,16 @@ impl Talk {
         !self.has_left && self.turn_in_order() == Turn::Wait
     }
 
+    /// Whether every command has had its whole reply.
+    pub(super) fn is_answered(&self) -> bool {
+        matches!(&self.by, By::Replies(conversation) if conversation.turn() == Turn::Line)
+    }
+
+    /// Whether the server has agreed to end the session.
+    pub(super) fn is_parted(&self) -> bool {
+        self.parting == Parting::Granted
+    }
+
     fn turn_in_order(&self) -> Turn {
         match &self.by {
             By::Replies(conversation) => conversation.turn(),

@@ -24,7 +24,7 @@ struct Below {
     /// What comes, a read each.
     reads: VecDeque<Vec<u8>>,
     ended: bool,
-    truncated: bool,
+    breaks: Option<io::ErrorKind>,
     /// How many bytes it takes at once, and in all.
     piece: usize,
     room: usize,
@@ -46,9 +46,11 @@ impl Stream for Inner {
                 buffer[..bytes.len()].copy_from_slice(&bytes);
                 Ok(Flow::Moved(bytes.len()))
             }
-            None if below.truncated => Err(io::ErrorKind::UnexpectedEof.into()),
-            None if below.ended => Ok(Flow::Ended),
-            None => Ok(Flow::Blocked),
+            None => match below.breaks {
+                Some(kind) => Err(kind.into()),
+                None if below.ended => Ok(Flow::Ended),
+                None => Ok(Flow::Blocked),
+            },
         }
     }
     fn write(&mut self, bytes: &[u8]) -> io::Result<Flow> {
@@ -69,6 +71,9 @@ impl Stream for Inner {
     fn hang_up(&mut self) -> io::Result<()> {
         self.0.borrow_mut().said.push("hang up");
         Ok(())
+    }
+    fn broken(&mut self) -> io::Result<()> {
+        self.0.borrow().breaks.map_or(Ok(()), |kind| Err(kind.into()))
     }
     fn undelivered(&self) -> usize {
         7

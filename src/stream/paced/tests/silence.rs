@@ -115,6 +115,45 @@ fn a_server_may_end_when_it_has_replied() {
 }
 
 #[test]
+fn how_a_server_leaves_that_has_answered_all_makes_no_difference() {
+    for kind in [io::ErrorKind::UnexpectedEof, io::ErrorKind::ConnectionReset] {
+        for (said, heard, finishes, in_order) in [
+            ("QUIT\n", "221 bye\r\n", false, true),
+            ("NOOP\n", "250 ok\r\n", true, true),
+            ("NOOP\n", "250 ok\r\n", false, false),
+            ("DATA\n", "354 go\r\n", true, false),
+            ("NOOP\n", "250-o", true, false),
+        ] {
+            let mut world = World::of("smtp");
+            world.hears("220 hi\r\n");
+            world.types(said);
+            world.hears(heard);
+            if finishes {
+                world.paced.finish().unwrap();
+                world.works();
+            }
+            world.below.borrow_mut().breaks = Some(kind);
+            let broken = world.paced.broken().unwrap_err().kind();
+            assert_eq!(broken, if in_order { io::ErrorKind::BrokenPipe } else { kind });
+            let end = world.paced.read(&mut [0; 100]);
+            assert_eq!(matches!(end, Ok(Flow::Ended)), in_order, "{kind}: {said:?}, {heard:?}: {end:?}");
+        }
+    }
+}
+
+#[test]
+fn a_body_up_to_the_end_is_not_whole_when_that_is_abrupt() {
+    for kind in [io::ErrorKind::UnexpectedEof, io::ErrorKind::ConnectionReset] {
+        let mut world = World::of("http");
+        world.types("GET / HTTP/1.1\n\n");
+        assert!(!world.finishes());
+        world.hears("HTTP/1.1 200 OK\r\n\r\nbody");
+        world.below.borrow_mut().breaks = Some(kind);
+        assert_eq!(world.paced.read(&mut [0; 100]).unwrap_err().kind(), kind);
+    }
+}
+
+#[test]
 fn a_reply_to_quit_is_not_missed() {
     for protocol in ["smtp", "pop3"] {
         let mut world = World::of(protocol);
@@ -207,6 +246,6 @@ fn a_server_that_cannot_be_told_anything_may_still_be_heard() {
 impl World {
     fn ends(&self, truncated: bool) {
         let mut below = self.below.borrow_mut();
-        (below.ended, below.truncated) = (true, truncated);
+        (below.ended, below.breaks) = (true, truncated.then_some(io::ErrorKind::UnexpectedEof));
     }
 }
