@@ -7,7 +7,7 @@ mod commands;
 #[cfg(test)]
 mod tests;
 
-use commands::{Meaning, after, is_base64, literal, meaning, word};
+use commands::{Meaning, after, closes_element, is_base64, literal, meaning, opens_element, word};
 
 /// Follows one connection. See the module's description.
 #[derive(Debug)]
@@ -15,12 +15,16 @@ pub(super) struct Secrets {
     /// Replies that are still to come; the first is the greeting.
     owed: u64,
     exchange: Option<Exchange>,
-    /// There has been an exchange whose command had no tag: `+` is a challenge from then on.
+    /// There has been an exchange whose command had no tag: `+` and 334 are challenges from then on.
     untagged: bool,
     /// The client's next line is an answer.
     challenged: bool,
     /// A command with a secret goes on behind a literal.
     goes_on: bool,
+    /// So many bytes of that literal are still to come, which may be several lines.
+    literal: u64,
+    /// The text of an element of XMPP goes on in the next line.
+    in_element: bool,
     /// The last line was a header field that may go on.
     folds: bool,
     message: Message,
@@ -78,6 +82,8 @@ impl Secrets {
             untagged: false,
             challenged: false,
             goes_on: false,
+            literal: 0,
+            in_element: false,
             folds: false,
             message: Message::None,
             socks: Socks::Unknown,
@@ -100,7 +106,12 @@ impl Secrets {
             return None;
         }
         let answers = self.challenged && line != GIVES_UP;
-        if answers || self.goes_on || self.folds_in(line) || self.exchange.is_some() && is_base64(line) {
+        if answers
+            || self.goes_on
+            || self.in_element
+            || self.folds_in(line)
+            || self.exchange.is_some() && is_base64(line)
+        {
             return all;
         }
         match meaning(line) {
@@ -120,8 +131,9 @@ impl Secrets {
         self.message = if left == 0 { Message::None } else { Message::Bytes(left) };
     }
 
-    /// The client's line is complete; it is given without its end.
-    pub(super) fn client_said(&mut self, line: &[u8]) {
+    /// The client's line is complete; it is given with its end.
+    pub(super) fn client_said(&mut self, said: &[u8]) {
+        let line = without_end(said);
         if self.socks == Socks::Unknown {
             self.socks = if password_offered(line).is_some() { Socks::Offered } else { Socks::No };
         }
@@ -132,11 +144,19 @@ impl Secrets {
             }
             return;
         }
+        if self.goes_on && self.literal >= said.len() as u64 {
+            self.literal -= said.len() as u64;
+            self.challenged = false;
+            return;
+        }
         let in_exchange = is_base64(line) || line == GIVES_UP || line.first() == Some(&b'{');
         let answers = self.challenged || self.goes_on || self.exchange.is_some() && in_exchange;
         let (folds_in, meaning) = (self.folds_in(line), meaning(line));
         self.challenged = false;
-        self.goes_on = literal(line).is_some() && (self.goes_on || meaning != Meaning::Plain);
+        let behind = line.get(usize::try_from(self.literal).unwrap_or(line.len())..).unwrap_or_default();
+        let counted = literal(behind).filter(|_| self.goes_on || meaning != Meaning::Plain);
+        (self.goes_on, self.literal) = (counted.is_some(), counted.unwrap_or_default());
+        self.in_element = if self.in_element { !closes_element(line) } else { opens_element(line) };
         self.folds = folds_in || matches!(meaning, Meaning::Field(_));
         if let Meaning::Sasl(_, tag) = meaning {
             self.untagged |= tag.is_none();
@@ -151,8 +171,14 @@ impl Secrets {
     /// The server's line is complete; it is given without its end.
     pub(super) fn server_said(&mut self, line: &[u8]) {
         self.look_for_challenge(line);
+        if ends_exchange_of_irc(line) {
+            self.exchange = None;
+        }
         let Some(reply) = Reply::of(line) else { return };
         self.challenged = false;
+        if reply.is_error {
+            self.literal = 0;
+        }
         self.owed = self.owed.saturating_sub(1);
         self.message = match std::mem::replace(&mut self.message, Message::None) {
             Message::Asked if reply.wants_message => Message::ToDot,
@@ -184,7 +210,11 @@ impl Secrets {
             Socks::Offered | Socks::No => {}
         }
         let text = unfinished.trim_ascii();
-        ends || text.starts_with(b"<") && text.ends_with(b">")
+        if self.in_element {
+            self.in_element = !(closes_element(text) && text.ends_with(b">"));
+            return ends || !self.in_element;
+        }
+        ends || text.starts_with(b"<") && text.ends_with(b">") && !opens_element(text)
     }
 
     /// The client begins to speak, where the server's line has not come to its end: a prompt.
@@ -200,7 +230,9 @@ impl Secrets {
     fn look_for_challenge(&mut self, line: &[u8]) {
         let exchange = self.exchange.is_some();
         match line {
-            [b'3', b'3', b'4', b' ', ..] | [b'3', b'8', b'3', b' ', ..] => self.challenged = true,
+            b"334" | b"383" | [b'3', b'3', b'4', b' ', ..] | [b'3', b'8', b'3', b' ', ..] => {
+                self.challenged |= exchange || self.untagged;
+            }
             [b'+'] | [b'+', b' ', ..] => match self.message {
                 Message::Literal(count) if !exchange => self.message = Message::Bytes(count),
                 _ => self.challenged |= exchange || self.untagged,
@@ -271,6 +303,19 @@ fn password_offered(line: &[u8]) -> Option<usize> {
     let [SOCKS5, count, methods @ ..] = line else { return None };
     let methods = methods.get(..usize::from(*count))?;
     methods.contains(&BY_PASSWORD).then_some(2 + methods.len())
+}
+
+/// Whether a server of IRC says what became of an exchange: numerics 902 to 907 (IRCv3, sasl).
+fn ends_exchange_of_irc(line: &[u8]) -> bool {
+    let mut words = line.split(|byte| *byte == b' ');
+    let has_prefix = words.next().is_some_and(|word| word.starts_with(b":"));
+    has_prefix && matches!(words.next(), Some([b'9', b'0', b'2'..=b'7']))
+}
+
+/// A line without its end: LF, or CRLF.
+pub(super) fn without_end(line: &[u8]) -> &[u8] {
+    let line = line.strip_suffix(b"\n").unwrap_or(line);
+    line.strip_suffix(b"\r").unwrap_or(line)
 }
 
 fn contains(text: &[u8], part: &[u8]) -> bool {

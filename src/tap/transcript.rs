@@ -3,7 +3,7 @@
 //! A newcomer's trap: a line is written when it is complete or the other side begins to speak, but where its
 //! secret begins is found in all of it. So what has been written of it is kept until its end has come.
 
-use super::secrets::Secrets;
+use super::secrets::{Secrets, without_end};
 use crate::{dialogue::escaped, proto::evidence::Side};
 use std::time::Duration;
 
@@ -178,7 +178,7 @@ impl Transcript {
         let said = line.bytes.get(line.message..).unwrap_or_default();
         match side {
             Side::Client if said.is_empty() => {}
-            Side::Client => secrets.client_said(without_end(said)),
+            Side::Client => secrets.client_said(said),
             Side::Server => secrets.server_said(without_end(said)),
         }
     }
@@ -268,11 +268,6 @@ fn before_a_form(text: &[u8]) -> String {
     let blanks = text.iter().rev().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
     let (body, blanks) = text.split_at(text.len() - blanks);
     escaped(body) + &String::from_utf8_lossy(blanks)
-}
-
-fn without_end(line: &[u8]) -> &[u8] {
-    let line = line.strip_suffix(b"\n").unwrap_or(line);
-    line.strip_suffix(b"\r").unwrap_or(line)
 }
 
 #[cfg(test)]

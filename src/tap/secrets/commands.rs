@@ -27,8 +27,16 @@ const COMMANDS: &[(&[&str], usize)] = &[
     (&["OPER"], 1),
     (&["NS", "IDENTIFY"], 0),
     (&["NICKSERV", "IDENTIFY"], 0),
+    (&["NS", ":IDENTIFY"], 0),
+    (&["NICKSERV", ":IDENTIFY"], 0),
     (&["PRIVMSG", "*", ":IDENTIFY"], 0),
+    (&["NS", "REGISTER"], 0),
+    (&["NICKSERV", "REGISTER"], 0),
+    (&["PRIVMSG", "NICKSERV", ":REGISTER"], 0),
+    (&["HELLO", "*", "AUTH"], 1),
     (&["*", "LOGIN"], 1),
+    // Without the tag, as it is mistyped.
+    (&["LOGIN"], 1),
 ];
 
 /// Commands that begin a SASL exchange, and whether the first word is a tag. A mechanism follows.
@@ -71,7 +79,7 @@ const FAMILIES: &[&str] = &["SCRAM-", "GS2-", "ECDSA-"];
 const FIELDS: &[(&str, bool)] = &[("Authorization", true), ("Proxy-Authorization", true), ("Cookie", false)];
 
 /// XMPP's elements whose text is secret, as they begin (RFC 6120, 6; XEP-0388, XEP-0077, XEP-0078).
-const ELEMENTS: &[&[u8]] = &[b"<auth", b"<response", b"<initial-response", b"<password", b"<digest"];
+const ELEMENTS: &[&[u8]] = &[b"<authenticate", b"<auth", b"<response", b"<initial-response", b"<password", b"<digest"];
 
 /// Looks at a line, which is given without its end and may be the beginning of one.
 pub(super) fn meaning(line: &[u8]) -> Meaning<'_> {
@@ -153,6 +161,16 @@ fn sasl(line: &[u8]) -> Option<Meaning<'_>> {
     Some(Meaning::Sasl(secret, line.get(tag..end).filter(|_| tagged)))
 }
 
+/// Whether the line ends within an element whose text is secret.
+pub(super) fn opens_element(line: &[u8]) -> bool {
+    element(line).is_some_and(|from| !closes_element(line.get(from..).unwrap_or_default()))
+}
+
+/// Whether an element ends in the line.
+pub(super) fn closes_element(line: &[u8]) -> bool {
+    line.windows(2).any(|pair| pair == b"</")
+}
+
 fn field(line: &[u8]) -> Option<usize> {
     let colon = line.iter().position(|byte| *byte == b':')?;
     let name = line.get(..colon)?.trim_ascii();
@@ -167,11 +185,16 @@ fn element(line: &[u8]) -> Option<usize> {
     if !line.trim_ascii_start().starts_with(b"<") {
         return None;
     }
-    let at = (0..line.len()).find(|at| {
-        let rest = line.get(*at..).unwrap_or_default();
-        ELEMENTS.iter().any(|element| rest.starts_with(element))
-    })?;
-    Some(at + length(line, at, |byte| byte != b'>') + 1).map(|from| from.min(line.len()))
+    (0..line.len()).find_map(|at| {
+        let rest = line.get(at..).unwrap_or_default();
+        let behind = ELEMENTS.iter().find_map(|element| rest.strip_prefix(*element))?;
+        // Its name is no longer than that: there is `<author>`, too.
+        let is_its_name = behind.first().is_none_or(|byte| byte.is_ascii_whitespace() || b">/".contains(byte));
+        let end = length(line, at, |byte| byte != b'>');
+        // `<auth/>` has no text.
+        let is_empty = rest.get(..end).is_some_and(|tag| tag.ends_with(b"/"));
+        (is_its_name && !is_empty).then(|| (at + end + 1).min(line.len()))
+    })
 }
 
 /// How many bytes in a row are such, from there on.
@@ -208,6 +231,10 @@ mod tests {
             (r#"a1 LOGIN "unfinished name secret"#, r#"a1 LOGIN "unfinished name secret"#),
             ("OPER me secret", "OPER me "),
             ("PRIVMSG NickServ :IDENTIFY secret", "PRIVMSG NickServ :IDENTIFY "),
+            ("PRIVMSG nickserv :register secret me@x", "PRIVMSG nickserv :register "),
+            ("NickServ :identify secret", "NickServ :identify "),
+            ("LOGIN me secret", "LOGIN me "),
+            ("HELLO 3 AUTH me secret", "HELLO 3 AUTH me "),
             ("PASS", "PASS"),
             ("PASSIVE x", "PASSIVE x"),
             ("MAIL FROM:<a@b> AUTH=<>", "MAIL FROM:<a@b> AUTH=<>"),
@@ -261,6 +288,9 @@ mod tests {
         );
         assert_eq!(shown("<response>AGI=</response>"), "<response>");
         assert_eq!(shown("<auth mech"), "<auth mech");
+        assert_eq!(shown("<author>me</author>"), "<author>me</author>");
+        assert_eq!(shown("<auth mechanism='EXTERNAL'/><a>b</a>"), "<auth mechanism='EXTERNAL'/><a>b</a>");
+        assert_eq!(shown("<auth/><password>x"), "<auth/><password>");
         assert_eq!(shown("see <auth> there"), "see <auth> there");
     }
 

@@ -17,7 +17,7 @@ fn shown(session: &[&str]) -> Vec<String> {
             });
             let counted = secrets.message_bytes();
             if counted == 0 {
-                secrets.client_said(line.as_bytes());
+                secrets.client_said(format!("{line}\r\n").as_bytes());
             } else {
                 secrets.passed(line.len() as u64 + 2);
             }
@@ -114,6 +114,28 @@ fn who_does_not_wait_for_the_challenge_is_not_given_away() {
         "S: +OK in",
     ]);
     hides_the_secret(&["C: EHLO me", "C: AUTH PLAIN secret", "C: MAIL FROM:<a>", "C: RSET", "C: QUIT"]);
+}
+
+#[test]
+fn a_challenge_may_have_no_text() {
+    hides_the_secret(&["S: 220 hi", "C: AUTH LOGIN", "S: 334", "C: a secret!", "S: 334", "C: a secret?", "S: 235"]);
+    hides_the_secret(&["S: 200 hi", "C: AUTHINFO SASL LOGIN", "S: 383", "C: a secret!", "S: 281", "C: GROUP a"]);
+}
+
+#[test]
+fn nobody_is_challenged_who_has_not_begun() {
+    hides_the_secret(&["S: +OK hi", "C: RETR 1", "S: +OK", "S: 334 items", "S: + more", "S: .", "C: DELE 1"]);
+}
+
+#[test]
+fn ircs_exchange_is_over_when_a_numeric_says_so() {
+    hides_the_secret(&[
+        "C: AUTHENTICATE PLAIN",
+        "S: AUTHENTICATE +",
+        "C: AUTHENTICATE asecret",
+        "S: :s 903 me :in",
+        "C: MOTD",
+    ]);
 }
 
 #[test]
@@ -223,4 +245,5 @@ fn socks_and_xmpp_have_no_lines() {
     assert_eq!(secrets.secret_from(b"\x05\x01\0"), None, "no password is offered");
     assert!(!secrets.server_speaks(b"\x05\x01\0"));
     assert!(secrets.server_speaks(b"<stream:stream>") && !secrets.server_speaks(b"<str"));
+    assert!(!secrets.server_speaks(b"<auth mechanism='PLAIN'>") && secrets.server_speaks(b"<auth/>"));
 }

@@ -153,6 +153,34 @@ fn the_exchange_of_xmpp_is_masked_and_what_comes_after_it_is_not() {
 }
 
 #[test]
+fn the_exchange_of_xmpp_may_take_several_lines_and_pieces() {
+    let ended = "C: <message/>{no-eol}\n";
+    for said in [
+        &[(Client, &b"<auth mechanism='PLAIN'>"[..]), (Server, b" "), (Client, b"QQ"), (Client, b"QQ</auth>")][..],
+        &[(Client, b"<auth\r\n mechanism='PLAIN'>\r\nQQ\r\nQQ"), (Server, b" "), (Client, b"</auth>")],
+        &[(Client, b"<iq><password>\r\n"), (Server, b" "), (Client, b"QQ\r\nQQ</password>\r\n")],
+    ] {
+        let text = masked(&[said, &[(Server, b"<success/>"), (Client, b"<message/>")]].concat());
+        assert!(!text.contains('Q') && text.ends_with(ended), "{text}");
+    }
+}
+
+#[test]
+fn a_literal_that_is_secret_may_have_several_lines() {
+    let login = b"a1 LOGIN me {12+}\r\nQQ\r\nQQ\n{5}QQ\r\na2 NOOP\r\n";
+    assert_eq!(
+        masked(&[(Client, login)]),
+        "C: a1 LOGIN me {masked}\nC: {masked}\nC: {masked}{hex:0a}{no-eol}\nC: {masked}\nC: a2 NOOP\n"
+    );
+    let ends_with_a_line = b"a1 LOGIN {4+}\r\nQQ\r\n {2+}\r\nQQ\r\na2 NOOP\r\n";
+    let text = masked(&[(Client, ends_with_a_line)]);
+    assert!(!text.contains('Q') && text.ends_with("C: a2 NOOP\n"), "{text}");
+    let refused: [(Side, &[u8]); 3] =
+        [(Client, b"a1 LOGIN me {9000}\r\n"), (Server, b"a1 BAD no\r\n"), (Client, b"a2 NOOP\r\na3 NOOP\r\n")];
+    assert!(masked(&refused).ends_with("C: {masked}\nC: a3 NOOP\n"));
+}
+
+#[test]
 fn a_name_and_password_for_socks_are_masked() {
     let said: [(Side, &[u8]); 6] = [
         (Client, b"\x05\x01\x02"),
@@ -227,6 +255,7 @@ proptest! {
         before in proptest::sample::select(&[
             "PASS ", "AUTH PLAIN ", "a1 LOGIN \"a b\" ", "APOP me ", "Authorization: Basic ", "AUTHENTICATE \"PLAIN\" \"",
             "AUTH LOGIN\r\n", "a1 AUTHENTICATE PLAIN\r\n", "a1 LOGIN {3+}\r\nabc ", "AUTHINFO PASS ", "Cookie: a\r\n ",
+            "<auth mechanism='PLAIN'>", "<auth\n x='y'>\r\n",
         ][..]),
         cuts in proptest::collection::vec((0..40_usize, proptest::sample::select(&["!", "", "\r\n", "x\r\n"][..])), 0..6),
     ) {
