@@ -47,6 +47,25 @@ fn for_a_pipe_a_refusal_is_1() {
 }
 
 #[test]
+fn for_a_pipe_a_server_of_another_protocol_is_1_and_hears_no_secret() {
+    it(|| {
+        for greeting in ["220 hi\r\n", "hello\r\n+OK hi\r\n"] {
+            let listener = PeerListener::new(Wire::Plain);
+            let mut client = typed("").connects_to(&listener);
+            let mut peer = listener.accepts();
+            peer.sends(greeting);
+            client.shows(greeting);
+            client.types("STLS\r\nPASS secret\r\n");
+            gives_up(
+                &mut client,
+                &mut peer,
+                &["STARTTLS with", "does not speak the protocol", "nothing more was sent"],
+            );
+        }
+    });
+}
+
+#[test]
 fn bytes_in_clear_behind_the_agreement_are_1_and_not_shown() {
     it(|| {
         let (mut client, mut peer) = asks();

@@ -45,6 +45,8 @@ pub struct Upgrading {
     agreed: Option<Midway>,
     /// Something was to be sent behind STARTTLS before it was answered.
     held: bool,
+    /// The server has said all.
+    ended: bool,
     /// A half-close has to wait until it is known whether to encrypt.
     finishing: bool,
     /// A failure that has not been told, and since when.
@@ -68,9 +70,10 @@ impl Upgrading {
         remote: Address,
         record: Option<Rc<Record>>,
     ) -> Self {
+        let watch = if upgrades.serves || upgrades.terminal { Watch::default } else { Watch::strict };
         Self {
             state: State::Clear(stream),
-            watch: (upgrades.by == By::Watching).then(Watch::default),
+            watch: (upgrades.by == By::Watching).then(watch),
             upgrades,
             handle,
             remote,
@@ -79,6 +82,7 @@ impl Upgrading {
             early: Vec::new(),
             agreed: None,
             held: false,
+            ended: false,
             finishing: false,
             failure: None,
         }

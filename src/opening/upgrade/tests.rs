@@ -183,3 +183,18 @@ fn what_comes_in_clear_behind_the_agreement_reaches_nobody() {
     one.hang_up().unwrap();
     assert_eq!(heard(&mut right).unwrap(), b"");
 }
+
+#[test]
+fn a_server_that_has_ended_is_not_asked_in_clear() {
+    let (left, mut right) = pipe(0, false);
+    let (mut one, _) = client(left, By::Watching);
+    right.write(b"220 hi\r\n").unwrap();
+    right.finish().unwrap();
+    assert_eq!(heard(&mut *one).unwrap(), b"220 hi\r\n");
+    let said = b"EHLO x\r\nSTARTTLS\r\nAUTH PLAIN secret\r\n";
+    assert_eq!(one.write(said).unwrap(), Flow::Moved(8));
+    let error = one.write(&said[8..]).unwrap_err();
+    assert!(Error::carried(&error).unwrap().to_string().contains("the server has ended"), "{error}");
+    assert_eq!(one.write(&said[8..]).unwrap(), Flow::Blocked);
+    assert_eq!(heard(&mut right).unwrap(), b"EHLO x\r\n");
+}

@@ -11,7 +11,7 @@ mod server;
 #[cfg(test)]
 mod tests;
 
-use client::{How, Meaning, meaning};
+use client::{How, Meaning, asks, meaning};
 use lines::{Line, Lines};
 use server::{Replies, Reply};
 
@@ -32,6 +32,10 @@ pub struct Watch {
     /// IMAP: whose command a literal belongs to.
     tag: Vec<u8>,
     is_lmtp: bool,
+    /// A request that this server cannot agree to is no command like any other, but the end.
+    strict: bool,
+    /// There was one.
+    vain: bool,
 }
 
 /// What the server made of being asked to encrypt.
@@ -94,11 +98,34 @@ impl Default for Watch {
             asked: None,
             tag: Vec::new(),
             is_lmtp: false,
+            strict: false,
+            vain: false,
         }
     }
 }
 
 impl Watch {
+    /// Of a conversation whose client cannot see what the server makes of its request: what is said in another
+    /// protocol's words was meant to be encrypted as well.
+    #[must_use]
+    pub fn strict() -> Self {
+        Self { strict: true, ..Self::default() }
+    }
+
+    /// Whether encryption was asked for in vain: nothing more may be said. The request has not passed.
+    #[must_use]
+    pub fn is_vain(&self) -> bool {
+        self.vain
+    }
+
+    /// The server has said all, and answers no request any more.
+    pub fn server_ended(&mut self) {
+        if !self.is_over() {
+            (self.strict, self.family) = (true, Some(Family::Other));
+            self.forget_what_was_awaited();
+        }
+    }
+
     /// Whether the server has been asked to encrypt, and has not answered.
     #[must_use]
     pub fn is_asked(&self) -> bool {
@@ -108,7 +135,7 @@ impl Watch {
     /// Whether this is no conversation in which it could be.
     #[must_use]
     pub fn is_over(&self) -> bool {
-        self.family == Some(Family::Other)
+        self.family == Some(Family::Other) && !self.strict
     }
 
     /// The client says this: how much of it may pass. What is left waits until the server has said more.
@@ -122,6 +149,10 @@ impl Watch {
             }
             let mut lines = self.lines.clone();
             let (n, line) = lines.next(rest);
+            if line.as_ref().is_some_and(|line| self.asks_in_vain(line)) {
+                self.vain = true;
+                return taken;
+            }
             if line.as_ref().is_some_and(|line| self.is_unsure_of(line)) {
                 // All but its end, without which it says nothing.
                 return taken + self.lines.next(rest.get(..n - 1).unwrap_or_default()).0;
@@ -154,7 +185,25 @@ impl Watch {
 
     /// The client has to wait with whatever comes next.
     fn waits(&self) -> bool {
-        self.asked.is_some() || matches!(self.next, Next::Literal(_) | Next::PerhapsMessage { dot: true, .. })
+        self.vain
+            || self.asked.is_some()
+            || matches!(self.next, Next::Literal(_) | Next::PerhapsMessage { dot: true, .. })
+    }
+
+    fn asks_in_vain(&self, line: &Line) -> bool {
+        let is_command = matches!(self.next, Next::Command | Next::PerhapsMore) && !self.wants_more;
+        let Some(family) = self.family.filter(|_| self.strict && is_command && !self.is_unsure_of(line)) else {
+            return false;
+        };
+        asks(line).is_some_and(|how| !how.fits(family))
+    }
+
+    /// Nothing that has been said waits for the server's word.
+    fn forget_what_was_awaited(&mut self) {
+        self.wants_more = false;
+        if self.next != Next::Message {
+            self.next = Next::Command;
+        }
     }
 
     fn is_unsure_of(&self, line: &Line) -> bool {
@@ -163,7 +212,7 @@ impl Watch {
             Next::PerhapsMore => !self.is_answered(),
             _ => false,
         };
-        unsure && client::asks(line).is_some()
+        unsure && asks(line).is_some()
     }
 
     /// Every command has been replied to.
@@ -232,11 +281,15 @@ impl Watch {
         let family = server::family(first?);
         self.family = Some(family);
         if family == Family::Other {
+            self.forget_what_was_awaited();
             return self.asked.take().map(|_| Answer::Refused);
         }
         // In this protocol it was a command like any other.
-        self.asked = self.asked.take().filter(|how| how.fits(family));
-        None
+        let fits = self.asked.as_ref().is_none_or(|how| how.fits(family));
+        if !fits {
+            self.asked = None;
+        }
+        (self.strict && !fits).then_some(Answer::Refused)
     }
 
     fn replied(&mut self, reply: &Reply) -> Option<Answer> {

@@ -11,6 +11,8 @@ use crate::{
 };
 use std::io;
 
+const UNSENT: &str = "nothing more was sent in clear";
+
 impl Upgrading {
     /// Reads from the server, as its client.
     pub(super) fn hear_server(&mut self, buffer: &mut [u8]) -> io::Result<Flow> {
@@ -22,7 +24,8 @@ impl Upgrading {
                 return Err(Upgrades::failed(&self.remote, why).into());
             }
             Flow::Ended => {
-                self.watch = None;
+                self.ended = true;
+                watch.server_ended();
                 return Ok(Flow::Ended);
             }
             Flow::Blocked => return Ok(Flow::Blocked),
@@ -39,7 +42,7 @@ impl Upgrading {
                 Some(Answer::Agreed { again }) => self.agreed = Some(Midway { again }),
                 Some(Answer::Refused) if self.held || !self.upgrades.terminal => {
                     let why = "the server does not encrypt";
-                    let error = Upgrades::failed(&self.remote, why).hint("nothing more was sent in clear");
+                    let error = Upgrades::failed(&self.remote, why).hint(UNSENT);
                     self.fail(error);
                     return Ok(Flow::Moved(n));
                 }
@@ -57,6 +60,9 @@ impl Upgrading {
         let (State::Clear(stream), Some(watch)) = (&mut self.state, &mut self.watch) else { return Ok(Flow::Blocked) };
         let mut next = watch.clone();
         let passes = bytes.get(..next.client(bytes)).unwrap_or(bytes);
+        if passes.is_empty() && next.is_vain() {
+            return self.asks_in_vain();
+        }
         if passes.is_empty() {
             self.held |= watch.is_asked() && !bytes.is_empty();
             return Ok(Flow::Blocked);
@@ -68,5 +74,20 @@ impl Upgrading {
             Flow::Blocked | Flow::Ended => {}
         }
         Ok(flow)
+    }
+
+    /// Nobody will agree, and what follows the request was meant to be encrypted.
+    fn asks_in_vain(&mut self) -> io::Result<Flow> {
+        let why = if self.ended {
+            "the server has ended, and cannot be asked to encrypt any more"
+        } else {
+            "the server does not speak the protocol in which it is asked to encrypt"
+        };
+        self.fail(Upgrades::failed(&self.remote, why).hint(UNSENT));
+        match self.failure.take_if(|_| self.ended) {
+            // Nobody reads any more.
+            Some((error, _)) => Err(error.into()),
+            None => Ok(Flow::Blocked),
+        }
     }
 }

@@ -98,7 +98,9 @@ pub(super) fn asks(line: &Line) -> Option<How> {
         (word, Some(mechanism)) if is(word, "AUTH") => {
             ["TLS", "SSL", "TLS-C", "TLS-P"].iter().any(|name| is(mechanism, name)).then_some(How::Auth)
         }
-        (tag, Some(word)) if is(word, "STARTTLS") && tag != b"*" && tag != b"+" => Some(How::Tagged(tag.to_vec())),
+        (tag, Some(word)) if is(word, "STARTTLS") && tag != b"*" && tag != b"+" && !is(tag, "HELP") => {
+            Some(How::Tagged(tag.to_vec()))
+        }
         _ => None,
     }
 }

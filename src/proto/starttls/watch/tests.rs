@@ -192,6 +192,70 @@ fn other_protocols_are_left_alone() {
 }
 
 #[test]
+fn where_nobody_sees_the_answers_other_words_are_asked_in_vain() {
+    for (greeting, before, ask) in [
+        ("220 hi\r\n", "CAPA\r\n", "stls\r\n"),
+        ("220 hi\r\n", "", "a1 STARTTLS\r\n"),
+        ("+OK hi\r\n", "EHLO x\r\n", "STARTTLS\r\n"),
+        ("* OK hi\r\n", "", "AUTH TLS\r\n"),
+        ("hello\r\n", "EHLO x\r\n", "STARTTLS\r\n"),
+        ("hello\r\n220 hi\r\n", "DATA\r\n.\r\n", "STARTTLS\r\n"),
+    ] {
+        let mut watch = Watch::strict();
+        assert_eq!(watch.server(greeting.as_bytes()).1, None);
+        let said = [before, ask, "PASS x\r\n"].concat();
+        assert_eq!(watch.client(said.as_bytes()), before.len(), "{greeting}");
+        assert!(watch.is_vain() && !watch.is_over());
+        assert_eq!(watch.client(b"PASS x\r\n"), 0);
+        let mut early = Watch::strict();
+        assert!(early.client(said.as_bytes()) < said.len() - 7, "{greeting}");
+        assert_eq!(early.client(b"PASS x\r\n"), 0);
+        if !before.starts_with("DATA") {
+            assert_eq!(early.server(greeting.as_bytes()).1, Some(Answer::Refused), "{greeting}");
+        }
+    }
+}
+
+#[test]
+fn where_nobody_sees_the_answers_what_is_no_request_passes() {
+    for said in ["HELP STARTTLS\r\n", "AUTH LOGIN\r\nx\r\n", "STARTTLSX\r\n"] {
+        let mut watch = Watch::strict();
+        assert_eq!(watch.server(b"220 hi\r\n").1, None);
+        assert_eq!(watch.client(said.as_bytes()), said.len());
+        assert!(!watch.is_vain() && !watch.is_asked(), "{said}");
+    }
+    let mut mail = Watch::strict();
+    assert_eq!(mail.server(b"220 hi\r\n").1, None);
+    assert_eq!(mail.client(b"DATA\r\n"), 6);
+    assert_eq!(mail.server(b"354 go\r\n").1, None);
+    assert_eq!(mail.client(b"STLS\r\n.\r\n"), 9);
+    assert!(!mail.is_vain());
+}
+
+#[test]
+fn a_server_that_has_ended_is_asked_in_vain() {
+    for (greeting, before) in
+        [("", ""), ("220 hi\r\n", "EHLO x\r\n"), ("220 hi\r\n", "DATA\r\n.\r\n"), ("* OK\r\n", "a LOGIN {1}\r\nx\r\n")]
+    {
+        let mut watch = Watch::default();
+        assert_eq!(watch.server(greeting.as_bytes()).1, None);
+        watch.server_ended();
+        let said = [before, "STARTTLS\r\nPASS x\r\n"].concat();
+        assert_eq!(watch.client(said.as_bytes()), before.len(), "{greeting}");
+        assert!(watch.is_vain(), "{greeting}");
+    }
+    let mut waits = Watch::default();
+    assert_eq!(waits.server(b"220 hi\r\n").1, None);
+    assert_eq!(waits.client(b"DATA\r\n.\r\nQUIT\r\n"), 9);
+    waits.server_ended();
+    assert_eq!(waits.client(b"QUIT\r\n"), 6, "nothing is waited for any more");
+    let mut other = Watch::default();
+    assert_eq!(other.server(b"HTTP/1.1 200 OK\r\n").1, None);
+    other.server_ended();
+    assert_eq!(other.client(b"STARTTLS\r\nx"), 11);
+}
+
+#[test]
 fn odd_bytes_and_endless_lines_are_survived() {
     let mut watch = Watch::default();
     for _ in 0..100 {
