@@ -19,8 +19,10 @@ use crate::{
 use place::Place;
 use std::{
     cell::{Cell, RefCell},
-    fs::File,
+    collections::HashSet,
+    fs::{File, Metadata},
     io::Write,
+    os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
     rc::Rc,
 };
@@ -116,6 +118,12 @@ impl Taps {
                 open.push(Tap { file, path, format });
             }
         }
+        let one = transcript.as_ref().and_then(|transcripts| transcripts.place.file());
+        let all: Vec<_> = open.iter().map(|tap| (&tap.file, &*tap.path)).chain(one).collect();
+        let mixes = files.iter().any(|it| it.append);
+        if let Some(path) = twice(&all).filter(|_| !mixes) {
+            return Err(failed("open", path, "it would be written to twice".to_owned()).hint("give each its own file"));
+        }
         Ok(Self { open: RefCell::new(open), transcript, failed: Cell::new(false), sessions, report })
     }
 
@@ -157,6 +165,16 @@ impl Taps {
 
 /// What becomes of a session whose file cannot be written to.
 const UNRECORDED: &str = "the session goes on unrecorded";
+
+/// A file that is there twice, whose parts would overwrite each other. What has no size (`/dev/null`) is no such file.
+fn twice<'a>(files: &[(&File, &'a Path)]) -> Option<&'a Path> {
+    let known = files.iter().filter_map(|(file, path)| {
+        let about = file.metadata().ok().filter(Metadata::is_file)?;
+        Some(((about.dev(), about.ino()), *path))
+    });
+    let mut seen = HashSet::new();
+    known.into_iter().find_map(|(which, path)| (!seen.insert(which)).then_some(path))
+}
 
 fn failed(what: &str, path: &Path, why: String) -> Error {
     Error::usage(format!("{what} {}", escape(path.as_os_str().as_encoded_bytes())), why)

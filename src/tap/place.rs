@@ -72,6 +72,14 @@ impl Place {
         Ok(Self::File(file.path.clone(), opened))
     }
 
+    /// The file that is there from the beginning, if there is one.
+    pub(super) fn file(&self) -> Option<(&File, &Path)> {
+        match self {
+            Self::File(path, file) => Some((file, path)),
+            Self::Files { .. } | Self::Stderr { .. } => None,
+        }
+    }
+
     /// For the next connection.
     ///
     /// # Errors
