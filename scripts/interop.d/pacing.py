@@ -10,10 +10,10 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from bench import HERE, Failed, case, rncat, same
+from bench import HERE, Failed, case, certificate, rncat, same
 from dovecot import PASSWORD, dovecot
 from ftp import vsftpd
-from hard import MAIL, STUFFED
+from hard import MAIL, STUFFED, TLS
 from letters import arrives, stripped
 from news import nnrpd
 from nginx import PAGE, nginx
@@ -152,6 +152,48 @@ def nntp(bench):
 
 
 @dataclass
+class Sealed:
+    """A script for a connection that becomes encrypted: how that is asked for, what is said then, what comes back."""
+    proto: str
+    program: str
+    port: Any
+    asks: str
+    says: str
+    hears: tuple
+    common: bool = True
+
+
+SEALED = (
+    Sealed('lmtp', 'dovecot', lambda: dovecot().lmtp, 'LHLO x\nSTARTTLS\n', 'LHLO x\nNOOP\nQUIT\n',
+           (b'250 ', b'250 ', b'221 ')),
+    Sealed('pop3', 'dovecot', lambda: dovecot().pop3, 'CAPA\nSTLS\n', f'CAPA\nAUTH PLAIN\n{PLAIN}\nSTAT\nQUIT\n',
+           (b'+ \r\n', b'+OK Logged in', b'+OK 0 0', b'+OK ')),
+    Sealed('imap', 'dovecot', lambda: dovecot().imap, 'x.1 STARTTLS\n',
+           f'a1 AUTHENTICATE PLAIN\n{PLAIN}\na2 SELECT INBOX\na3 IDLE\nDONE\na4 LOGOUT\n',
+           (b'+ \r\n', b'a1 OK', b'a2 OK', b'+ idling', b'a3 OK', b'a4 OK')),
+    Sealed('sieve', 'dovecot', lambda: dovecot().sieve, 'CAPABILITY\nSTARTTLS\n',
+           f'AUTHENTICATE "PLAIN" "{PLAIN}"\nLISTSCRIPTS\nLOGOUT\n',
+           (b'OK "TLS', b'OK "Logged in', b'OK "List', b'OK "Logout')),
+    Sealed('ftp', 'vsftpd', lambda: vsftpd().ftp, 'FEAT\nAUTH TLS\n',
+           'USER anonymous\nPASS x\nPBSZ 0\nPROT P\nFEAT\nQUIT\n',
+           (b'230 ', b'200 ', b'200 ', b'211 ', b'221 '), False),
+    Sealed('nntp', 'inn', lambda: nnrpd().nntp, 'CAPABILITIES\nSTARTTLS\n', 'MODE READER\nLIST\nHELP\nDATE\nQUIT\n',
+           (b'200 ', b'215 ', b'100 ', b'111 ', b'205 '), False),
+)
+
+
+def sealed(bench, it):
+    """By `--starttls` and typed, the protocol named or told by the greeting."""
+    certificate(bench)
+    dovecot().empty()
+    for proto in (it.proto, 'auto'):
+        for how, script in ((it.proto, it.says), ('typed', it.asks + it.says)):
+            words = ('--pace', proto, '--fail', '--starttls', how, *TLS)
+            out = bench.run(*rncat(*words, 'localhost', it.port()), send=script.encode())
+            holds(out, *it.hears)
+
+
+@dataclass
 class Mistake:
     """A script with a mistake in it: what the server answers to it, and what is not said any more."""
     proto: str
@@ -200,5 +242,8 @@ def fails(bench, it):
         raise Failed(f'{said!r}')
 
 
+for one in SEALED:
+    if one.proto != 'sieve' or os.path.exists('/usr/lib/dovecot/managesieve-login'):
+        case(f'--pace {one.proto} --starttls, {one.program}', common=one.common)(lambda bench, it=one: sealed(bench, it))
 for one in MISTAKES:
     case(f'--pace {one.proto} --fail, {one.program}', common=one.common)(lambda bench, it=one: fails(bench, it))
