@@ -145,7 +145,7 @@ impl Peer {
     /// Sends until the program takes nothing more; tells how much it took.
     pub(crate) fn sends_until_blocked(&mut self, bytes: &[u8]) -> usize {
         let mut rest = bytes;
-        while !rest.is_empty() && self.turn(&mut rest, false, Instant::now() + super::ms(1500)) {}
+        while !rest.is_empty() && self.turn(&mut rest, false, Instant::now() + super::ms(500)) {}
         bytes.len() - rest.len()
     }
 
