@@ -162,7 +162,9 @@ fn announcements_do_not_pile_up_for_who_takes_nothing() {
         let words = format!("{}\n", "all work and no play ".repeat(100)).repeat(10_000).into_bytes();
         // Each is announced with the names of all the others. The kernel may have room for a first crowd.
         for _ in 0..2 {
-            (0..2).for_each(|_| drop(speaker.sends_until_blocked(&words)));
+            for _ in 0..2 {
+                speaker.sends_until_blocked(&words);
+            }
             let crowd: Vec<_> = (0..130).map(|_| Peer::dials(&server, Wire::Plain)).collect();
             drop(crowd);
         }
