@@ -131,13 +131,19 @@ class Bench:
         path.write_bytes(content if isinstance(content, bytes) else content.encode())
         return path
 
+    def daemons(self):
+        return [it for it in reversed(self.running) if it.poll() is None and it.stdin is None and it.stdout is None]
+
+    def ask_to_end(self):
+        for program in self.daemons():
+            program.terminate()
+
     def end(self):
         # In order first: a database's children have sessions of their own, and end only if they are asked to.
-        for program in reversed(self.running):
-            if program.poll() is None and program.stdin is None and program.stdout is None:
-                program.terminate()
-                with contextlib.suppress(subprocess.TimeoutExpired):
-                    program.wait(5)
+        self.ask_to_end()
+        for program in self.daemons():
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                program.wait(5)
         for program in self.running:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(program.pid, signal.SIGKILL)
@@ -183,6 +189,8 @@ def attempt(start):
 
 
 def end_shared():
+    for bench in SHARED:
+        bench.ask_to_end()
     while SHARED:
         SHARED.pop().end()
 

@@ -83,6 +83,13 @@ def dovecot(bench, tls=True):
     return Dovecot(folder=bench.folder, log=bench.folder / 'mail.log', **ports)
 
 
+def managesieve(tls=True):
+    """The port of ManageSieve, which is a package of its own."""
+    if not (port := dovecot(tls=tls).sieve):
+        raise Skipped('dovecot-managesieved not installed')
+    return port
+
+
 def make_home(home):
     home.mkdir()
     own(home)

@@ -10,10 +10,10 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from bench import HERE, Failed, case, rncat, same
-from dovecot import PASSWORD, dovecot
+from bench import HERE, Failed, case, certificate, rncat, same
+from dovecot import PASSWORD, dovecot, managesieve
 from ftp import vsftpd
-from hard import MAIL, STUFFED
+from hard import MAIL, STUFFED, TLS
 from letters import arrives, stripped
 from news import nnrpd
 from nginx import PAGE, nginx
@@ -77,13 +77,11 @@ def imap(bench):
 
 @case('--pace sieve, dovecot')
 def sieve(bench):
-    if not dovecot().sieve:
-        raise Failed('dovecot-managesieved not installed')
     dovecot().empty()
     script = (f'AUTHENTICATE "PLAIN" "{PLAIN}"\nHAVESPACE "long" {len(SIEVE)}\n'.encode()
               + b'PUTSCRIPT "long" {%d+}\n' % len(SIEVE) + SIEVE + b'\nLISTSCRIPTS\nGETSCRIPT "long"\nNOOP "x"\nLOGOUT')
     for proto in ('sieve', 'auto'):
-        out, _ = paced(bench, proto, dovecot().sieve, script)
+        out, _ = paced(bench, proto, managesieve(), script)
         holds(out, b'"IMPLEMENTATION"', b'OK', b'"long"', b'{%d}\r\n' % len(SIEVE) + SIEVE + b'\r\nOK', b'OK')
 
 
@@ -152,6 +150,48 @@ def nntp(bench):
 
 
 @dataclass
+class Sealed:
+    """A script for a connection that becomes encrypted: how that is asked for, what is said then, what comes back."""
+    proto: str
+    program: str
+    port: Any
+    asks: str
+    says: str
+    hears: tuple
+    common: bool = True
+
+
+SEALED = (
+    Sealed('lmtp', 'dovecot', lambda: dovecot().lmtp, 'LHLO x\nSTARTTLS\n', 'LHLO x\nNOOP\nQUIT\n',
+           (b'250 ', b'250 ', b'221 ')),
+    Sealed('pop3', 'dovecot', lambda: dovecot().pop3, 'CAPA\nSTLS\n', f'CAPA\nAUTH PLAIN\n{PLAIN}\nSTAT\nQUIT\n',
+           (b'+ \r\n', b'+OK Logged in', b'+OK 0 0', b'+OK ')),
+    Sealed('imap', 'dovecot', lambda: dovecot().imap, 'x.1 STARTTLS\n',
+           f'a1 AUTHENTICATE PLAIN\n{PLAIN}\na2 SELECT INBOX\na3 IDLE\nDONE\na4 LOGOUT\n',
+           (b'+ \r\n', b'a1 OK', b'a2 OK', b'+ idling', b'a3 OK', b'a4 OK')),
+    Sealed('sieve', 'dovecot', managesieve, 'CAPABILITY\nSTARTTLS\n',
+           f'AUTHENTICATE "PLAIN" "{PLAIN}"\nLISTSCRIPTS\nLOGOUT\n',
+           (b'OK "TLS', b'OK "Logged in', b'OK "List', b'OK "Logout')),
+    Sealed('ftp', 'vsftpd', lambda: vsftpd().ftp, 'FEAT\nAUTH TLS\n',
+           'USER anonymous\nPASS x\nPBSZ 0\nPROT P\nFEAT\nQUIT\n',
+           (b'230 ', b'200 ', b'200 ', b'211 ', b'221 '), False),
+    Sealed('nntp', 'inn', lambda: nnrpd().nntp, 'CAPABILITIES\nSTARTTLS\n', 'MODE READER\nLIST\nHELP\nDATE\nQUIT\n',
+           (b'200 ', b'215 ', b'100 ', b'111 ', b'205 '), False),
+)
+
+
+def sealed(bench, it):
+    """By `--starttls` and typed, the protocol named or told by the greeting."""
+    certificate(bench)
+    dovecot().empty()
+    for proto in (it.proto, 'auto'):
+        for how, script in ((it.proto, it.says), ('typed', it.asks + it.says)):
+            words = ('--pace', proto, '--fail', '--starttls', how, *TLS)
+            out = bench.run(*rncat(*words, 'localhost', it.port()), send=script.encode())
+            holds(out, *it.hears)
+
+
+@dataclass
 class Mistake:
     """A script with a mistake in it: what the server answers to it, and what is not said any more."""
     proto: str
@@ -173,7 +213,7 @@ MISTAKES = (
             f'{EHLO}{TO_EVE}{TO_BOB}{DATA}'.replace('EHLO', 'LHLO'), b'550 ', b'221 '),
     Mistake('pop3', 'dovecot', lambda: dovecot().pop3, 'USER bob\nPASS wrong\nSTAT\n', b'-ERR ', b'+OK '),
     Mistake('imap', 'dovecot', lambda: dovecot().imap, 'a1 LOGIN bob wrong\na2 SELECT INBOX\n', b'a1 NO ', b'* BYE'),
-    Mistake('sieve', 'dovecot', lambda: dovecot().sieve, f'AUTHENTICATE "PLAIN" "{PLAIN[:-4]}AAAA"\nLISTSCRIPTS\n',
+    Mistake('sieve', 'dovecot', managesieve, f'AUTHENTICATE "PLAIN" "{PLAIN[:-4]}AAAA"\nLISTSCRIPTS\n',
             b'NO', b'OK '),
     Mistake('http', 'nginx', lambda: nginx().http,
             'GET /nothing HTTP/1.1\nHost: x\n\nGET / HTTP/1.1\nHost: x\nConnection: close\n\n',
@@ -200,5 +240,7 @@ def fails(bench, it):
         raise Failed(f'{said!r}')
 
 
+for one in SEALED:
+    case(f'--pace {one.proto} --starttls, {one.program}', common=one.common)(lambda bench, it=one: sealed(bench, it))
 for one in MISTAKES:
     case(f'--pace {one.proto} --fail, {one.program}', common=one.common)(lambda bench, it=one: fails(bench, it))

@@ -16,8 +16,9 @@ from served import CERTIFICATE
 
 POP3 = f'CAPA\nUSER bob\nPASS {PASSWORD}\nSTAT\nLIST\nUIDL\nRETR 1\nTOP 1 0\nDELE 2\nRSET\nQUIT\n'
 IMAP = f'a1 LOGIN bob "{PASSWORD}"\na2 SELECT INBOX\na3 FETCH 1 (FLAGS BODY.PEEK[])\na4 NOOP\na5 LOGOUT\n'
-HTTP = ('GET /page.html HTTP/1.1\nHost: x\n\nHEAD / HTTP/1.1\nHost: x\n\nPOST /echo HTTP/1.1\nHost: x\nContent-Length: 9\n\n'
-        'some{*}ng' + 'GET /chunked.html HTTP/1.1\nHost: x\nConnection: close\n\n')
+HTTP = ('GET /page.html HTTP/1.1\nHost: x\n\nHEAD / HTTP/1.1\nHost: x\n\n'
+        'POST /echo HTTP/1.1\nHost: x\nContent-Length: 9\n\nsome{*}ng'
+        'GET /chunked.html HTTP/1.1\nHost: x\nConnection: close\n\n')
 SERVED = {
     'smtp, postfix': ('smtp', lambda: postfix().smtp, SCRIPT),
     'pop3, dovecot': ('pop3', lambda: dovecot().pop3, POP3.encode()),
@@ -47,7 +48,8 @@ def secrets(bench):
     certificate(bench)
     login = base64.b64encode(PASSWORD.encode())
     asked = (f'EHLO x\nAUTH LOGIN\n{base64.b64encode(b"bob").decode()}\n{login.decode()}\nQUIT\n').encode()
-    for proto, port, script in (('smtp', postfix().submissions, with_password()), ('smtp', postfix().submissions, asked),
+    smtp = postfix().submissions
+    for proto, port, script in (('smtp', smtp, with_password()), ('smtp', smtp, asked),
                                 ('pop3', dovecot().pop3s, POP3.encode()), ('imap', dovecot().imaps, IMAP.encode())):
         dovecot().empty()
         dovecot().put('bob', LETTER)

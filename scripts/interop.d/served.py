@@ -15,11 +15,12 @@ CERTIFICATE = ('--ssl-cert', 'cert.pem', '--ssl-key', 'key.pem')
 # A mail server that takes what it gets.
 SHELL = r'''
 data=
+mail=mail.$$
 printf '220 mail.example.net\r\n'
 while IFS= read -r line; do
     line=${line%?}
     if [ "$data" ]; then
-        printf '%s\n' "$line" >>mail
+        printf '%s\n' "$line" >>"$mail"
         if [ "$line" = . ]; then data=; printf '250 ok\r\n'; fi
         continue
     fi
@@ -74,12 +75,12 @@ S: {tag} OK bye
 }
 
 
-def runs(bench):
+def runs(bench, listens='-l'):
     """A shell script that offers STARTTLS."""
     certificate(bench)
     bench.file('server.sh', SHELL)
     port = free_port()
-    return bench.server(*rncat('-l', '--starttls', 'smtp', *CERTIFICATE, '--exec', '/bin/sh server.sh', HERE, port),
+    return bench.server(*rncat(listens, '--starttls', 'smtp', *CERTIFICATE, '--exec', '/bin/sh server.sh', HERE, port),
                         port=port), port
 
 
@@ -110,6 +111,19 @@ def curl(bench):
     taken(bench, server)
 
 
+@case('STARTTLS of --exec, 40 times curl at once', 'curl')
+def many(bench):
+    _, port = runs(bench, '-lk')
+    mail = bench.file('letter', letter('mail.play').replace(b'\n', b'\r\n'))
+    clients = [bench.start('curl', '-sS', '--ssl-reqd', '--cacert', 'ca.pem', '--mail-from', 'alice@example.org',
+                           '--mail-rcpt', 'bob@example.net', '-T', mail, f'smtp://localhost:{port}')
+               for _ in range(40)]
+    for client in clients:
+        bench.output(client)
+    same([client.returncode for client in clients], [0] * 40, 'the exit statuses')
+    same(len({path.read_bytes() for path in bench.folder.glob('mail.*')}), 1, 'different mails')
+
+
 @case('STARTTLS of --exec, swaks', 'swaks')
 def swaks(bench):
     server, port = runs(bench)
@@ -122,7 +136,7 @@ def swaks(bench):
 
 def taken(bench, server, codes=(0,)):
     in_order(server, codes)
-    seen = (bench.folder / 'mail').read_bytes()
+    seen, = (path.read_bytes() for path in bench.folder.glob('mail.*'))
     wanted = b''.join(b'.' + line if line.startswith(b'.') else line
                       for line in letter('mail.play').splitlines(keepends=True))
     # Swaks ends a mail with an empty line of its own.

@@ -8,9 +8,9 @@ import subprocess
 from dataclasses import dataclass
 from typing import Any
 
-from bench import PATIENCE, Failed, Skipped, case, certificate, rncat
+from bench import PATIENCE, Failed, case, certificate, rncat
 from databases import mariadb, postgres
-from dovecot import dovecot
+from dovecot import dovecot, managesieve
 from ftp import vsftpd
 from irc import inspircd
 from ldap import slapd
@@ -50,7 +50,7 @@ SERVERS = (
     Server('dovecot', 'lmtp', lambda: dovecot().lmtp, lambda: dovecot(tls=False).lmtp, b'QUIT\r\n', b'221 ', True),
     Server('dovecot', 'pop3', lambda: dovecot().pop3, lambda: dovecot(tls=False).pop3, b'QUIT\r\n', b'+OK ', True),
     Server('dovecot', 'imap', lambda: dovecot().imap, lambda: dovecot(tls=False).imap, b'z LOGOUT\r\n', b'z OK ', True),
-    Server('dovecot', 'sieve', lambda: sieve(), lambda: sieve(tls=False), b'LOGOUT\r\n', b'OK ', True),
+    Server('dovecot', 'sieve', managesieve, lambda: managesieve(tls=False), b'LOGOUT\r\n', b'OK ', True),
     Server('vsftpd', 'ftp', lambda: vsftpd().ftp, lambda: vsftpd(tls=False).ftp, b'QUIT\r\n', b'221 ',
            careless=True),
     Server('inn', 'nntp', lambda: nnrpd().nntp, lambda: nnrpd(tls=False).nntp, b'QUIT\r\n', b'205 '),
@@ -66,13 +66,6 @@ SERVERS = (
     Server('mariadb', 'mysql', lambda: mariadb().port, lambda: mariadb(tls=False).port,
            MYSQL_HELLO, bytes.fromhex('07000003 000000'), last=MYSQL_QUIT, careless=True),
 )
-
-
-def sieve(tls=True):
-    port = dovecot(tls=tls).sieve
-    if not port:
-        raise Skipped('dovecot-managesieved not installed')
-    return port
 
 
 def trusting(bench, server):

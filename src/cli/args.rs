@@ -5,23 +5,23 @@
 //! that was typed until [`super::Config::from_args`] makes sense of them, so that every
 //! complaint about them is made in one place and in one form.
 
+mod command;
+mod dialogue;
+
+use command::CommandArgs;
+use dialogue::DialogueArgs;
+
 use std::path::PathBuf;
 
 const PROTOCOL: &str = "Protocol options";
 const CONNECT: &str = "Connect mode options";
 const LISTEN: &str = "Listen mode options";
 const TLS: &str = "TLS options";
-const DIALOGUE: &str = "Dialogue options";
-const COMMAND: &str = "Command execution options";
 const PROXY: &str = "Proxy options";
 const ACCESS: &str = "Access control options";
 const TIMING: &str = "Timing options";
 const OUTPUT: &str = "Output options";
 const MISC: &str = "Misc options";
-
-/// What a build without them has is not shown; that it has not is said when they are used.
-const EXEC: bool = cfg!(feature = "exec");
-const LUA: bool = cfg!(feature = "lua");
 
 /// What was typed.
 //
@@ -232,62 +232,13 @@ pub struct Args {
     #[arg(long, value_name = "PROTO", allow_hyphen_values = true, help_heading = TLS)]
     pub starttls: Option<String>,
 
-    /// Wait for each reply before the next line
-    ///
-    /// PROTO is smtp, lmtp, pop3, imap, ftp, nntp, sieve or http; auto, which goes by the port and the
-    /// greeting; line, where a reply is a line; or a time, as 300ms, for which the server has to be
-    /// silent. Lines are sent with CRLF; messages, literals and bodies pass at full speed. A server
-    /// that keeps silent for 60 seconds is given up; -i sets another time.
-    #[arg(long, value_name = "PROTO", allow_hyphen_values = true, help_heading = DIALOGUE)]
-    pub pace: Option<String>,
+    /// `--pace` to `--show-secrets`.
+    #[command(flatten)]
+    pub dialogue: DialogueArgs,
 
-    /// Leave at the first reply that is an error
-    ///
-    /// The reply is shown, the rest is not sent, and the exit status is 3. Implies --pace auto.
-    #[arg(long, help_heading = DIALOGUE)]
-    pub fail: bool,
-
-    /// Say and check the lines of this dialogue
-    ///
-    /// In FILE, a line that begins "C: " is the client's and one that begins "S: " is the server's.
-    /// Ours are said when their turn comes, and the peer's have to come as they are written; if one
-    /// does not, both are shown and the exit status is 3. With -l, FILE is a server. See DIALOGUES.
-    #[arg(long, value_name = "FILE", allow_hyphen_values = true, help_heading = DIALOGUE)]
-    pub play: Option<PathBuf>,
-
-    /// Record the session as a dialogue, for --play
-    ///
-    /// FILE may be - for stderr. With -l and -k each client has a file of its own, FILE.1, FILE.2 and
-    /// so on. Passwords are left out.
-    #[arg(long, value_name = "FILE", allow_hyphen_values = true, help_heading = DIALOGUE)]
-    pub transcript: Option<PathBuf>,
-
-    /// Put the time before each line of it
-    #[arg(long, help_heading = DIALOGUE)]
-    pub timestamps: bool,
-
-    /// Do not leave passwords out of it
-    #[arg(long, help_heading = DIALOGUE)]
-    pub show_secrets: bool,
-
-    /// Join the peer to this program
-    ///
-    /// Its stdin and stdout are the connection. COMMAND is split at blanks; a backslash takes
-    /// the next character as it is, and quotes mean nothing. With -l and -k, every client gets
-    /// a process of its own.
-    #[arg(short = 'e', long, value_name = "COMMAND", allow_hyphen_values = true, help_heading = COMMAND, hide = !EXEC)]
-    pub exec: Option<String>,
-
-    /// The same, by way of /bin/sh -c
-    #[arg(short = 'c', long, value_name = "COMMAND", allow_hyphen_values = true, help_heading = COMMAND, hide = !EXEC)]
-    pub sh_exec: Option<String>,
-
-    /// Join the peer to this Lua script
-    ///
-    /// Lua 5.4 is built in. What the script reads from its standard input comes from the peer, and
-    /// what it writes or prints goes there.
-    #[arg(long, value_name = "FILE", allow_hyphen_values = true, help_heading = COMMAND, hide = !LUA)]
-    pub lua_exec: Option<PathBuf>,
+    /// `-e`, `-c`, `--lua-exec`.
+    #[command(flatten)]
+    pub command: CommandArgs,
 
     /// Connect by way of this proxy
     ///
@@ -424,12 +375,4 @@ pub struct Args {
     /// Show the version
     #[arg(long, help_heading = MISC)]
     pub version: bool,
-}
-
-impl Args {
-    /// Whether a command is to be joined to the peer.
-    #[must_use]
-    pub fn has_command(&self) -> bool {
-        self.exec.is_some() || self.sh_exec.is_some() || self.lua_exec.is_some()
-    }
 }

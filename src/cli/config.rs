@@ -3,8 +3,12 @@
 //! The only way to a [`Config`] is [`Config::from_args`]; the rest of the program never sees
 //! a flag.
 
+mod dialogue;
+
+pub use dialogue::{Pace, PaceBy, Upgrade, When};
+
 use crate::{
-    proto::{auth::Credentials, reply, starttls},
+    proto::auth::Credentials,
     report::escape,
     transport::{Address, Transport},
 };
@@ -44,54 +48,6 @@ impl Config {
         let tls = self.tls.as_ref().or_else(|| self.upgrade.as_ref().map(|upgrade| &upgrade.tls));
         tls.is_some_and(|tls| tls.verify)
     }
-}
-
-/// How a connection that began in clear becomes encrypted.
-#[derive(Debug)]
-pub struct Upgrade {
-    /// When.
-    pub when: When,
-    /// How, and whom to trust.
-    pub tls: TlsOptions,
-}
-
-/// When a connection becomes encrypted.
-#[derive(Debug, Clone, Copy)]
-pub enum When {
-    /// `--starttls PROTO`: before anything else, asked for in this protocol's words.
-    First(&'static starttls::Protocol),
-    /// When the user has asked for it and the server agrees: `--starttls typed`, or by default, but then
-    /// at a terminal only.
-    Typed {
-        /// It was not asked for on the command line.
-        by_default: bool,
-    },
-    /// `-l --starttls PROTO`: when a client has asked for it and whoever answers agrees.
-    Offered,
-    /// `--play`: where the dialogue says so.
-    Played,
-}
-
-/// What lines wait for before they are sent.
-#[derive(Debug)]
-pub struct Pace {
-    /// `--pace`.
-    pub by: PaceBy,
-    /// `--fail`: a reply that is an error ends it.
-    pub fail: bool,
-    /// Line ends become CRLF.
-    pub crlf: bool,
-}
-
-/// What tells that the next line can be sent.
-#[derive(Debug, Clone, Copy)]
-pub enum PaceBy {
-    /// The replies of this protocol.
-    Protocol(&'static reply::Protocol),
-    /// Those of the protocol that the port or the greeting shows.
-    Auto,
-    /// So long a silence.
-    Quiet(Duration),
 }
 
 /// Connect or listen.

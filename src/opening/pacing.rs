@@ -18,9 +18,6 @@ use std::time::Duration;
 /// How long a server may be silent while a reply is awaited; `-i` sets another time.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// The protocol whose server greets again once it is encrypted (ManageSieve: RFC 5804, 2.2).
-const GREETS_AGAIN: &str = "sieve";
-
 /// See the module's description.
 pub struct Pacing {
     by: PaceBy,
@@ -52,7 +49,7 @@ impl Pacing {
                 (by, _) => by,
             },
             port: Some(connect.to.port()).filter(|port| *port != 0),
-            greeted: starttls.is_some_and(|name| name != GREETS_AGAIN),
+            greeted: starttls.is_some(),
             settings,
             report,
         })

@@ -7,6 +7,7 @@ mod pace;
 mod play;
 mod proxies;
 mod starttls;
+mod times;
 mod tls;
 mod transcripts;
 mod transports;
@@ -20,7 +21,7 @@ pub(crate) fn reason(test: &str) -> Option<&'static str> {
 
 /// Why this test fails against another netcat at times, if it does.
 pub(crate) fn reason_at_times(test: &str) -> Option<&'static str> {
-    find(AT_TIMES, test)
+    find(times::AT_TIMES, test)
 }
 
 type Table = &'static [(&'static str, &'static [&'static str])];
@@ -41,33 +42,6 @@ fn find(table: Table, test: &str) -> Option<&'static str> {
     let lists = |names: &[&str]| names.contains(&test) || names.contains(&on_each_wire.as_str());
     table.iter().find(|(_, names)| lists(names)).map(|(reason, _)| *reason)
 }
-
-/// Races in the other program: neither their loss nor their luck is news.
-const AT_TIMES: Table = &[
-    (
-        "-m does not count a command whose client is gone",
-        &["commands_ends::a_command_whose_client_is_gone_still_counts_for_m"],
-    ),
-    ("-z does not wait for the TLS handshake", &["words::z_with_tls_shakes_hands"]),
-    (
-        "closes with input unread, and so resets what was on its way, if the input was there by then",
-        &[
-            "interop::openssl_receives_every_byte",
-            "limits::awaiting_what_the_kernel_delivers_is_no_work_however_much_the_peer_says",
-            "one_way::*::send_only_in_listen_mode",
-            "one_way::*::send_only_loses_nothing_to_a_reset",
-        ],
-    ),
-    (
-        "leaves a listener's last bytes unsent, or not, when the client has half-closed",
-        &[
-            "commands_sockets::much_flows_both_ways_at_once_through_a_socket",
-            "commands_sockets::much_flows_both_ways_at_once_through_pipes",
-            "exec::*::bulk_goes_through_a_command",
-            "volume::*::a_listener_is_exact_in_both_directions_at_once",
-        ],
-    ),
-];
 
 const DIFFERENCES: Table = &[
     (
@@ -393,7 +367,7 @@ fn every_difference_is_a_test() {
         let output = std::process::Command::new(own).args(["--list", "--format", "terse"]).output();
         let list = String::from_utf8(output.unwrap().stdout).unwrap();
         let tests: Vec<_> = list.lines().filter_map(|line| line.strip_suffix(": test")).collect();
-        for name in TABLES.into_iter().chain([AT_TIMES]).flatten().flat_map(|(_, names)| *names) {
+        for name in TABLES.into_iter().chain([times::AT_TIMES]).flatten().flat_map(|(_, names)| *names) {
             for wire in ["::tcp::", "::tls::"] {
                 assert!(tests.contains(&name.replace("::*::", wire).as_str()), "{name} is no test");
             }

@@ -69,6 +69,7 @@ mod tls_agreements;
 mod tls_certificates;
 mod tls_faults;
 mod transcripts;
+mod transcripts_files;
 mod typed_lines;
 mod udp;
 mod udp_groups;

@@ -15,7 +15,7 @@ use crate::{
 
 /// Whether lines wait for replies.
 pub(super) fn paces(args: &Args) -> bool {
-    args.pace.is_some() || args.fail
+    args.dialogue.pace.is_some() || args.dialogue.fail
 }
 
 /// What lines wait for.
@@ -23,19 +23,19 @@ pub(super) fn paces(args: &Args) -> bool {
 /// # Errors
 /// When it is neither a protocol nor a time.
 pub(super) fn pace(args: &Args) -> Result<Option<Pace>> {
-    let by = match args.pace.as_deref() {
-        None if args.fail => PaceBy::Auto,
+    let by = match args.dialogue.pace.as_deref() {
+        None if args.dialogue.fail => PaceBy::Auto,
         None => return Ok(None),
         Some(text) if text.starts_with(|c: char| c.is_ascii_digit() || "-.".contains(c)) => {
             PaceBy::Quiet(time::positive("--pace", text)?)
         }
         Some(name) => protocol(name)?,
     };
-    if args.fail && matches!(by, PaceBy::Quiet(_)) {
+    if args.dialogue.fail && matches!(by, PaceBy::Quiet(_)) {
         let why = "where replies are not told from each other, none is known to be an error";
         return Err(Error::usage("--fail with --pace TIME", why).hint("name the protocol, as in --pace smtp"));
     }
-    Ok(Some(Pace { by, fail: args.fail, crlf: !args.no_crlf }))
+    Ok(Some(Pace { by, fail: args.dialogue.fail, crlf: !args.no_crlf }))
 }
 
 fn protocol(name: &str) -> Result<PaceBy> {

@@ -82,25 +82,29 @@ impl Config {
 }
 
 fn contradictions(args: &Args) -> Result<()> {
-    let exec = args.has_command();
+    let exec = args.command.is_given();
     let room = args.broker || args.chat;
     let server = args.listen && args.proxy_type.is_some();
     let inet = !args.unixsock && !args.vsock;
-    let (play, paces) = (args.play.is_some(), args.pace.is_some() || args.fail);
+    let (play, paces) = (args.dialogue.play.is_some(), args.dialogue.pace.is_some() || args.dialogue.fail);
     let offers = args.listen && args.starttls.as_deref().is_some_and(|it| it != "never");
     let key_alone = args.ssl_key.is_some() && args.ssl_cert.is_none();
     let table = [
         (args.ipv4 && args.ipv6, "-4 and -6", "no address belongs to both families"),
         (args.listen && args.source.is_some(), "-l and -s", "the address to listen on is written before the port"),
         (args.listen && args.zero, "-l and -z", "-z connects to see whether somebody listens"),
-        (args.exec.is_some() && args.sh_exec.is_some(), "-e and -c", "only one command can be joined to a peer"),
         (
-            args.exec.is_some() && args.lua_exec.is_some(),
+            args.command.exec.is_some() && args.command.sh_exec.is_some(),
+            "-e and -c",
+            "only one command can be joined to a peer",
+        ),
+        (
+            args.command.exec.is_some() && args.command.lua_exec.is_some(),
             "-e and --lua-exec",
             "only one command can be joined to a peer",
         ),
         (
-            args.sh_exec.is_some() && args.lua_exec.is_some(),
+            args.command.sh_exec.is_some() && args.command.lua_exec.is_some(),
             "-c and --lua-exec",
             "only one command can be joined to a peer",
         ),
@@ -189,10 +193,10 @@ fn partner(args: &Args, console: Console) -> Result<Partner> {
     if args.broker {
         return Ok(Partner::Broker(console));
     }
-    if let Some(path) = &args.play {
+    if let Some(path) = &args.dialogue.play {
         return Ok(Partner::Play(path.clone()));
     }
-    let program = match (&args.exec, &args.sh_exec, &args.lua_exec) {
+    let program = match (&args.command.exec, &args.command.sh_exec, &args.command.lua_exec) {
         (Some(command), ..) => Program::Words(words(command)),
         (_, Some(command), _) => Program::Words(vec!["/bin/sh".to_owned(), "-c".to_owned(), command.clone()]),
         (_, _, Some(file)) => Program::Lua(file.clone()),
@@ -247,9 +251,9 @@ fn console(args: &Args) -> Result<Console> {
 
 fn taps(args: Args) -> Vec<TapFile> {
     let append = args.append_output;
-    let transcript = Format::Dialogue { timestamps: args.timestamps, secrets: args.show_secrets };
+    let transcript = Format::Dialogue { timestamps: args.dialogue.timestamps, secrets: args.dialogue.show_secrets };
     // With -z nobody says anything.
-    let dialogue = args.transcript.filter(|_| !args.zero);
+    let dialogue = args.dialogue.transcript.filter(|_| !args.zero);
     [(args.output, Format::Raw), (args.hex_dump, Format::Hex), (dialogue, transcript)]
         .into_iter()
         .filter_map(|(path, format)| path.map(|path| TapFile { path, format, append }))

@@ -43,13 +43,13 @@ pub(super) fn later(args: &Args) -> Result<Option<Upgrade>> {
 }
 
 fn when(args: &Args) -> Result<Option<When>> {
-    let played = args.play.is_some().then_some(When::Played);
+    let played = args.dialogue.play.is_some().then_some(When::Played);
     Ok(match args.starttls.as_deref() {
         Some("never") => None,
         Some("typed") => Some(When::Typed { by_default: false }),
         Some(name) if args.listen => Some(offered(name)?),
         Some(name) => Some(When::First(protocol(name)?)),
-        None if args.listen || args.udp || args.zero || args.has_command() => played,
+        None if args.listen || args.udp || args.zero || args.command.is_given() => played,
         None => played.or(Some(When::Typed { by_default: true })),
     })
 }

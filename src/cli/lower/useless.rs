@@ -25,7 +25,7 @@ struct Mode {
 static MODES: [Mode; 6] = [
     Mode {
         name: "a command",
-        is_on: Args::has_command,
+        is_on: |args| args.command.is_given(),
         idle: &["--send-only", "--recv-only", "--no-shutdown", "-q", "-d", "--stall-timeout", "-k without -l"],
     },
     Mode {
@@ -54,7 +54,7 @@ static MODES: [Mode; 6] = [
     },
     Mode {
         name: "--play",
-        is_on: |args| args.play.is_some(),
+        is_on: |args| args.dialogue.play.is_some(),
         idle: &[
             "--send-only",
             "--recv-only",
@@ -84,9 +84,9 @@ static OPTIONS: [Given; 14] = [
     ("-C", |args| args.crlf),
     ("--no-crlf", |args| args.no_crlf),
     ("-t", |args| args.telnet),
-    ("--pace", |args| args.pace.is_some()),
-    ("--fail", |args| args.fail),
-    ("--transcript", |args| args.transcript.is_some()),
+    ("--pace", |args| args.dialogue.pace.is_some()),
+    ("--fail", |args| args.dialogue.fail),
+    ("--transcript", |args| args.dialogue.transcript.is_some()),
     ("--stall-timeout", |args| args.stall_timeout.is_some()),
     ("-k without -l", |args| args.keep_open && !args.listen),
 ];
@@ -94,7 +94,7 @@ static OPTIONS: [Given; 14] = [
 /// `--recv-only`, where it has an effect itself.
 fn reads_nothing(args: &Args) -> bool {
     let proxy = args.listen && args.proxy_type.is_some();
-    args.recv_only && !(args.has_command() || args.zero || proxy)
+    args.recv_only && !(args.command.is_given() || args.zero || proxy)
 }
 
 /// What depends on another option's absence, or has a reason of its own.
@@ -109,7 +109,7 @@ fn alone(args: &Args) -> [(bool, &'static str); 19] {
         (args.listen && !args.hops.is_empty(), "-g has no effect with -l"),
         (!args.listen && has_lists(args), "--allow and --deny have no effect without -l"),
         (
-            args.stall_timeout.is_some() && !(args.has_command() || args.listen && args.keep_open),
+            args.stall_timeout.is_some() && !(args.command.is_given() || args.listen && args.keep_open),
             "--stall-timeout has no effect without -l and -k",
         ),
         (
@@ -130,11 +130,20 @@ fn alone(args: &Args) -> [(bool, &'static str); 19] {
         (args.listen && args.ssl_fingerprint.is_some(), "--ssl-fingerprint has no effect with -l"),
         (args.listen && args.ssl_servername.is_some(), "--ssl-servername has no effect with -l"),
         (
-            args.append_output && args.output.is_none() && args.hex_dump.is_none() && args.transcript.is_none(),
+            args.append_output
+                && args.output.is_none()
+                && args.hex_dump.is_none()
+                && args.dialogue.transcript.is_none(),
             "--append-output has no effect without -o, -x or --transcript",
         ),
-        (args.transcript.is_none() && args.timestamps, "--timestamps has no effect without --transcript"),
-        (args.transcript.is_none() && args.show_secrets, "--show-secrets has no effect without --transcript"),
+        (
+            args.dialogue.transcript.is_none() && args.dialogue.timestamps,
+            "--timestamps has no effect without --transcript",
+        ),
+        (
+            args.dialogue.transcript.is_none() && args.dialogue.show_secrets,
+            "--show-secrets has no effect without --transcript",
+        ),
         (
             args.ssl && args.starttls.as_deref() == Some("typed"),
             "--starttls typed has no effect with --ssl: the connection is encrypted from the start",

@@ -51,6 +51,9 @@ pub struct Upgrading {
     finishing: bool,
     /// A failure that has not been told, and since when.
     failure: Option<(Error, Option<Instant>)>,
+    /// When the handshake has ended, if nobody has been told: its last bytes may have had others behind them,
+    /// of which no event will tell.
+    ended: Option<Instant>,
 }
 
 enum State {
@@ -85,6 +88,7 @@ impl Upgrading {
             ended: false,
             finishing: false,
             failure: None,
+            ended: None,
         }
     }
 
@@ -96,7 +100,10 @@ impl Upgrading {
         }
         let State::Shaking(handshake, _) = &mut self.state else { return };
         match handshake.advance(Instant::now()) {
-            Ok(Poll::Ready(stream)) => self.state = State::Encrypted(stream),
+            Ok(Poll::Ready(stream)) => {
+                self.state = State::Encrypted(stream);
+                self.ended = Some(Instant::now());
+            }
             Ok(Poll::Pending) => {}
             Err(error) => self.fail(error),
         }
@@ -264,6 +271,7 @@ impl Stream for Upgrading {
         match (&self.state, &self.failure) {
             (_, Some((_, since))) => *since,
             (State::Shaking(handshake, until), _) => Some(handshake.deadline().map_or(*until, |at| at.min(*until))),
+            _ if self.ended.is_some() => self.ended,
             _ => self.inner()?.deadline(),
         }
     }
@@ -272,6 +280,8 @@ impl Stream for Upgrading {
         match (&mut self.failure, &self.state) {
             // The caller reads next; once is enough to make it do so.
             (Some((_, since)), _) => *since = None,
+            // So here, and it writes.
+            _ if self.ended.take().is_some() => {}
             (None, State::Shaking(handshake, until)) if now >= *until => self.fail(handshake.timed_out()),
             _ => return self.inner_mut().map_or(Ok(()), |inner| inner.timeout(now)),
         }

@@ -114,6 +114,24 @@ fn what_comes_before_the_agreement_was_sent_is_not_read_in_clear() {
 }
 
 #[test]
+fn who_is_around_is_woken_when_the_handshake_has_ended() {
+    let (left, right) = pipe(0, false);
+    let ((mut one, our), (mut two, their)) = (client(left, By::Handle), server(right, By::Handle));
+    our.encrypt_after(0);
+    their.encrypt_after(0);
+    for _ in 0..3 {
+        // No read of the server's tells the reader that there is something.
+        let _ = (one.write(b"early").unwrap(), one.flush().unwrap(), two.flush().unwrap());
+    }
+    assert!(!two.is_coupled(), "encrypted");
+    let due = two.deadline().unwrap();
+    assert!(due <= Instant::now());
+    two.timeout(due).unwrap();
+    assert_eq!(two.deadline(), None);
+    assert_eq!(heard(&mut *two).unwrap()[..5], *b"early");
+}
+
+#[test]
 fn where_tls_comes_first_all_is_tls() {
     let (left, right) = pipe(0, false);
     let ((mut one, our), (mut two, their)) = (client(left, By::Handle), server(right, By::Handle));

@@ -104,7 +104,7 @@ pub trait Conversation {
     fn turn(&self) -> Turn;
 
     /// The greeting has been heard by somebody else, who asked for encryption before: called at once
-    /// after the beginning, for a protocol that does not greet again then.
+    /// after the beginning. A protocol whose server greets again then does nothing here.
     fn greeted(&mut self) {}
 
     /// In [`Turn::Wait`] or [`Turn::Line`]: this line lies ready to be said next; it is given without

@@ -95,9 +95,7 @@ impl Conversation for Sieve {
         }
     }
 
-    fn greeted(&mut self) {
-        self.at = At::Command;
-    }
+    // `greeted` does nothing: the server greets again (RFC 5804, 2.2).
 
     fn peek(&mut self, line: &[u8]) {
         // No command begins so.

@@ -20,8 +20,9 @@ fn a_greeting_may_be_a_refusal() {
     }
     let mut sieve = Sieve::default();
     assert_eq!(sieve.turn(), Turn::Wait);
+    // Whoever asked for encryption before has not heard it: the server greets again then.
     sieve.greeted();
-    assert_eq!(sieve.turn(), Turn::Line);
+    assert_eq!(sieve.turn(), Turn::Wait);
 }
 
 #[test]
@@ -159,7 +160,7 @@ fn a_farewell_is_in_order_if_it_was_asked_for() {
     ends("s: BYE\n ! permanent BYE\n C: NOOP\n CUT", Turn::Wait);
     let mut sieve = Sieve::default();
     assert_eq!(sieve.farewell(), None);
-    sieve.greeted();
+    hear(&mut sieve, b"OK\r\n", &[4]).1.unwrap();
     assert_eq!(sieve.farewell().as_deref(), Some(&b"LOGOUT"[..]));
     sieve.said(b"PUTSCRIPT {3+}");
     assert_eq!(sieve.farewell(), None);
@@ -194,7 +195,7 @@ proptest! {
         let bytes = parts.concat().into_bytes();
         let heard = |sizes: &[usize]| {
             let mut sieve = Sieve::default();
-            sieve.greeted();
+            hear(&mut sieve, b"OK\r\n", &[4]).1.unwrap();
             sieve.said(line.as_bytes());
             let heard = hear(&mut sieve, &bytes, sizes);
             (heard, sieve.turn(), sieve.may_end())
