@@ -160,6 +160,25 @@ fn a_file_that_cannot_be_made_is_2_at_once() {
 }
 
 #[test]
+fn two_records_in_one_file_are_2() {
+    it(|| {
+        let scratch = Scratch::new();
+        let (file, link) = (scratch.path("x"), scratch.path("y"));
+        symlink(&file, &link).unwrap();
+        for (one, other) in [("-o", "--transcript"), ("-x", "-o")] {
+            let mut session = netcat(one).arg(&file).arg(other).arg(&link).arg_words("localhost 1").starts();
+            session.leaves(2);
+            session.says(&["open", "it would be written to twice; give each its own file"]);
+        }
+        let listener = PeerListener::new(Wire::Plain);
+        let mut client = netcat("-o /dev/null --transcript /dev/null").connects_to(&listener);
+        listener.accepts().closes();
+        client.ends_stdin();
+        client.leaves(0);
+    });
+}
+
+#[test]
 fn with_z_there_is_no_transcript() {
     it(|| {
         let listener = PeerListener::new(Wire::Plain);

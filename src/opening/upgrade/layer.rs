@@ -46,7 +46,7 @@ pub struct Upgrading {
     /// Something was to be sent behind STARTTLS before it was answered.
     held: bool,
     /// The server has said all.
-    ended: bool,
+    server_ended: bool,
     /// A half-close has to wait until it is known whether to encrypt.
     finishing: bool,
     /// A failure that has not been told, and since when.
@@ -85,7 +85,7 @@ impl Upgrading {
             early: Vec::new(),
             agreed: None,
             held: false,
-            ended: false,
+            server_ended: false,
             finishing: false,
             failure: None,
             ended: None,

@@ -27,6 +27,7 @@ pub(super) const TRANSCRIPTS: Table = &[(
         "transcripts::prompts_and_other_ends_of_lines_are_written_out",
         "transcripts::the_exchange_of_smtps_auth_is_masked",
         "transcripts::timestamps_stand_before_each_line",
+        "transcripts_files::two_records_in_one_file_are_2",
         "transcripts::who_connected_is_told_of_a_listener",
         "transcripts_files::with_k_a_full_disk_is_told_once_too",
         "transcripts_files::with_k_each_client_has_a_file_of_its_own",

@@ -24,7 +24,7 @@ impl Upgrading {
                 return Err(Upgrades::failed(&self.remote, why).into());
             }
             Flow::Ended => {
-                self.ended = true;
+                self.server_ended = true;
                 watch.server_ended();
                 return Ok(Flow::Ended);
             }
@@ -78,13 +78,13 @@ impl Upgrading {
 
     /// Nobody will agree, and what follows the request was meant to be encrypted.
     fn asks_in_vain(&mut self) -> io::Result<Flow> {
-        let why = if self.ended {
+        let why = if self.server_ended {
             "the server has ended, and cannot be asked to encrypt any more"
         } else {
             "the server does not speak the protocol in which it is asked to encrypt"
         };
         self.fail(Upgrades::failed(&self.remote, why).hint(UNSENT));
-        match self.failure.take_if(|_| self.ended) {
+        match self.failure.take_if(|_| self.server_ended) {
             // Nobody reads any more.
             Some((error, _)) => Err(error.into()),
             None => Ok(Flow::Blocked),
