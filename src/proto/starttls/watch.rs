@@ -26,7 +26,9 @@ pub struct Watch {
     /// How many replies the server owed in all, its greeting among them, and how many have come.
     owed: u64,
     came: u64,
-    /// The server has asked for a line that is no command.
+    /// The server may ask for a line that is no command: the client has begun to log in, or idles.
+    may_want_more: bool,
+    /// It has. Who asks out of turn wants to make a request look like an answer.
     wants_more: bool,
     asked: Option<How>,
     /// IMAP: whose command a literal belongs to.
@@ -94,6 +96,7 @@ impl Default for Watch {
             replies: Replies::default(),
             owed: 1,
             came: 0,
+            may_want_more: false,
             wants_more: false,
             asked: None,
             tag: Vec::new(),
@@ -245,6 +248,7 @@ impl Watch {
 
     fn command(&mut self, line: &Line) {
         self.is_lmtp |= line.begins_with("LHLO");
+        self.may_want_more |= client::may_be_asked_for_more(line);
         self.owed += 1;
         match meaning(line, self.family) {
             Meaning::Ask(how) => self.asked = Some(how),
@@ -297,7 +301,10 @@ impl Watch {
         if !matches!(reply, Reply::Tagged(..) | Reply::Numeric(_)) && self.family != Some(Family::Imap) {
             self.came = self.owed.min(self.came + 1);
         }
-        self.wants_more = matches!(reply, Reply::More);
+        self.wants_more = self.may_want_more && *reply == Reply::More;
+        if *reply != Reply::More && (self.is_answered() || matches!(reply, Reply::Tagged(..))) {
+            self.may_want_more = false;
+        }
         match (&self.next, reply) {
             (Next::PerhapsMessage { dot: true, .. }, Reply::Wanted) => {
                 (self.next, self.came, self.owed) = (Next::Command, self.owed, self.owed + 1);

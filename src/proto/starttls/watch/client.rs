@@ -83,6 +83,16 @@ pub(super) fn meaning(line: &Line, family: Option<Family>) -> Meaning {
     if is_string || line.text().is_empty() { Meaning::More } else { Meaning::Command }
 }
 
+/// Whether the server may ask for lines that are no commands because of this one.
+pub(super) fn may_be_asked_for_more(line: &Line) -> bool {
+    let is = |word: Option<&[u8]>, names: &[&str]| {
+        word.is_some_and(|word| names.iter().any(|name| word.eq_ignore_ascii_case(name.as_bytes())))
+    };
+    let mut words = line.words();
+    // IMAP has them behind a tag (RFC 9051, 6.2.2 and 6.3.13).
+    is(words.next(), &["AUTH", "AUTHINFO", "AUTHENTICATE"]) || is(words.next(), &["AUTHENTICATE", "IDLE"])
+}
+
 fn is_alone(line: &Line, word: &str) -> bool {
     line.begins_with(word) && line.words().nth(1).is_none()
 }

@@ -69,7 +69,7 @@ impl Line {
 
     /// The words of its beginning.
     pub(super) fn words(&self) -> impl Iterator<Item = &[u8]> {
-        self.text().split(|byte| *byte == b' ').filter(|word| !word.is_empty())
+        self.text().split(|byte| matches!(byte, b' ' | b'\t')).filter(|word| !word.is_empty())
     }
 
     /// Whether its first word is this, in whatever case.

@@ -256,6 +256,25 @@ fn a_server_that_has_ended_is_asked_in_vain() {
 }
 
 #[test]
+fn who_asks_for_an_answer_out_of_turn_gets_none() {
+    for (greeting, before, answer, ask) in [
+        ("220 hi\r\n", "EHLO x\r\n", "334 \r\n", "STARTTLS\r\n"),
+        ("220 hi\r\n334 x\r\n", "", "", "STARTTLS\r\n"),
+        ("220 hi\r\n", "AUTH LOGIN\r\n", "535 no\r\n334 x\r\n", "STARTTLS\r\n"),
+        ("+OK hi\r\n+ x\r\n", "CAPA\r\n", "+ x\r\n", "STLS\r\n"),
+        ("* OK hi\r\n+ x\r\n", "", "", "a1 STARTTLS\r\n"),
+        ("* OK hi\r\n", "a1 AUTHENTICATE X\r\n", "a1 NO\r\n+ x\r\n", "a1 STARTTLS\t\r\n"),
+    ] {
+        let mut watch = Watch::default();
+        assert_eq!(watch.server(greeting.as_bytes()).1, None);
+        assert_eq!(watch.client(before.as_bytes()), before.len());
+        assert_eq!(watch.server(answer.as_bytes()).1, None);
+        assert_eq!(watch.client(format!("{ask}PASS x\r\n").as_bytes()), ask.len(), "{greeting}");
+        assert!(watch.is_asked(), "{greeting}");
+    }
+}
+
+#[test]
 fn odd_bytes_and_endless_lines_are_survived() {
     let mut watch = Watch::default();
     for _ in 0..100 {
