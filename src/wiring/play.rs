@@ -6,7 +6,7 @@
 use super::{Context, Totals, Wiring, departure::Departure, ends::active, worse};
 use crate::{
     cli::config::{Config, Mode},
-    dialogue::{Awaits, Encryption, Player, Script},
+    dialogue::{Awaits, Encryption, Gone, Player, Script},
     error::{Error, Exit, Result, why},
     opening::{Failed, Peer},
     proto::evidence::Side,
@@ -52,8 +52,8 @@ struct Couple {
     token: Token,
     joined: Instant,
     alarm: Alarm,
-    /// How the peer has ended, in words.
-    how: String,
+    /// How the peer has ended.
+    gone: Gone,
     /// What had been said when the peer took no more, in bytes.
     unheard: Option<u64>,
     /// What was not delivered at the last look, in bytes, and when that was more.
@@ -135,7 +135,8 @@ impl Play {
     /// The peer has ended.
     fn ended(&mut self, peer: Token, end: End, context: &mut Context<'_>) {
         let Some(couple) = self.couples.get_mut(&peer).filter(|couple| !couple.leaving) else { return };
-        couple.how = match end {
+        let in_order = matches!(end, End::InOrder);
+        let how = match end {
             End::InOrder => "the peer has left".to_owned(),
             End::Truncated => "the connection was cut off without close_notify".to_owned(),
             End::Failed(error) => match Error::carried(&error) {
@@ -144,6 +145,7 @@ impl Play {
                 None => format!("the connection has failed: {}", why(&error)),
             },
         };
+        couple.gone = Gone { how, in_order };
     }
 
     /// Gives a peer up that has been silent for too long.
@@ -221,7 +223,7 @@ impl Wiring for Play {
             token,
             joined: now,
             alarm: Alarm::default(),
-            how: String::new(),
+            gone: Gone { how: String::new(), in_order: false },
             unheard: None,
             undelivered: (0, now),
             leaving: false,
@@ -247,7 +249,7 @@ impl Wiring for Play {
             Notice::Finished(token) => {
                 let Some(&peer) = self.peer_of.get(&token) else { return };
                 let Some(couple) = self.couples.get(&peer).filter(|couple| !couple.leaving) else { return };
-                let left = couple.player.borrow_mut().leave(&couple.how);
+                let left = couple.player.borrow_mut().leave(couple.gone.clone());
                 match left {
                     Ok(()) => couple.goes_on(context),
                     Err(error) => self.failed(peer, &error, context),

@@ -1,5 +1,7 @@
 //! The player, told what the peer says and asked what it says.
 
+mod leaving;
+
 use super::*;
 use crate::dialogue::form::Surroundings;
 use crate::dialogue::inbox::LINE;
@@ -98,22 +100,6 @@ fn what_differs_is_shown_with_what_was_expected() {
     assert_eq!(client("S: 250").objects("250-a\r\n550 b\r\n"), r#"x.play:1: expected "250", got "550 b""#);
     assert_eq!(client("S: > {no-eol}").objects("# x\r\n"), r##"x.play:1: expected "> {no-eol}", got "# x""##);
     assert_eq!(server("C: A/S: 1").objects("\0\u{ff}\r\n"), r#"x.play:1: expected "A", got "\u{0}ÿ""#);
-}
-
-#[test]
-fn who_leaves_early_is_told_what_was_awaited() {
-    let left = |mut it: Player, heard: &str| {
-        it.says();
-        it.hear(heard.as_bytes());
-        it.leave("the peer has left").map_err(|error| error.to_string())
-    };
-    let expected = |what: &str| Err(format!("x.play:1: expected {what}"));
-    assert_eq!(left(client("S: 250"), "250-a\r\n"), expected("\"250\", but the peer has left"));
-    assert_eq!(left(client("S: * OK{no-eol}"), "* "), expected("\"* OK{no-eol}\", got \"* \", and the peer has left"));
-    assert_eq!(left(client("S: 250"), "2"), expected("\"250\", got \"2\""), "which has no end of line");
-    assert_eq!(left(client("S: 250"), "250 x"), Ok(()));
-    assert_eq!(left(client("S: 250/..."), "250\r\n1"), Ok(()));
-    assert_eq!(left(client("C: a"), ""), Ok(()), "nothing more was to come");
 }
 
 #[test]
@@ -393,6 +379,6 @@ proptest! {
             }
             let _ = client.fetch(&mut [0; 64]);
         }
-        let _ = client.leave("it has left");
+        let _ = client.leave(leaving::in_order("it has left"));
     }
 }
