@@ -161,6 +161,8 @@ impl Play {
         match given_up {
             Ok(()) => {
                 couple.goes_on(context);
+                // What goes on may be that the connection becomes encrypted.
+                context.relay.ready(peer, reactor::Ready::READ);
                 context.reactor.wake_in(self.limit, peer);
             }
             Err(error) => self.failed(peer, &error, context),
