@@ -190,7 +190,7 @@ impl Player {
             _ => fault::silent(&self.script, self.at, self.inbox.unread(), time),
         };
         self.doing = Doing::Over;
-        Err(error)
+        Err(self.after_others(error))
     }
 
     /// The moment of silence has passed that it [awaits](Self::awaits).
@@ -304,6 +304,7 @@ impl Player {
     /// The step is done.
     fn done(&mut self) -> Result<bool> {
         self.at += 1;
+        self.followed.heard.clear();
         self.doing = Doing::Next;
         Ok(true)
     }

@@ -12,7 +12,8 @@ use crate::{
         listing::Listing,
         pattern::{Pattern, Prompted},
     },
-    error::Result,
+    error::{Error, Result},
+    report::escape,
 };
 
 /// The longest prompt, in bytes: where no end of line is waited for, all of it is compared each time.
@@ -31,9 +32,17 @@ impl Player {
                     let error = fault::left_with(&self.script, self.at, self.inbox.unread(), &gone.how);
                     // What was said last counts, though its line has no end.
                     let last = if gone.in_order { self.inbox.rest() } else { None };
-                    return last.map(Some).ok_or(error);
+                    return last.map(Some).ok_or_else(|| self.after_others(error));
                 }
             }
+        }
+    }
+
+    /// A line is missed where others have come: the last one may be the reason.
+    pub(super) fn after_others(&self, error: Error) -> Error {
+        match self.followed.heard.as_slice() {
+            heard if heard.is_empty() || !self.inbox.unread().is_empty() => error,
+            heard => error.hint(format!("the last line before was \"{}\"", escape(heard))),
         }
     }
 
@@ -69,7 +78,9 @@ impl Player {
                 self.captured.extend(kept);
                 self.done()
             }
-            (Prompted::NotYet, Some(gone)) => Err(fault::left_with(&self.script, self.at, there, &gone.how)),
+            (Prompted::NotYet, Some(gone)) => {
+                Err(self.after_others(fault::left_with(&self.script, self.at, there, &gone.how)))
+            }
             (Prompted::NotYet, None) if there.len() > PROMPT => Err(fault::differs(&self.script, self.at, there)),
             (Prompted::Differs, _) if !skips => {
                 let line = there.split(|byte| *byte == b'\n').next().unwrap_or_default();
@@ -96,7 +107,7 @@ impl Player {
             literal -= part as u64;
             let line = match (literal, &self.gone) {
                 (0, _) => self.next_line(skips)?,
-                (_, Some(gone)) => return Err(fault::left(&self.script, self.at, &gone.how)),
+                (_, Some(gone)) => return Err(self.after_others(fault::left(&self.script, self.at, &gone.how))),
                 (_, None) => None,
             };
             let Some(line) = line else { return self.waits(Doing::Answered(answer, literal, skips)) };

@@ -112,7 +112,7 @@ fn who_keeps_silent_is_told_what_was_awaited() {
     assert_eq!(given_up(client("C: a/S: 250 b"), ""), r#"x.play:2: expected "250 b", but nothing came for 60s"#);
     assert_eq!(
         given_up(client("S: 250"), "250-\r\n"),
-        r#"x.play:1: expected "250", but nothing more came of it for 60s"#
+        r#"x.play:1: expected "250", but nothing more came of it for 60s; the last line before was "250-""#
     );
     assert_eq!(given_up(client("S: 250"), ""), r#"x.play:1: expected "250", but nothing came for 60s"#);
     let prompt = given_up(client("S: login:"), "login:");
