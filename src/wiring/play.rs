@@ -104,12 +104,17 @@ impl Play {
     /// The dialogue does not go as it is written.
     fn failed(&mut self, peer: Token, error: &Error, context: &mut Context<'_>) {
         let Some(couple) = self.couples.get_mut(&peer).filter(|couple| !couple.leaving) else { return };
+        couple.leave(peer, FAREWELL, context);
+        self.tell(peer, error, context);
+    }
+
+    fn tell(&mut self, peer: Token, error: &Error, context: &Context<'_>) {
+        let Some(couple) = self.couples.get_mut(&peer) else { return };
         match self.keeps_open {
             true => context.report.error(&error.clone().of(couple.departure.name())),
             false => context.report.error(error),
         }
         couple.told = true;
-        couple.leave(peer, FAREWELL, context);
         self.blame(error.exit());
     }
 
@@ -118,8 +123,7 @@ impl Play {
         let Some(couple) = self.couples.get_mut(&peer).filter(|couple| !couple.leaving) else { return };
         let said = context.relay.traffic(couple.token).received;
         if couple.unheard.is_some_and(|heard| heard < said) {
-            let error =
-                Error::dialogue(couple.player.borrow().place(), "the peer has left before it could be told this");
+            let error = couple.untold();
             return self.failed(peer, &error, context);
         }
         let (name, file) = (couple.departure.name(), self.script.name());
@@ -187,6 +191,11 @@ impl Couple {
         // One that we do not listen to now is not silent; but neither does it take what is said, perhaps.
         let held_up = relay.held_up(peer, now).filter(|_| self.player.borrow().awaits() != Awaits::Taken);
         active(self.joined.max(self.undelivered.1), [traffic.last_received, traffic.last_sent, held_up])
+    }
+
+    /// Its peer has left, and not been told all.
+    fn untold(&self) -> Error {
+        Error::dialogue(self.player.borrow().place(), "the peer has left before it could be told this")
     }
 
     /// The player may have something to say.
@@ -259,10 +268,16 @@ impl Wiring for Play {
             }
             Notice::Gone(token, error, lost) => {
                 let Some(couple) = self.couples.get_mut(&token).filter(|couple| !couple.told) else { return };
+                if couple.leaving && lost > 0 && Error::carried(&error).is_none() {
+                    let error = couple.untold();
+                    return self.tell(token, &error, context);
+                }
                 let fate = couple.departure.gone(error, lost, couple.leaving);
                 if !couple.leaving {
+                    // What was lost may have been answered all the same; but not a last word.
+                    let lost = if self.script.ends_with_ours() { lost as u64 } else { 0 };
+                    couple.unheard = Some(context.relay.traffic(couple.token).received.saturating_sub(lost));
                     // What it has sent may still be read: the reason, perhaps.
-                    couple.unheard = Some(context.relay.traffic(couple.token).received);
                     context.relay.discard(couple.token);
                 } else {
                     self.blame(fate.exit);

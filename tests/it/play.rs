@@ -91,6 +91,21 @@ fn who_breaks_off_is_3_and_the_reason_is_told() {
 }
 
 #[test]
+fn who_leaves_before_the_last_word_is_3() {
+    it(|| {
+        let listener = PeerListener::new(Wire::Plain);
+        let mut client = plays("C: ONE\nS: 220\n...\nC: TWO\nC: THREE\n").connects_to(&listener);
+        let mut peer = listener.accepts();
+        peer.hears("ONE\r\n");
+        peer.sends("220 hi\r\n");
+        peer.closes();
+        client.leaves(3);
+        client.says(&["x.play:5: the peer has left before it could be told this"]);
+        assert_eq!(client.said().len(), 1, "{:?}", client.said());
+    });
+}
+
+#[test]
 fn a_line_that_is_broken_off_is_none() {
     it(|| {
         let listener = PeerListener::new(Wire::Tls);
