@@ -149,6 +149,8 @@ pub(super) struct Followed {
     pub(super) message: Message,
     /// The last command of the client.
     pub(super) command: Vec<u8>,
+    /// The peer's last line, within this step.
+    pub(super) heard: Vec<u8>,
     /// The beginning of the line that ours says now.
     own: Vec<u8>,
 }
@@ -163,6 +165,7 @@ impl Followed {
             let own = std::mem::take(&mut self.own);
             self.line(if side == Side::Client { Side::Server } else { Side::Client }, &own);
         }
+        self.heard = line.get(..KEPT).unwrap_or(line).to_vec();
         self.line(side, line);
     }
 

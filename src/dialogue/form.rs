@@ -145,7 +145,7 @@ impl<'a> Scanner<'a> {
         Ok(Some(match (name, sign) {
             ("no-eol", b'}') => Part::NoEol,
             ("masked", b'}') => Part::Masked,
-            ("env", b':') => self.env()?,
+            ("env", b':') => self.env(depth)?,
             ("hex", b':') => self.hex()?,
             ("base64", b':') => made(Maker::Base64, vec![self.text(name, b'}', depth)?])?,
             ("unbase64", b':') => made(Maker::Unbase64, vec![self.text(name, b'}', depth)?])?,
@@ -191,12 +191,18 @@ impl<'a> Scanner<'a> {
         Ok(argument)
     }
 
-    fn env(&mut self) -> Found<Part> {
+    /// The value of a variable: in a form any bytes, in the line itself no end of it.
+    fn env(&mut self, depth: usize) -> Found<Part> {
         let name = self.argument("env")?;
         let value = (self.around.env)(OsStr::from_bytes(name)).ok_or_else(|| {
             let what = format!("{{env:{}}}", escape(name));
             Problem::new(what, "the environment has no such variable").hint("set and export it first")
         })?;
+        if depth == 0 && value.as_bytes().iter().any(|byte| matches!(byte, b'\r' | b'\n')) {
+            let what = format!("{{env:{}}}", escape(name));
+            let why = "it has an end of line in it, so that what follows would be a line of its own";
+            return Err(Problem::new(what, why).hint("a text of several lines is said of a file, by {file:PATH}"));
+        }
         Ok(Part::Text(Piece::Bytes(value.into_vec())))
     }
 

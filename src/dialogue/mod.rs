@@ -18,5 +18,5 @@ mod template;
 mod text;
 
 pub use escape::escaped;
-pub use player::{Awaits, Encryption, Player};
+pub use player::{Awaits, Encryption, Gone, Player};
 pub use script::Script;

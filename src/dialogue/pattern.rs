@@ -112,12 +112,37 @@ impl Pattern {
     }
 }
 
-/// Where `text` stands first.
+/// Where `text` stands first: in linear time (Knuth, Morris and Pratt), for the peer may have said both.
 fn find(bytes: &[u8], text: &[u8]) -> Option<usize> {
     if text.is_empty() {
         return Some(0);
     }
-    bytes.windows(text.len()).position(|window| window == text)
+    let (borders, mut matched) = (borders(text), 0);
+    for (at, byte) in bytes.iter().enumerate() {
+        matched = grown(text, &borders, matched, *byte);
+        if matched == text.len() {
+            return Some(at + 1 - matched);
+        }
+    }
+    None
+}
+
+/// For each beginning of `text`, how much of `text` it ends with that is not all of it.
+fn borders(text: &[u8]) -> Vec<usize> {
+    let (mut borders, mut matched) = (vec![0], 0);
+    for byte in text.iter().skip(1) {
+        matched = grown(text, &borders, matched, *byte);
+        borders.push(matched);
+    }
+    borders
+}
+
+/// How much of `text` has come with `byte`, when so much had come before it.
+fn grown(text: &[u8], borders: &[usize], mut matched: usize, byte: u8) -> usize {
+    while matched > 0 && text.get(matched) != Some(&byte) {
+        matched = borders.get(matched - 1).copied().unwrap_or_default();
+    }
+    matched + usize::from(text.get(matched) == Some(&byte))
 }
 
 /// Whether `text` may stand at `last` or before, once more has come: its beginning is what came last.
@@ -210,6 +235,14 @@ mod tests {
         assert_eq!(kept(&("*b".repeat(2000) + "c"), &mebibyte), None);
     }
 
+    #[test]
+    fn a_long_text_that_nearly_repeats_does_not_blow_up() {
+        // In `{*}{name}{*}` both are the peer's: compared at each place, this takes minutes.
+        let text = "a".repeat(400_000);
+        assert_eq!(find("a".repeat(1_000_000).as_bytes(), (text.clone() + "b").as_bytes()), None);
+        assert_eq!(find(("a".repeat(1_000_000) + "b").as_bytes(), (text + "b").as_bytes()), Some(600_000));
+    }
+
     /// Whether a line matches, tried in all ways.
     fn naively(written: &[u8], line: &[u8]) -> bool {
         match (written.split_first(), line.split_first()) {
@@ -222,6 +255,11 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn a_text_is_found_where_it_stands_first(bytes in "[ab]{0,16}", text in "[ab]{0,5}") {
+            prop_assert_eq!(find(bytes.as_bytes(), text.as_bytes()), bytes.find(&text));
+        }
+
         #[test]
         fn a_line_matches_if_it_does_in_any_way(written in "[ab]{0,2}(\\*[ab]{1,3}){0,4}\\*?", line in "[ab]{0,14}") {
             prop_assert_eq!(kept(&written, &line).is_some(), naively(written.as_bytes(), line.as_bytes()));

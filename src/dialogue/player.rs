@@ -45,8 +45,7 @@ pub struct Player {
     said: u64,
     captured: Captured,
     followed: Followed,
-    /// How the peer has left, if it has.
-    gone: Option<String>,
+    gone: Option<Gone>,
     failure: Option<Error>,
     heard_more: bool,
 }
@@ -60,6 +59,15 @@ pub enum Encryption {
     Later(Rc<Handle>),
     /// It cannot be.
     Never,
+}
+
+/// How the peer has left.
+#[derive(Debug, Clone)]
+pub struct Gone {
+    /// In words, as "the peer has left".
+    pub how: String,
+    /// A line that it has begun is one; of who was cut off, it may be a part.
+    pub in_order: bool,
 }
 
 /// What it waits for.
@@ -155,12 +163,12 @@ impl Player {
         self.run();
     }
 
-    /// The peer will say nothing more; `how` are words as in "the peer has left".
+    /// The peer will say nothing more.
     ///
     /// # Errors
     /// When something was still to come.
-    pub fn leave(&mut self, how: &str) -> Result<()> {
-        self.gone = Some(how.to_owned());
+    pub fn leave(&mut self, gone: Gone) -> Result<()> {
+        self.gone = Some(gone);
         self.run();
         self.failure.take().map_or(Ok(()), Err)
     }
@@ -182,7 +190,7 @@ impl Player {
             _ => fault::silent(&self.script, self.at, self.inbox.unread(), time),
         };
         self.doing = Doing::Over;
-        Err(error)
+        Err(self.after_others(error))
     }
 
     /// The moment of silence has passed that it [awaits](Self::awaits).
@@ -296,6 +304,7 @@ impl Player {
     /// The step is done.
     fn done(&mut self) -> Result<bool> {
         self.at += 1;
+        self.followed.heard.clear();
         self.doing = Doing::Next;
         Ok(true)
     }

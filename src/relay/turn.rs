@@ -54,7 +54,19 @@ impl Relay {
         if endpoint.writing != Writing::Gone && endpoint.stream.deadline().is_some_and(|deadline| deadline <= now) {
             endpoint.may_read = true;
             if let Err(error) = endpoint.stream.timeout(now) {
-                self.sink_gone(token, error, 0);
+                return self.sink_gone(token, error, 0);
+            }
+            self.nudge_sinks(token);
+        }
+    }
+
+    /// What a coupled stream has decided by the time may be what those that it feeds wait for.
+    fn nudge_sinks(&mut self, token: Token) {
+        let Some(endpoint) = self.endpoints.get(&token).filter(|it| it.stream.is_coupled()) else { return };
+        for sink in endpoint.pump.sinks.clone() {
+            if let Some(to) = self.endpoints.get_mut(&sink).filter(|it| it.stream.is_coupled()) {
+                to.may_read = true;
+                self.enqueue(sink);
             }
         }
     }

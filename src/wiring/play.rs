@@ -6,7 +6,7 @@
 use super::{Context, Totals, Wiring, departure::Departure, ends::active, worse};
 use crate::{
     cli::config::{Config, Mode},
-    dialogue::{Awaits, Encryption, Player, Script},
+    dialogue::{Awaits, Encryption, Gone, Player, Script},
     error::{Error, Exit, Result, why},
     opening::{Failed, Peer},
     proto::evidence::Side,
@@ -52,8 +52,8 @@ struct Couple {
     token: Token,
     joined: Instant,
     alarm: Alarm,
-    /// How the peer has ended, in words.
-    how: String,
+    /// How the peer has ended.
+    gone: Gone,
     /// What had been said when the peer took no more, in bytes.
     unheard: Option<u64>,
     /// What was not delivered at the last look, in bytes, and when that was more.
@@ -104,12 +104,17 @@ impl Play {
     /// The dialogue does not go as it is written.
     fn failed(&mut self, peer: Token, error: &Error, context: &mut Context<'_>) {
         let Some(couple) = self.couples.get_mut(&peer).filter(|couple| !couple.leaving) else { return };
+        couple.leave(peer, FAREWELL, context);
+        self.tell(peer, error, context);
+    }
+
+    fn tell(&mut self, peer: Token, error: &Error, context: &Context<'_>) {
+        let Some(couple) = self.couples.get_mut(&peer) else { return };
         match self.keeps_open {
             true => context.report.error(&error.clone().of(couple.departure.name())),
             false => context.report.error(error),
         }
         couple.told = true;
-        couple.leave(peer, FAREWELL, context);
         self.blame(error.exit());
     }
 
@@ -118,8 +123,7 @@ impl Play {
         let Some(couple) = self.couples.get_mut(&peer).filter(|couple| !couple.leaving) else { return };
         let said = context.relay.traffic(couple.token).received;
         if couple.unheard.is_some_and(|heard| heard < said) {
-            let error =
-                Error::dialogue(couple.player.borrow().place(), "the peer has left before it could be told this");
+            let error = couple.untold();
             return self.failed(peer, &error, context);
         }
         let (name, file) = (couple.departure.name(), self.script.name());
@@ -135,7 +139,8 @@ impl Play {
     /// The peer has ended.
     fn ended(&mut self, peer: Token, end: End, context: &mut Context<'_>) {
         let Some(couple) = self.couples.get_mut(&peer).filter(|couple| !couple.leaving) else { return };
-        couple.how = match end {
+        let in_order = matches!(end, End::InOrder);
+        let how = match end {
             End::InOrder => "the peer has left".to_owned(),
             End::Truncated => "the connection was cut off without close_notify".to_owned(),
             End::Failed(error) => match Error::carried(&error) {
@@ -144,6 +149,7 @@ impl Play {
                 None => format!("the connection has failed: {}", why(&error)),
             },
         };
+        couple.gone = Gone { how, in_order };
     }
 
     /// Gives a peer up that has been silent for too long.
@@ -159,6 +165,8 @@ impl Play {
         match given_up {
             Ok(()) => {
                 couple.goes_on(context);
+                // What goes on may be that the connection becomes encrypted.
+                context.relay.ready(peer, reactor::Ready::READ);
                 context.reactor.wake_in(self.limit, peer);
             }
             Err(error) => self.failed(peer, &error, context),
@@ -183,6 +191,11 @@ impl Couple {
         // One that we do not listen to now is not silent; but neither does it take what is said, perhaps.
         let held_up = relay.held_up(peer, now).filter(|_| self.player.borrow().awaits() != Awaits::Taken);
         active(self.joined.max(self.undelivered.1), [traffic.last_received, traffic.last_sent, held_up])
+    }
+
+    /// Its peer has left, and not been told all.
+    fn untold(&self) -> Error {
+        Error::dialogue(self.player.borrow().place(), "the peer has left before it could be told this")
     }
 
     /// The player may have something to say.
@@ -221,7 +234,7 @@ impl Wiring for Play {
             token,
             joined: now,
             alarm: Alarm::default(),
-            how: String::new(),
+            gone: Gone { how: String::new(), in_order: false },
             unheard: None,
             undelivered: (0, now),
             leaving: false,
@@ -247,7 +260,7 @@ impl Wiring for Play {
             Notice::Finished(token) => {
                 let Some(&peer) = self.peer_of.get(&token) else { return };
                 let Some(couple) = self.couples.get(&peer).filter(|couple| !couple.leaving) else { return };
-                let left = couple.player.borrow_mut().leave(&couple.how);
+                let left = couple.player.borrow_mut().leave(couple.gone.clone());
                 match left {
                     Ok(()) => couple.goes_on(context),
                     Err(error) => self.failed(peer, &error, context),
@@ -255,10 +268,16 @@ impl Wiring for Play {
             }
             Notice::Gone(token, error, lost) => {
                 let Some(couple) = self.couples.get_mut(&token).filter(|couple| !couple.told) else { return };
+                if couple.leaving && lost > 0 && Error::carried(&error).is_none() {
+                    let error = couple.untold();
+                    return self.tell(token, &error, context);
+                }
                 let fate = couple.departure.gone(error, lost, couple.leaving);
                 if !couple.leaving {
+                    // What was lost may have been answered all the same; but not a last word.
+                    let lost = if self.script.ends_with_ours() { lost as u64 } else { 0 };
+                    couple.unheard = Some(context.relay.traffic(couple.token).received.saturating_sub(lost));
                     // What it has sent may still be read: the reason, perhaps.
-                    couple.unheard = Some(context.relay.traffic(couple.token).received);
                     context.relay.discard(couple.token);
                 } else {
                     self.blame(fate.exit);

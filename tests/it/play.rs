@@ -91,6 +91,36 @@ fn who_breaks_off_is_3_and_the_reason_is_told() {
 }
 
 #[test]
+fn who_leaves_before_the_last_word_is_3() {
+    it(|| {
+        let listener = PeerListener::new(Wire::Plain);
+        let mut client = plays("C: ONE\nS: 220\n...\nC: TWO\nC: THREE\n").connects_to(&listener);
+        let mut peer = listener.accepts();
+        peer.hears("ONE\r\n");
+        peer.sends("220 hi\r\n");
+        peer.closes();
+        client.leaves(3);
+        client.says(&["x.play:5: the peer has left before it could be told this"]);
+        assert_eq!(client.said().len(), 1, "{:?}", client.said());
+    });
+}
+
+#[test]
+fn a_line_that_is_broken_off_is_none() {
+    it(|| {
+        let listener = PeerListener::new(Wire::Tls);
+        let mut client = plays("S: 220 {*}\nC: QUIT\nS: 221 {*}\n").over(Wire::Tls).connects_to(&listener);
+        let mut peer = listener.accepts();
+        peer.sends("220 hi\r\n");
+        peer.hears("QUIT\r\n");
+        peer.sends("221 b");
+        peer.truncates();
+        client.leaves(3);
+        client.says(&[r#"x.play:3: expected "221 {*}", got "221 b", and the connection was cut off"#]);
+    });
+}
+
+#[test]
 fn what_was_said_before_leaving_is_checked_though_the_rest_can_reach_nobody() {
     it(|| {
         let listener = PeerListener::new(Wire::Plain);

@@ -60,6 +60,43 @@ fn what_comes_in_clear_behind_the_agreement_is_3() {
 }
 
 #[test]
+fn an_answer_that_is_left_open_is_followed_by_tls() {
+    it(|| {
+        let listener = PeerListener::new(Wire::Plain);
+        let session = SESSION.replace("S: 220\n", "...\n");
+        let mut client = plays(&session).connects_to(&listener);
+        let mut peer = listener.accepts();
+        peer.sends("220 x\r\n");
+        peer.hears("STARTTLS\r\n");
+        peer.sends("220-whatever\r\n220 go\r\n");
+        peer.turns_to_tls(&Tls::server(Identity::trusted()));
+        peer.hears("QUIT\r\n");
+        peer.sends("221 bye\r\n");
+        peer.hears_end();
+        peer.closes();
+        client.leaves(0);
+    });
+}
+
+#[test]
+fn an_answer_that_need_not_come_is_followed_by_tls() {
+    it(|| {
+        let listener = PeerListener::new(Wire::Plain);
+        let session = SESSION.replace("S: 220\n", "...\n");
+        let mut client = plays(&session).arg_words("-i 500ms").connects_to(&listener);
+        let mut peer = listener.accepts();
+        peer.sends("220 x\r\n");
+        peer.hears("STARTTLS\r\n");
+        peer.turns_to_tls(&Tls::server(Identity::trusted()));
+        peer.hears("QUIT\r\n");
+        peer.sends("221 bye\r\n");
+        peer.hears_end();
+        peer.closes();
+        client.leaves(0);
+    });
+}
+
+#[test]
 fn a_server_agrees_and_goes_on_encrypted() {
     it(|| {
         let mut server = plays(SESSION).listens();

@@ -9,6 +9,8 @@ fn around() -> Surroundings {
         b"MAIL_USER" => Some("alice".into()),
         b"MAIL_PASSWORD" => Some(OsString::from_vec(b"{*}\xff".to_vec())),
         b"EMPTY" => Some(OsString::new()),
+        b"TWO_LINES" => Some("a\nb".into()),
+        b"CR_AT_ITS_END" => Some("a\r".into()),
         _ => None,
     };
     Surroundings { folder: Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/data"), env }
@@ -104,6 +106,16 @@ fn variables_are_taken_as_they_are() {
         ["{env:NOT_SET}", "the environment has no such variable", "set and export it first"]
     );
     assert_eq!(wrong("{env:}")[1], "the environment has no such variable");
+}
+
+#[test]
+fn a_variable_begins_no_line_of_its_own() {
+    for name in ["TWO_LINES", "CR_AT_ITS_END"] {
+        let [what, why, hint] = wrong(&format!("NOOP {{env:{name}}}"));
+        assert_eq!(what, format!("{{env:{name}}}"));
+        assert!(why.starts_with("it has an end of line in it") && hint.contains("{file:PATH}"), "{why} {hint}");
+    }
+    same("{base64:{env:TWO_LINES}}", "YQpi");
 }
 
 #[test]

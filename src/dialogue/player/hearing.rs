@@ -12,7 +12,8 @@ use crate::{
         listing::Listing,
         pattern::{Pattern, Prompted},
     },
-    error::Result,
+    error::{Error, Result},
+    report::escape,
 };
 
 /// The longest prompt, in bytes: where no end of line is waited for, all of it is compared each time.
@@ -27,12 +28,21 @@ impl Player {
                 (Next::TooLong, _) if skips => _ = self.inbox.rest(),
                 (Next::TooLong, _) => return Err(fault::too_long(&self.script, self.at)),
                 (Next::NotYet, None) => return Ok(None),
-                (Next::NotYet, Some(how)) => {
+                (Next::NotYet, Some(gone)) => {
+                    let error = fault::left_with(&self.script, self.at, self.inbox.unread(), &gone.how);
                     // What was said last counts, though its line has no end.
-                    let error = fault::left(&self.script, self.at, how);
-                    return self.inbox.rest().map(Some).ok_or(error);
+                    let last = if gone.in_order { self.inbox.rest() } else { None };
+                    return last.map(Some).ok_or_else(|| self.after_others(error));
                 }
             }
+        }
+    }
+
+    /// A line is missed where others have come: the last one may be the reason.
+    pub(super) fn after_others(&self, error: Error) -> Error {
+        match self.followed.heard.as_slice() {
+            heard if heard.is_empty() || !self.inbox.unread().is_empty() => error,
+            heard => error.hint(format!("the last line before was \"{}\"", escape(heard))),
         }
     }
 
@@ -68,7 +78,9 @@ impl Player {
                 self.captured.extend(kept);
                 self.done()
             }
-            (Prompted::NotYet, Some(how)) => Err(fault::left_with(&self.script, self.at, there, how)),
+            (Prompted::NotYet, Some(gone)) => {
+                Err(self.after_others(fault::left_with(&self.script, self.at, there, &gone.how)))
+            }
             (Prompted::NotYet, None) if there.len() > PROMPT => Err(fault::differs(&self.script, self.at, there)),
             (Prompted::Differs, _) if !skips => {
                 let line = there.split(|byte| *byte == b'\n').next().unwrap_or_default();
@@ -95,7 +107,7 @@ impl Player {
             literal -= part as u64;
             let line = match (literal, &self.gone) {
                 (0, _) => self.next_line(skips)?,
-                (_, Some(how)) => return Err(fault::left(&self.script, self.at, how)),
+                (_, Some(gone)) => return Err(self.after_others(fault::left(&self.script, self.at, &gone.how))),
                 (_, None) => None,
             };
             let Some(line) = line else { return self.waits(Doing::Answered(answer, literal, skips)) };

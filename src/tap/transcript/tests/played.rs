@@ -1,7 +1,7 @@
 //! Transcripts played: both sides say what was said, and each is what the other expects.
 
 use super::*;
-use crate::dialogue::{Awaits, Encryption, Player, Script};
+use crate::dialogue::{Awaits, Encryption, Gone, Player, Script};
 use std::{
     rc::Rc,
     sync::atomic::{AtomicUsize, Ordering},
@@ -43,7 +43,7 @@ fn played(transcript: &str) -> Result<[Vec<u8>; 2], String> {
         }
     }
     for player in &mut players {
-        player.leave("the peer has left").map_err(|error| error.to_string())?;
+        player.leave(Gone { how: "the peer has left".into(), in_order: true }).map_err(|error| error.to_string())?;
     }
     assert!(players.iter().all(|player| player.is_over() && !player.has_heard_more()));
     Ok(said)
