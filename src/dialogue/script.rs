@@ -97,6 +97,10 @@ impl Script {
         if bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") {
             return Err(Error::usage(name, "a dialogue cannot be in UTF-16").hint("save it as UTF-8"));
         }
+        if bytes.trim_ascii().is_empty() {
+            // A test with nothing in it would pass.
+            return Err(Error::usage(name, "it is empty").hint("a dialogue has lines that begin with C: or S:"));
+        }
         let mut script = Self { name, side, bytes, steps: Vec::new(), around };
         let mut known = BTreeSet::new();
         // Some editors mark UTF-8 so (RFC 3629, 6).

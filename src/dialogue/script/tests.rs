@@ -45,7 +45,6 @@ fn last(side: Side, text: &str) -> Action {
 fn lines_are_steps() {
     let text = "# comment\nS: 220\n\nC: EHLO me\n...\nC:\n--- TLS\n#C: x\nS:  two\n";
     assert_eq!(steps(text), "2?220|4!EHLO me|5...|6!|7TLS|9? two");
-    assert_eq!(steps(""), "");
     assert_eq!(steps("# nothing\n\n"), "");
 }
 
@@ -59,6 +58,14 @@ fn files_of_other_systems_are_the_same() {
     assert_eq!(steps(format!("\u{feff}{text}")), plain, "a byte order mark");
     assert_eq!(steps("\u{feff}# x\r\nC: a"), "2!a");
     assert!(fault(Side::Client, "C: a\n\u{feff}C: b").starts_with("x.play:2: \"\\u{feff}C: b\": not a line"));
+}
+
+#[test]
+fn an_empty_file_is_a_fault() {
+    for bytes in ["", " \r\n\n"] {
+        let why = "x.play: it is empty; a dialogue has lines that begin with C: or S:";
+        assert_eq!(fault(Side::Server, bytes), why);
+    }
 }
 
 #[test]
