@@ -272,7 +272,9 @@ impl Talk {
             (Parting::Asked, kind) if kind.is_error() => Parting::No,
             (parting, _) => parting,
         };
-        self.is_answered |= kind != Kind::Continue;
+        // Where leaving would be heard so would any command: of FTP, a password is one.
+        let may_command = matches!(&self.by, By::Replies(conversation) if conversation.farewell().is_some());
+        self.is_answered |= kind != Kind::Continue || may_command;
     }
 
     /// `--fail`: the reply that ended it.
