@@ -7,6 +7,7 @@
 //! A newcomer's trap: a server is silent only if there is nothing to read. While our reader is held up
 //! nobody knows, so a time that has passed counts when a read has found nothing.
 
+mod patience;
 mod script;
 mod talk;
 mod words;
@@ -265,8 +266,9 @@ impl Paced {
 
     fn too_late(&mut self) -> io::Error {
         self.is_deaf = true;
-        if self.talk.has_left_as_asked() {
-            return io::ErrorKind::BrokenPipe.into();
+        if self.talk.is_parted() {
+            // Its end was in order, so what follows is no failure; but there is no waiting for the end of that.
+            return io::Error::new(io::ErrorKind::BrokenPipe, words::PARTED);
         }
         words::too_late(&self.server).into()
     }
@@ -289,15 +291,12 @@ impl Stream for Paced {
                 self.settle();
                 Ok(Flow::Moved(n))
             }
-            Ok(Flow::Blocked) if std::mem::take(&mut self.is_due) && self.talk.awaits() => {
+            Ok(Flow::Blocked) if std::mem::take(&mut self.is_due) && self.is_waiting() => {
                 if self.talk.quiet_time().is_some() {
                     self.talk.has_been_quiet();
                     return Ok(Flow::Blocked);
                 }
-                let error = self.talk.failure().cloned();
-                let error =
-                    error.unwrap_or_else(|| words::silent(&self.server, self.settings.patience, self.talk.asked()));
-                self.give(error)
+                self.give(self.has_run_out())
             }
             Ok(Flow::Blocked) => Ok(Flow::Blocked),
             Ok(Flow::Ended) => self.ended(Ok(Flow::Ended)),
@@ -370,7 +369,7 @@ impl Stream for Paced {
     fn undelivered(&self) -> usize {
         match self.verdict {
             // All that was sent has been answered, or never will be.
-            Verdict::Due(_) | Verdict::Given(_) => self.script.held(),
+            Verdict::Due(_) | Verdict::Given(_) => self.script.held() + self.out.len(),
             Verdict::None => self.script.held() + self.out.len() + self.inner.undelivered(),
         }
     }
@@ -380,15 +379,13 @@ impl Stream for Paced {
     }
 
     fn deadline(&self) -> Option<Instant> {
-        let waits = self.talk.awaits() && !self.is_due && !self.is_deaf && matches!(self.verdict, Verdict::None);
-        let patience = self.talk.quiet_time().unwrap_or(self.settings.patience);
-        let own = if waits { self.last.checked_add(patience) } else { None };
+        let waits = self.is_waiting() && !self.is_due && !self.is_deaf && matches!(self.verdict, Verdict::None);
+        let own = if waits { self.runs_out() } else { None };
         [own, self.inner.deadline()].into_iter().flatten().min()
     }
 
     fn timeout(&mut self, now: Instant) -> io::Result<()> {
-        let patience = self.talk.quiet_time().unwrap_or(self.settings.patience);
-        self.is_due |= self.last.checked_add(patience).is_some_and(|at| at <= now);
+        self.is_due |= self.runs_out().is_some_and(|at| at <= now);
         if self.inner.deadline().is_some_and(|at| at <= now) { self.inner.timeout(now) } else { Ok(()) }
     }
 }

@@ -68,6 +68,10 @@ impl Departure {
             (Some((error, lost)), _) if Error::carried(&error).is_some() => {
                 dead(self.failed(&error, lost + undelivered))
             }
+            // What it had sent before tells more than how it left.
+            (Some((_, lost)), End::Failed(error)) if Error::carried(&error).is_some() => {
+                dead(self.failed(&error, lost + undelivered))
+            }
             // It had left in order before it refused more: that was its decision.
             (Some((error, lost)), End::InOrder) if error.kind() == io::ErrorKind::BrokenPipe => {
                 if lost > 0 {
@@ -256,6 +260,14 @@ mod tests {
         let mut left = departure(false);
         left.ended(End::InOrder, 0, Instant::now());
         assert_eq!(left.gone(refused(), 5, false), fate);
+    }
+
+    #[test]
+    fn what_a_layer_read_last_tells_more_than_a_reset_did() {
+        let mut peer = departure(false);
+        assert_eq!(peer.gone(reset(), 5, false), Fate::ALIVE);
+        let refused = Error::dialogue("POST / HTTP/1.1", "HTTP/1.1 413 Too large").into();
+        assert_eq!(peer.ended(End::Failed(refused), 0, Instant::now()), Fate { exit: Exit::Dialogue, dead: true });
     }
 
     #[test]

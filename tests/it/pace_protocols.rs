@@ -1,9 +1,25 @@
-//! `--pace` beyond mail: where replies end in POP3, IMAP and HTTP, a line each, a time, and by itself.
+//! `--pace` beyond the usual mail: a message's last dot, where replies end in POP3, IMAP and HTTP, a line each, a
+//! time, and by itself.
 
 use std::time::Instant;
 
 use crate::lang::{PeerListener, Wire, it, ms, netcat};
 use crate::pace::{answers, script};
+
+#[test]
+fn a_message_may_end_with_a_dot_that_has_no_end() {
+    it(|| {
+        let listener = PeerListener::new(Wire::Plain);
+        let mut client = script("--pace smtp", "DATA\nx\n.").connects_to(&listener);
+        let mut peer = listener.accepts();
+        peer.sends("220 hi\r\n");
+        answers(&mut peer, "DATA", "354 go\r\n");
+        answers(&mut peer, "x\r\n.", "250 queued\r\n");
+        peer.hears_end();
+        peer.closes();
+        client.leaves(0);
+    });
+}
 
 #[test]
 fn a_listing_of_pop3_ends_with_a_dot() {

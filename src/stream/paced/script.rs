@@ -93,6 +93,9 @@ impl Script {
     /// Nothing follows: what has been taken of a line is the whole of it. Whether all has been taken care of.
     pub(super) fn end(&mut self, talk: &mut Talk, out: &mut Vec<u8>) -> bool {
         self.take_held(talk, out);
+        if self.crlf && !self.front.is_empty() && matches!(talk.turn(), Turn::Message | Turn::Skip) {
+            self.take(b"\n", talk, out);
+        }
         if self.line.is_empty() {
             return true;
         }

@@ -3,7 +3,7 @@
 //! A newcomer's trap: after a failure it is the server's turn for good, whatever the conversation says; only
 //! the farewell is still said, and its reply awaited.
 
-use super::words::quoted;
+use super::words::{PARTED, quoted};
 use crate::{
     error::{Error, Result},
     proto::reply::{Conversation, Kind, Reply, Turn},
@@ -105,6 +105,15 @@ impl Talk {
         }
     }
 
+    /// Whether a message or a body has begun and is not whole.
+    pub(super) fn is_in_the_middle(&self) -> bool {
+        match self.turn_in_order() {
+            Turn::Message => true,
+            Turn::Bytes(count) => count != u64::MAX,
+            Turn::Line | Turn::Wait | Turn::Skip | Turn::SkipLine | Turn::SkipBytes(_) => false,
+        }
+    }
+
     /// How long a silence makes it our turn, where that is what does.
     pub(super) fn quiet_time(&self) -> Option<Duration> {
         match self.by {
@@ -131,7 +140,7 @@ impl Talk {
     /// Why something is skipped.
     pub(super) fn objection(&self) -> Option<String> {
         if self.parting == Parting::Granted {
-            return Some("since the session had been ended before".to_owned());
+            return Some(format!("since {PARTED}"));
         }
         let refusal = self.refusal.as_deref()?;
         Some(format!("since the server refused it: {}", escape(refusal)))
@@ -250,11 +259,6 @@ impl Talk {
         self.has_left
     }
 
-    /// Whether it left because it was asked to.
-    pub(super) fn has_left_as_asked(&self) -> bool {
-        self.has_left && self.parting == Parting::Granted
-    }
-
     fn replied(&mut self, reply: Reply) {
         let kind = reply.kind;
         if kind.is_error() {
@@ -272,7 +276,9 @@ impl Talk {
             (Parting::Asked, kind) if kind.is_error() => Parting::No,
             (parting, _) => parting,
         };
-        self.is_answered |= kind != Kind::Continue;
+        // Where leaving would be heard so would any command: of FTP, a password is one.
+        let may_command = matches!(&self.by, By::Replies(conversation) if conversation.farewell().is_some());
+        self.is_answered |= kind != Kind::Continue || may_command;
     }
 
     /// `--fail`: the reply that ended it.

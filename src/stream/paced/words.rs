@@ -14,14 +14,29 @@ const SECRET: [&[u8]; 8] =
 /// How many words of a line may come before the argument: a tag, and the command.
 const COMMAND: usize = 2;
 
+/// Why something is not sent behind a farewell.
+pub(super) const PARTED: &str = "the session had been ended before";
+
 /// Nothing has come for so long, while a reply to what was `asked` is awaited.
 pub(super) fn silent(server: &str, time: Duration, asked: &str) -> Error {
-    let time = match time.subsec_millis() {
+    let time = in_words(time);
+    if asked == GREETING {
+        return Error::network(server, format!("it has sent nothing for {time}, and has not greeted"))
+            .hint("it may expect TLS (--ssl), or greet nobody (--pace line)");
+    }
+    Error::network(server, format!("it has sent nothing for {time}, and has not replied to {asked}"))
+}
+
+/// The server has taken nothing for so long of what it has asked for.
+pub(super) fn stalled(server: &str, time: Duration) -> Error {
+    Error::network(server, format!("it has taken nothing for {}", in_words(time)))
+}
+
+fn in_words(time: Duration) -> String {
+    match time.subsec_millis() {
         0 => format!("{} s", time.as_secs()),
         _ => format!("{} ms", time.as_millis()),
-    };
-    let what = if asked == GREETING { "has not greeted".to_owned() } else { format!("has not replied to {asked}") };
-    Error::network(server, format!("it has sent nothing for {time}, and {what}"))
+    }
 }
 
 /// The server has left while a reply was awaited.
@@ -43,6 +58,7 @@ pub(super) fn too_late(server: &str) -> Error {
 /// Our own end came in the middle of something.
 pub(super) fn incomplete() -> Error {
     Error::usage("what was to be sent", "it ended before the message or the body was whole")
+        .hint("a message ends with a lone dot, a body with its last counted byte")
 }
 
 /// What the server does not want, and why.
@@ -95,9 +111,9 @@ mod tests {
 
     #[test]
     fn a_time_is_said_as_it_would_be_written() {
-        let why = |ms| silent("h:1", Duration::from_millis(ms), GREETING).to_string();
-        assert_eq!(why(60_000), "h:1: it has sent nothing for 60 s, and has not greeted");
-        assert_eq!(why(1500), "h:1: it has sent nothing for 1500 ms, and has not greeted");
+        let why = |ms| stalled("h:1", Duration::from_millis(ms)).to_string();
+        assert_eq!(why(60_000), "h:1: it has taken nothing for 60 s");
+        assert_eq!(why(1500), "h:1: it has taken nothing for 1500 ms");
     }
 
     #[test]

@@ -40,6 +40,7 @@ pub(super) const PACE: Table = &[(
         "pace_protocols::a_line_is_answered_by_a_line",
         "pace_protocols::a_listing_of_pop3_ends_with_a_dot",
         "pace_protocols::a_literal_of_imap_waits_for_the_go_ahead_and_passes_as_it_is",
+        "pace_protocols::a_message_may_end_with_a_dot_that_has_no_end",
         "pace_protocols::a_time_is_that_of_silence",
         "pace_protocols::auto_knows_a_port",
         "pace_protocols::auto_knows_a_request_where_nobody_greets",

@@ -152,3 +152,14 @@ fn a_password_is_not_quoted() {
     world.hears("+OK bye\r\n");
     assert_eq!(world.fails().to_string(), "\"PASS …\": -ERR no");
 }
+
+#[test]
+fn a_password_that_is_a_command_is_what_was_refused() {
+    let mut world = World::failing("ftp");
+    world.hears("220 hi\r\n");
+    world.types("USER me\nPASS secret\n");
+    world.hears("331 Password?\r\n");
+    world.hears("530 no\r\n");
+    world.hears("221 bye\r\n");
+    assert_eq!(world.fails().to_string(), "\"PASS …\": 530 no");
+}

@@ -52,6 +52,24 @@ fn the_last_line_gets_an_end() {
 }
 
 #[test]
+fn a_lone_dot_gets_an_end_as_well() {
+    for (reply, sent) in [("354 go", "DATA\r\n\r\nx\r\n.\r\n"), ("554 no", "DATA\r\n")] {
+        let mut world = World::of("smtp");
+        world.hears("220 hi\r\n");
+        world.types("DATA\n\nx\n.");
+        assert!(!world.finishes());
+        world.hears(format!("{reply}\r\n"));
+        world.works();
+        assert_eq!(world.below.borrow().written, sent.as_bytes());
+        if reply == "354 go" {
+            assert_eq!(world.below.borrow().said, [""; 0], "its reply is awaited");
+            world.hears("250 queued\r\n");
+        }
+        assert_eq!(world.below.borrow().said, ["finish"]);
+    }
+}
+
+#[test]
 fn the_last_line_waits_for_its_turn_as_well() {
     let mut world = World::of("smtp");
     world.types("NOOP\nQUIT");

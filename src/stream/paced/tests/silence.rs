@@ -65,6 +65,39 @@ fn a_server_that_takes_the_rest_slowly_is_not_silent() {
 }
 
 #[test]
+fn a_server_that_takes_nothing_is_given_up() {
+    let mut world = World::of("smtp");
+    world.hears("220 hi\r\n");
+    world.types("DATA\n");
+    world.hears("354 go\r\n");
+    world.below.borrow_mut().room = 4;
+    world.types("a line\nanother");
+    world.reads(Flow::Blocked);
+    world.waits(59 * SECOND);
+    world.below.borrow_mut().room = 2;
+    world.works();
+    world.waits(59 * SECOND);
+    world.reads(Flow::Blocked);
+    world.waits(SECOND);
+    assert_eq!(world.fails().to_string(), "mail:25: it has taken nothing for 60 s");
+    assert_eq!(world.paced.undelivered(), "a line\r\nanother".len() - 6);
+}
+
+#[test]
+fn nobody_waits_for_ever_for_the_end_of_a_server_that_wants_more() {
+    let mut world = World::of("smtp");
+    world.hears("220 hi\r\n");
+    world.types("DATA\nx\n");
+    world.hears("354 go\r\n");
+    world.waits(600 * SECOND);
+    world.reads(Flow::Blocked);
+    assert!(world.finishes(), "the user may be slow");
+    world.waits(60 * SECOND);
+    let error = world.fails();
+    assert_eq!((error.exit(), error.why()), (Exit::Usage, "it ended before the message or the body was whole"));
+}
+
+#[test]
 fn a_server_that_ends_before_it_has_replied_is_told_of() {
     for truncated in [false, true] {
         let mut world = World::of("smtp");
