@@ -47,6 +47,61 @@ fn for_a_pipe_a_refusal_is_1() {
 }
 
 #[test]
+fn a_pipe_is_not_put_off_by_another_protocols_greeting() {
+    it(|| {
+        for greeting in ["hello\r\n", "+OK hello\r\n", "* OK hello\r\n"] {
+            let listener = PeerListener::new(Wire::Plain);
+            let mut client = typed("").connects_to(&listener);
+            let mut peer = listener.accepts();
+            peer.sends(greeting);
+            client.shows(greeting);
+            client.types("STARTTLS\r\nAUTH PLAIN secret\r\n");
+            gives_up(&mut client, &mut peer, &["what the server speaks has no such command", "bytes not sent"]);
+        }
+    });
+}
+
+#[test]
+fn a_pipe_is_not_put_off_by_being_asked_more() {
+    it(|| {
+        let (mut client, mut peer) = {
+            let listener = PeerListener::new(Wire::Plain);
+            (typed("").connects_to(&listener), listener.accepts())
+        };
+        greets(&mut client, &mut peer);
+        client.types("EHLO me\r\n");
+        peer.hears("EHLO me\r\n");
+        peer.sends("334 more\r\n");
+        client.shows("334 more\r\n");
+        client.types("STARTTLS\r\nAUTH PLAIN secret\r\n");
+        peer.hears("STARTTLS\r\n");
+        peer.hears_nothing_for(A_WHILE);
+        peer.sends("454 no\r\n");
+        gives_up(&mut client, &mut peer, &["does not encrypt; 19 bytes not sent"]);
+    });
+}
+
+#[test]
+fn an_answer_that_is_neither_is_1() {
+    it(|| {
+        let (mut client, mut peer) = asks();
+        peer.sends("250 fine\r\n");
+        gives_up(&mut client, &mut peer, &["the server neither agreed to encrypt nor refused"]);
+    });
+}
+
+#[test]
+fn a_chat_may_begin_with_the_word() {
+    it(|| {
+        let listener = PeerListener::new(Wire::Plain);
+        let client = netcat("").at_a_terminal().connects_to(&listener);
+        let mut peer = listener.accepts();
+        client.types("try starttls now\nor later\n");
+        peer.hears("try starttls now\nor later\n");
+    });
+}
+
+#[test]
 fn bytes_in_clear_behind_the_agreement_are_1_and_not_shown() {
     it(|| {
         let (mut client, mut peer) = asks();

@@ -45,6 +45,8 @@ pub struct Upgrading {
     agreed: Option<Midway>,
     /// Something was to be sent behind STARTTLS before it was answered.
     held: bool,
+    /// The peer has half-closed: nothing can be agreed on any more.
+    is_deaf: bool,
     /// A half-close has to wait until it is known whether to encrypt.
     finishing: bool,
     /// A failure that has not been told, and since when.
@@ -73,7 +75,7 @@ impl Upgrading {
     ) -> Self {
         Self {
             state: State::Clear(stream),
-            watch: (upgrades.by == By::Watching).then(Watch::default),
+            watch: (upgrades.by == By::Watching).then(|| upgrades.watch()),
             upgrades,
             handle,
             remote,
@@ -82,6 +84,7 @@ impl Upgrading {
             early: Vec::new(),
             agreed: None,
             held: false,
+            is_deaf: false,
             finishing: false,
             failure: None,
             ended: None,

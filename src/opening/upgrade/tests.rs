@@ -187,6 +187,19 @@ fn a_handshake_has_its_time() {
 }
 
 #[test]
+fn nothing_is_asked_of_a_server_that_has_ended() {
+    let (left, mut right) = pipe(0, false);
+    let (mut one, _) = client(left, By::Watching);
+    carry(&mut right, &mut *one, b"220 hi\r\n");
+    right.finish().unwrap();
+    assert_eq!(one.read(&mut [0]).unwrap(), Flow::Ended);
+    carry(&mut *one, &mut right, b"EHLO x\r\n");
+    let error = one.write(b"STARTTLS\r\nsecret\r\n").unwrap_err();
+    assert!(error.to_string().contains("the server has ended, and cannot agree any more"), "{error}");
+    assert_eq!(heard(&mut right).unwrap(), b"");
+}
+
+#[test]
 fn what_comes_in_clear_behind_the_agreement_reaches_nobody() {
     let (left, mut right) = pipe(0, false);
     let (mut one, _) = client(left, By::Watching);

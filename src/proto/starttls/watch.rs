@@ -28,10 +28,15 @@ pub struct Watch {
     came: u64,
     /// The server has asked for a line that is no command.
     wants_more: bool,
+    /// IMAP: the last command was one that it can ask more about. Or anybody could make STARTTLS pass for an answer.
+    is_open: bool,
     asked: Option<How>,
     /// IMAP: whose command a literal belongs to.
     tag: Vec<u8>,
     is_lmtp: bool,
+    /// See [`Watch::strict`] and [`Watch::casual`].
+    strict: bool,
+    casual: bool,
 }
 
 /// What the server made of being asked to encrypt.
@@ -44,6 +49,8 @@ pub enum Answer {
     },
     /// The conversation goes on as it is.
     Refused,
+    /// The server has said something that is neither.
+    Neither,
 }
 
 /// Protocols that tell their replies apart in one way.
@@ -91,24 +98,46 @@ impl Default for Watch {
             owed: 1,
             came: 0,
             wants_more: false,
+            is_open: false,
             asked: None,
             tag: Vec::new(),
             is_lmtp: false,
+            strict: false,
+            casual: false,
         }
     }
 }
 
 impl Watch {
+    /// Of a conversation that is known to ask for encryption: whoever pretends to be a server of another protocol,
+    /// or of none, does not keep what is said behind the request from waiting. See [`Watch::is_vain`].
+    #[must_use]
+    pub fn strict() -> Self {
+        Self { strict: true, ..Self::default() }
+    }
+
+    /// Of a conversation that may be any: before the server has said what it speaks, only the bare request is one.
+    #[must_use]
+    pub fn casual() -> Self {
+        Self { casual: true, ..Self::default() }
+    }
+
     /// Whether the server has been asked to encrypt, and has not answered.
     #[must_use]
     pub fn is_asked(&self) -> bool {
         self.asked.is_some()
     }
 
+    /// Whether it has been asked in a way that its protocol does not have.
+    #[must_use]
+    pub fn is_vain(&self) -> bool {
+        self.asked.as_ref().zip(self.family).is_some_and(|(how, family)| !how.fits(family))
+    }
+
     /// Whether this is no conversation in which it could be.
     #[must_use]
     pub fn is_over(&self) -> bool {
-        self.family == Some(Family::Other)
+        self.family == Some(Family::Other) && !self.strict
     }
 
     /// The client says this: how much of it may pass. What is left waits until the server has said more.
@@ -180,9 +209,8 @@ impl Watch {
                 *lines += 1;
                 *dot = line.text() == b".";
             }
-            Next::PerhapsMore | Next::Command if self.wants_more => {
-                (self.wants_more, self.owed) = (false, self.owed + 1);
-            }
+            Next::PerhapsMore if self.wants_more => (self.wants_more, self.owed) = (false, self.owed + 1),
+            Next::Command if self.wants_more && self.is_open => self.wants_more = false,
             Next::PerhapsMore | Next::Command => self.command(line),
             Next::Rest => {
                 self.next = Next::Command;
@@ -197,7 +225,11 @@ impl Watch {
     fn command(&mut self, line: &Line) {
         self.is_lmtp |= line.begins_with("LHLO");
         self.owed += 1;
-        match meaning(line, self.family) {
+        let vain = client::asks(line).filter(|how| self.strict && !how.is_help());
+        let meaning = vain.map_or_else(|| meaning(line, self.family), Meaning::Ask);
+        self.is_open = client::is_open(line);
+        match meaning {
+            Meaning::Ask(_) if self.casual && self.family.is_none() && !client::is_bare(line) => {}
             Meaning::Ask(how) => self.asked = Some(how),
             Meaning::Message { sure: false } => self.next = Next::PerhapsMessage { lines: 0, dot: false },
             Meaning::Message { sure: true } => {
@@ -231,8 +263,8 @@ impl Watch {
         }
         let family = server::family(first?);
         self.family = Some(family);
-        if family == Family::Other {
-            return self.asked.take().map(|_| Answer::Refused);
+        if family == Family::Other || (self.strict && self.is_vain()) {
+            return self.asked.take().filter(|how| !self.strict || !how.is_help()).map(|_| Answer::Refused);
         }
         // In this protocol it was a command like any other.
         self.asked = self.asked.take().filter(|how| how.fits(family));
@@ -275,6 +307,10 @@ impl Watch {
             }
             (_, Reply::Status(ok)) if answers => *ok,
             (How::Tagged(asked), Reply::Tagged(tag, ok)) if asked == tag => *ok,
+            (_, Reply::Code(_) | Reply::More | Reply::Wanted) if answers => {
+                self.asked = None;
+                return Some(Answer::Neither);
+            }
             _ => return None,
         };
         let again = self.asked.take().and_then(|how| self.again(&how));

@@ -11,6 +11,9 @@ use crate::{
 };
 use std::io;
 
+/// What can be relied on.
+const NOT_SENT: &str = "nothing more was sent in clear";
+
 impl Upgrading {
     /// Reads from the server, as its client.
     pub(super) fn hear_server(&mut self, buffer: &mut [u8]) -> io::Result<Flow> {
@@ -22,7 +25,7 @@ impl Upgrading {
                 return Err(Upgrades::failed(&self.remote, why).into());
             }
             Flow::Ended => {
-                self.watch = None;
+                self.is_deaf = true;
                 return Ok(Flow::Ended);
             }
             Flow::Blocked => return Ok(Flow::Blocked),
@@ -37,9 +40,15 @@ impl Upgrading {
                     return Ok(Flow::Moved(taken));
                 }
                 Some(Answer::Agreed { again }) => self.agreed = Some(Midway { again }),
+                Some(Answer::Neither) => {
+                    let why = "the server neither agreed to encrypt nor refused";
+                    let error = Upgrades::failed(&self.remote, why).hint(NOT_SENT);
+                    self.fail(error);
+                    return Ok(Flow::Moved(n));
+                }
                 Some(Answer::Refused) if self.held || !self.upgrades.terminal => {
                     let why = "the server does not encrypt";
-                    let error = Upgrades::failed(&self.remote, why).hint("nothing more was sent in clear");
+                    let error = Upgrades::failed(&self.remote, why).hint(NOT_SENT);
                     self.fail(error);
                     return Ok(Flow::Moved(n));
                 }
@@ -57,6 +66,16 @@ impl Upgrading {
         let (State::Clear(stream), Some(watch)) = (&mut self.state, &mut self.watch) else { return Ok(Flow::Blocked) };
         let mut next = watch.clone();
         let passes = bytes.get(..next.client(bytes)).unwrap_or(bytes);
+        if next.is_asked() && self.is_deaf {
+            // Nobody reads any more, to be told there.
+            let error = Upgrades::failed(&self.remote, "the server has ended, and cannot agree any more");
+            return Err(error.hint(NOT_SENT).into());
+        }
+        if next.is_vain() {
+            let error = Upgrades::failed(&self.remote, "what the server speaks has no such command").hint(NOT_SENT);
+            self.fail(error);
+            return Ok(Flow::Blocked);
+        }
         if passes.is_empty() {
             self.held |= watch.is_asked() && !bytes.is_empty();
             return Ok(Flow::Blocked);

@@ -18,6 +18,11 @@ pub(super) enum How {
 }
 
 impl How {
+    /// Whether it may be a question about it.
+    pub(super) fn is_help(&self) -> bool {
+        matches!(self, Self::Tagged(tag) if tag.eq_ignore_ascii_case(b"HELP"))
+    }
+
     /// Whether it is asked for so in this family.
     pub(super) fn fits(&self, family: Family) -> bool {
         match self {
@@ -85,6 +90,22 @@ pub(super) fn meaning(line: &Line, family: Option<Family>) -> Meaning {
 
 fn is_alone(line: &Line, word: &str) -> bool {
     line.begins_with(word) && line.words().nth(1).is_none()
+}
+
+/// Whether a line of the client's may follow that is no command: IMAP (RFC 9051, 6.2.2; RFC 2177).
+pub(super) fn is_open(line: &Line) -> bool {
+    let is = |name: &str| line.words().nth(1).is_some_and(|word| word.eq_ignore_ascii_case(name.as_bytes()));
+    is("AUTHENTICATE") || is("IDLE")
+}
+
+/// Whether nothing but a request is in this line, as it should be; a tag is known by its digit.
+pub(super) fn is_bare(line: &Line) -> bool {
+    match asks(line) {
+        Some(How::Starttls | How::Stls) => line.words().nth(1).is_none(),
+        Some(How::Auth) => line.words().nth(2).is_none(),
+        Some(How::Tagged(tag)) => line.words().nth(2).is_none() && tag.iter().any(u8::is_ascii_digit),
+        None => false,
+    }
 }
 
 /// How this line asks for encryption, if it does.
