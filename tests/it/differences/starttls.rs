@@ -36,6 +36,7 @@ pub(super) const STARTTLS: Table = &[
             "starttls_offered::a_client_that_asks_is_encrypted",
             "starttls_offered::a_client_that_breaks_off_in_mid_handshake_is_1",
             "starttls_offered::a_client_that_does_not_ask_stays_in_clear",
+            "starttls_offered::a_client_that_ends_early_gets_nothing_done_in_clear",
             "starttls_offered::a_client_that_goes_on_in_clear_is_1",
             "starttls_offered::a_client_that_is_refused_stays_in_clear",
             "starttls_offered::a_client_that_leaves_before_the_answer_ends_the_program",
