@@ -49,7 +49,7 @@ enum By {
 }
 
 impl Upgrades {
-    /// `terminal` tells whether stdin is one; `addresses` are those listened on. `None` if connections
+    /// `terminal` tells whether a person types at one; `addresses` are those listened on. `None` if connections
     /// stay as they are once they stand.
     ///
     /// # Errors

@@ -91,6 +91,20 @@ fn an_answer_that_is_neither_is_1() {
 }
 
 #[test]
+fn for_a_command_a_refusal_is_1_at_a_terminal_too() {
+    it(|| {
+        let listener = PeerListener::new(Wire::Plain);
+        let script = "read a; echo STARTTLS; read b; echo AUTH PLAIN secret; cat";
+        let mut client = typed("").arg("-c").arg(script).at_a_terminal().connects_to(&listener);
+        let mut peer = listener.accepts();
+        peer.sends("220 hi\r\n");
+        peer.hears("STARTTLS\n");
+        peer.sends("454 no\r\n");
+        gives_up(&mut client, &mut peer, &["STARTTLS with 127.0.0.1:", "does not encrypt"]);
+    });
+}
+
+#[test]
 fn a_chat_may_begin_with_the_word() {
     it(|| {
         let listener = PeerListener::new(Wire::Plain);

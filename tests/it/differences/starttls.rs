@@ -26,6 +26,7 @@ pub(super) const STARTTLS: Table = &[
             "starttls_faults::a_server_that_leaves_without_an_answer_is_1",
             "starttls_faults::an_answer_that_is_neither_is_1",
             "starttls_faults::bytes_in_clear_behind_the_agreement_are_1_and_not_shown",
+            "starttls_faults::for_a_command_a_refusal_is_1_at_a_terminal_too",
             "starttls_faults::for_a_pipe_a_refusal_is_1",
             "starttls_faults::garbage_instead_of_tls_is_1",
             "starttls_faults::text_instead_of_tls_is_1_and_not_shown",
