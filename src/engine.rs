@@ -150,7 +150,9 @@ fn stages(
 /// What encrypts connections in mid-session.
 fn upgrades(config: &Config, addresses: &[Address], report: Report) -> Result<Option<Rc<Upgrades>>> {
     let Some(upgrade) = &config.upgrade else { return Ok(None) };
-    let terminal = stdio::stdin_kind() == stdio::Kind::Terminal;
+    // A command does not see a refusal, wherever it was started.
+    let typed = matches!(config.partner, Partner::Console(_));
+    let terminal = typed && stdio::stdin_kind() == stdio::Kind::Terminal;
     Upgrades::new(upgrade, &config.mode, addresses, terminal, report)
 }
 

@@ -12,6 +12,7 @@ use super::tls::{Role, TlsStaging};
 use crate::{
     cli::config::{Mode, TlsOptions, Upgrade, When},
     error::{Error, Result},
+    proto::starttls::watch::Watch,
     report::Report,
     stream::Stream,
     tap::Record,
@@ -48,7 +49,7 @@ enum By {
 }
 
 impl Upgrades {
-    /// `terminal` tells whether stdin is one; `addresses` are those listened on. `None` if connections
+    /// `terminal` tells whether a person types at one; `addresses` are those listened on. `None` if connections
     /// stay as they are once they stand.
     ///
     /// # Errors
@@ -88,6 +89,16 @@ impl Upgrades {
         let handle = Rc::new(Handle::default());
         let layer = Upgrading::new(stream, Rc::clone(self), Rc::clone(&handle), remote.clone(), record.cloned());
         (Box::new(layer), handle)
+    }
+
+    /// What a new connection is watched by.
+    fn watch(&self) -> Watch {
+        match (self.serves || self.terminal, self.by_default) {
+            // A pipe that was said to ask for it means it.
+            (false, _) => Watch::strict(),
+            (true, true) => Watch::casual(),
+            (true, false) => Watch::default(),
+        }
     }
 
     fn tls(&self) -> Result<&TlsStaging> {

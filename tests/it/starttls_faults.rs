@@ -49,19 +49,76 @@ fn for_a_pipe_a_refusal_is_1() {
 #[test]
 fn for_a_pipe_a_server_of_another_protocol_is_1_and_hears_no_secret() {
     it(|| {
-        for greeting in ["220 hi\r\n", "hello\r\n+OK hi\r\n"] {
+        for (greeting, request) in [
+            ("220 hi\r\n", "STLS\r\nPASS secret\r\n"),
+            ("hello\r\n+OK hi\r\n", "STLS\r\nPASS secret\r\n"),
+            ("hello\r\n", "STARTTLS\r\nAUTH PLAIN secret\r\n"),
+            ("+OK hello\r\n", "STARTTLS\r\nAUTH PLAIN secret\r\n"),
+            ("* OK hello\r\n", "STARTTLS\r\nAUTH PLAIN secret\r\n"),
+        ] {
             let listener = PeerListener::new(Wire::Plain);
             let mut client = typed("").connects_to(&listener);
             let mut peer = listener.accepts();
             peer.sends(greeting);
             client.shows(greeting);
-            client.types("STLS\r\nPASS secret\r\n");
-            gives_up(
-                &mut client,
-                &mut peer,
-                &["STARTTLS with", "does not speak the protocol", "nothing more was sent"],
-            );
+            client.types(request);
+            let words = ["STARTTLS with", "does not speak the protocol", "nothing more was sent", "bytes not sent"];
+            gives_up(&mut client, &mut peer, &words);
         }
+    });
+}
+
+#[test]
+fn a_pipe_is_not_put_off_by_being_asked_more() {
+    it(|| {
+        let (mut client, mut peer) = {
+            let listener = PeerListener::new(Wire::Plain);
+            (typed("").connects_to(&listener), listener.accepts())
+        };
+        greets(&mut client, &mut peer);
+        client.types("EHLO me\r\n");
+        peer.hears("EHLO me\r\n");
+        peer.sends("334 more\r\n");
+        client.shows("334 more\r\n");
+        client.types("STARTTLS\r\nAUTH PLAIN secret\r\n");
+        peer.hears("STARTTLS\r\n");
+        peer.hears_nothing_for(A_WHILE);
+        peer.sends("454 no\r\n");
+        gives_up(&mut client, &mut peer, &["does not encrypt; 19 bytes not sent"]);
+    });
+}
+
+#[test]
+fn an_answer_that_is_neither_is_1() {
+    it(|| {
+        let (mut client, mut peer) = asks();
+        peer.sends("250 fine\r\n");
+        gives_up(&mut client, &mut peer, &["the server neither agreed to encrypt nor refused"]);
+    });
+}
+
+#[test]
+fn for_a_command_a_refusal_is_1_at_a_terminal_too() {
+    it(|| {
+        let listener = PeerListener::new(Wire::Plain);
+        let script = "read a; echo STARTTLS; read b; echo AUTH PLAIN secret; cat";
+        let mut client = typed("").arg("-c").arg(script).at_a_terminal().connects_to(&listener);
+        let mut peer = listener.accepts();
+        peer.sends("220 hi\r\n");
+        peer.hears("STARTTLS\n");
+        peer.sends("454 no\r\n");
+        gives_up(&mut client, &mut peer, &["STARTTLS with 127.0.0.1:", "does not encrypt"]);
+    });
+}
+
+#[test]
+fn a_chat_may_begin_with_the_word() {
+    it(|| {
+        let listener = PeerListener::new(Wire::Plain);
+        let client = netcat("").at_a_terminal().connects_to(&listener);
+        let mut peer = listener.accepts();
+        client.types("try starttls now\nor later\n");
+        peer.hears("try starttls now\nor later\n");
     });
 }
 

@@ -41,6 +41,8 @@ pub struct Upgrading {
     sent: u64,
     /// What a client has said before the server has answered.
     early: Vec<u8>,
+    /// The client has ended with that, and this is how long its program has to answer.
+    left: Option<Instant>,
     /// Both have agreed: what of the protocol is to be said again.
     agreed: Option<Midway>,
     /// Something was to be sent behind STARTTLS before it was answered.
@@ -73,16 +75,16 @@ impl Upgrading {
         remote: Address,
         record: Option<Rc<Record>>,
     ) -> Self {
-        let watch = if upgrades.serves || upgrades.terminal { Watch::default } else { Watch::strict };
         Self {
             state: State::Clear(stream),
-            watch: (upgrades.by == By::Watching).then(watch),
+            watch: (upgrades.by == By::Watching).then(|| upgrades.watch()),
             upgrades,
             handle,
             remote,
             record,
             sent: 0,
             early: Vec::new(),
+            left: None,
             agreed: None,
             held: false,
             server_ended: false,
@@ -272,6 +274,7 @@ impl Stream for Upgrading {
             (_, Some((_, since))) => *since,
             (State::Shaking(handshake, until), _) => Some(handshake.deadline().map_or(*until, |at| at.min(*until))),
             _ if self.ended.is_some() => self.ended,
+            (State::Clear(_), _) if self.left.is_some() => self.left,
             _ => self.inner()?.deadline(),
         }
     }
@@ -282,6 +285,7 @@ impl Stream for Upgrading {
             (Some((_, since)), _) => *since = None,
             // So here, and it writes.
             _ if self.ended.take().is_some() => {}
+            (None, State::Clear(_)) if self.left.is_some_and(|until| now >= until) => self.give_up(),
             (None, State::Shaking(handshake, until)) if now >= *until => self.fail(handshake.timed_out()),
             _ => return self.inner_mut().map_or(Ok(()), |inner| inner.timeout(now)),
         }

@@ -187,6 +187,71 @@ fn a_handshake_has_its_time() {
 }
 
 #[test]
+fn a_client_that_ends_early_still_waits_for_the_answer() {
+    for (answer, heard_then) in [("220 go\r\n", None), ("454 no\r\n", Some("MAIL x\r\n"))] {
+        let (left, mut right) = pipe(0, false);
+        let (mut two, _) = server(left, By::Watching);
+        carry(&mut *two, &mut right, b"220 hi\r\n");
+        right.write(b"STARTTLS\r\nMAIL x\r\n").unwrap();
+        right.finish().unwrap();
+        assert_eq!(heard(&mut *two).unwrap(), b"STARTTLS\r\n");
+        assert_eq!(two.write(answer.as_bytes()).unwrap(), Flow::Moved(answer.len()));
+        match heard_then {
+            Some(text) => {
+                assert_eq!(heard(&mut *two).unwrap(), text.as_bytes());
+                assert_eq!(two.read(&mut [0]).unwrap(), Flow::Ended);
+            }
+            None => {
+                let error = heard(&mut *two).unwrap_err();
+                assert!(error.to_string().contains(": 8 bytes came in clear behind the client's STARTTLS"), "{error}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_program_has_its_time_to_answer_a_client_that_has_ended() {
+    let (left, mut right) = pipe(0, false);
+    let (mut two, _) = server(left, By::Watching);
+    carry(&mut *two, &mut right, b"220 hi\r\n");
+    right.write(b"STARTTLS\r\nMAIL x\r\n").unwrap();
+    assert_eq!(heard(&mut *two).unwrap(), b"STARTTLS\r\n");
+    assert_eq!(two.deadline(), None);
+    right.finish().unwrap();
+    assert_eq!(heard(&mut *two).unwrap(), b"");
+    let due = two.deadline().unwrap();
+    assert!(due > Instant::now() + Duration::from_secs(25) && due <= Instant::now() + Duration::from_secs(30));
+    two.timeout(due).unwrap();
+    let error = heard(&mut *two).unwrap_err();
+    assert!(error.to_string().contains("no answer to the client, who has ended; 8 of its bytes not passed"), "{error}");
+    assert_eq!(two.write(b"220 go\r\n").unwrap(), Flow::Blocked);
+}
+
+#[test]
+fn what_a_client_said_last_is_passed_on_if_it_cannot_ask() {
+    let (left, mut right) = pipe(0, false);
+    let (mut two, _) = server(left, By::Watching);
+    carry(&mut *two, &mut right, b"* OK hi\r\n");
+    right.write(b"a APPEND x {5}\r\nhello\r\n").unwrap();
+    right.finish().unwrap();
+    assert_eq!(heard(&mut *two).unwrap(), b"a APPEND x {5}\r\nhello\r\n");
+    assert_eq!((two.read(&mut [0]).unwrap(), two.deadline()), (Flow::Ended, None));
+}
+
+#[test]
+fn nothing_is_asked_of_a_server_that_has_ended() {
+    let (left, mut right) = pipe(0, false);
+    let (mut one, _) = client(left, By::Watching);
+    carry(&mut right, &mut *one, b"220 hi\r\n");
+    right.finish().unwrap();
+    assert_eq!(one.read(&mut [0]).unwrap(), Flow::Ended);
+    carry(&mut *one, &mut right, b"EHLO x\r\n");
+    let error = one.write(b"STARTTLS\r\nsecret\r\n").unwrap_err();
+    assert!(error.to_string().contains("the server has ended, and cannot be asked"), "{error}");
+    assert_eq!(heard(&mut right).unwrap(), b"");
+}
+
+#[test]
 fn what_comes_in_clear_behind_the_agreement_reaches_nobody() {
     let (left, mut right) = pipe(0, false);
     let (mut one, _) = client(left, By::Watching);

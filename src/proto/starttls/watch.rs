@@ -30,6 +30,8 @@ pub struct Watch {
     may_want_more: bool,
     /// It has. Who asks out of turn wants to make a request look like an answer.
     wants_more: bool,
+    /// IMAP: the last command was one that it can ask more about. Or anybody could make STARTTLS pass for an answer.
+    is_open: bool,
     asked: Option<How>,
     /// IMAP: whose command a literal belongs to.
     tag: Vec<u8>,
@@ -38,6 +40,8 @@ pub struct Watch {
     strict: bool,
     /// There was one.
     vain: bool,
+    /// See [`Watch::casual`].
+    casual: bool,
 }
 
 /// What the server made of being asked to encrypt.
@@ -50,6 +54,8 @@ pub enum Answer {
     },
     /// The conversation goes on as it is.
     Refused,
+    /// The server has said something that is neither.
+    Neither,
 }
 
 /// Protocols that tell their replies apart in one way.
@@ -98,11 +104,13 @@ impl Default for Watch {
             came: 0,
             may_want_more: false,
             wants_more: false,
+            is_open: false,
             asked: None,
             tag: Vec::new(),
             is_lmtp: false,
             strict: false,
             vain: false,
+            casual: false,
         }
     }
 }
@@ -127,6 +135,12 @@ impl Watch {
             (self.strict, self.family) = (true, Some(Family::Other));
             self.forget_what_was_awaited();
         }
+    }
+
+    /// Of a conversation that may be any: before the server has said what it speaks, only the bare request is one.
+    #[must_use]
+    pub fn casual() -> Self {
+        Self { casual: true, ..Self::default() }
     }
 
     /// Whether the server has been asked to encrypt, and has not answered.
@@ -194,7 +208,11 @@ impl Watch {
     }
 
     fn asks_in_vain(&self, line: &Line) -> bool {
-        let is_command = matches!(self.next, Next::Command | Next::PerhapsMore) && !self.wants_more;
+        let is_command = match self.next {
+            Next::Command => !(self.wants_more && self.is_open),
+            Next::PerhapsMore => !self.wants_more,
+            _ => false,
+        };
         let Some(family) = self.family.filter(|_| self.strict && is_command && !self.is_unsure_of(line)) else {
             return false;
         };
@@ -232,9 +250,8 @@ impl Watch {
                 *lines += 1;
                 *dot = line.text() == b".";
             }
-            Next::PerhapsMore | Next::Command if self.wants_more => {
-                (self.wants_more, self.owed) = (false, self.owed + 1);
-            }
+            Next::PerhapsMore if self.wants_more => (self.wants_more, self.owed) = (false, self.owed + 1),
+            Next::Command if self.wants_more && self.is_open => self.wants_more = false,
             Next::PerhapsMore | Next::Command => self.command(line),
             Next::Rest => {
                 self.next = Next::Command;
@@ -250,7 +267,9 @@ impl Watch {
         self.is_lmtp |= line.begins_with("LHLO");
         self.may_want_more |= client::may_be_asked_for_more(line);
         self.owed += 1;
+        self.is_open = client::is_open(line);
         match meaning(line, self.family) {
+            Meaning::Ask(_) if self.casual && self.family.is_none() && !client::is_bare(line) => {}
             Meaning::Ask(how) => self.asked = Some(how),
             Meaning::Message { sure: false } => self.next = Next::PerhapsMessage { lines: 0, dot: false },
             Meaning::Message { sure: true } => {
@@ -335,6 +354,10 @@ impl Watch {
             }
             (_, Reply::Status(ok)) if answers => *ok,
             (How::Tagged(asked), Reply::Tagged(tag, ok)) if asked == tag => *ok,
+            (_, Reply::Code(_) | Reply::More | Reply::Wanted) if answers => {
+                self.asked = None;
+                return Some(Answer::Neither);
+            }
             _ => return None,
         };
         let again = self.asked.take().and_then(|how| self.again(&how));

@@ -11,7 +11,8 @@ use crate::{
 };
 use std::io;
 
-const UNSENT: &str = "nothing more was sent in clear";
+/// What can be relied on.
+const NOT_SENT: &str = "nothing more was sent in clear";
 
 impl Upgrading {
     /// Reads from the server, as its client.
@@ -40,9 +41,15 @@ impl Upgrading {
                     return Ok(Flow::Moved(taken));
                 }
                 Some(Answer::Agreed { again }) => self.agreed = Some(Midway { again }),
+                Some(Answer::Neither) => {
+                    let why = "the server neither agreed to encrypt nor refused";
+                    let error = Upgrades::failed(&self.remote, why).hint(NOT_SENT);
+                    self.fail(error);
+                    return Ok(Flow::Moved(n));
+                }
                 Some(Answer::Refused) if self.held || !self.upgrades.terminal => {
                     let why = "the server does not encrypt";
-                    let error = Upgrades::failed(&self.remote, why).hint(UNSENT);
+                    let error = Upgrades::failed(&self.remote, why).hint(NOT_SENT);
                     self.fail(error);
                     return Ok(Flow::Moved(n));
                 }
@@ -83,7 +90,7 @@ impl Upgrading {
         } else {
             "the server does not speak the protocol in which it is asked to encrypt"
         };
-        self.fail(Upgrades::failed(&self.remote, why).hint(UNSENT));
+        self.fail(Upgrades::failed(&self.remote, why).hint(NOT_SENT));
         match self.failure.take_if(|_| self.server_ended) {
             // Nobody reads any more.
             Some((error, _)) => Err(error.into()),

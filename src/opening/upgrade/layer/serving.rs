@@ -5,11 +5,11 @@
 
 use super::{State, Upgrading};
 use crate::{
-    opening::{handshake::Midway, talk, upgrade::Upgrades},
+    opening::{STAGE, handshake::Midway, talk, upgrade::Upgrades},
     proto::starttls::watch::{Answer, Watch},
     stream::Flow,
 };
-use std::io;
+use std::{io, time::Instant};
 
 /// How much of what a client says too early is kept, in bytes, before nothing more is read.
 const EARLY: usize = 64 * 1024;
@@ -17,25 +17,44 @@ const EARLY: usize = 64 * 1024;
 impl Upgrading {
     /// Reads from the client, as its server: nothing that is said before the answer to STARTTLS.
     pub(super) fn hear_client(&mut self, buffer: &mut [u8]) -> io::Result<Flow> {
-        let State::Clear(stream) = &mut self.state else { return Ok(Flow::Blocked) };
         loop {
             let ready = self.early.get(..buffer.len()).unwrap_or(&self.early);
             let ready = self.watch.as_mut().map_or(ready.len(), |watch| watch.client(ready));
             if let (Some(to), Some(from @ [_, ..])) = (buffer.get_mut(..ready), self.early.get(..ready)) {
                 to.copy_from_slice(from);
                 self.early.drain(..ready);
+                self.left = None;
                 return Ok(Flow::Moved(ready));
             }
             if self.early.len() >= EARLY {
                 return Ok(Flow::Blocked);
             }
+            let State::Clear(stream) = &mut self.state else { return Ok(Flow::Blocked) };
             match stream.read(buffer)? {
                 Flow::Moved(n) => self.early.extend_from_slice(buffer.get(..n).unwrap_or(buffer)),
-                // Whatever it has asked for, nothing will come of it.
-                Flow::Ended if !self.early.is_empty() => self.watch = None,
+                Flow::Ended if self.early.is_empty() => return Ok(Flow::Ended),
+                // What it has said too early stays so: the answer is to come first.
+                Flow::Ended if self.may_ask() => {
+                    self.left = self.left.or_else(|| Some(Instant::now() + STAGE));
+                    return Ok(Flow::Blocked);
+                }
+                Flow::Ended => self.watch = None,
                 flow => return Ok(flow),
             }
         }
+    }
+
+    /// Whether it has been asked for encryption, or may be by what is kept.
+    fn may_ask(&self) -> bool {
+        let named = |three: &[u8]| three.eq_ignore_ascii_case(b"TLS");
+        self.watch.as_ref().is_some_and(|watch| watch.is_asked() || self.early.windows(3).any(named))
+    }
+
+    /// The client has ended, and there is no answer.
+    pub(super) fn give_up(&mut self) {
+        let why = format!("no answer to the client, who has ended; {} of its bytes not passed on", self.early.len());
+        self.left = None;
+        self.fail(Upgrades::failed(&self.remote, why));
     }
 
     /// Writes to the client, up to the agreement.

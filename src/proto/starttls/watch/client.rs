@@ -97,6 +97,22 @@ fn is_alone(line: &Line, word: &str) -> bool {
     line.begins_with(word) && line.words().nth(1).is_none()
 }
 
+/// Whether a line of the client's may follow that is no command: IMAP (RFC 9051, 6.2.2; RFC 2177).
+pub(super) fn is_open(line: &Line) -> bool {
+    let is = |name: &str| line.words().nth(1).is_some_and(|word| word.eq_ignore_ascii_case(name.as_bytes()));
+    is("AUTHENTICATE") || is("IDLE")
+}
+
+/// Whether nothing but a request is in this line, as it should be; a tag is known by its digit.
+pub(super) fn is_bare(line: &Line) -> bool {
+    match asks(line) {
+        Some(How::Starttls | How::Stls) => line.words().nth(1).is_none(),
+        Some(How::Auth) => line.words().nth(2).is_none(),
+        Some(How::Tagged(tag)) => line.words().nth(2).is_none() && tag.iter().any(u8::is_ascii_digit),
+        None => false,
+    }
+}
+
 /// How this line asks for encryption, if it does.
 pub(super) fn asks(line: &Line) -> Option<How> {
     let is = |word: &[u8], name: &str| word.eq_ignore_ascii_case(name.as_bytes());

@@ -67,9 +67,9 @@ impl Line {
         self.head.len() == HEAD
     }
 
-    /// The words of its beginning.
+    /// The words of its beginning, between blanks of any kind: servers are as lenient.
     pub(super) fn words(&self) -> impl Iterator<Item = &[u8]> {
-        self.text().split(|byte| matches!(byte, b' ' | b'\t')).filter(|word| !word.is_empty())
+        self.text().split(u8::is_ascii_whitespace).filter(|word| !word.is_empty())
     }
 
     /// Whether its first word is this, in whatever case.

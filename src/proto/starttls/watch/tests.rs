@@ -174,6 +174,72 @@ fn a_password_may_say_it() {
 }
 
 #[test]
+fn a_server_cannot_make_a_request_pass_for_an_answer() {
+    for (greeting, hello, more, ask) in [
+        ("220 x\r\n", "EHLO x\r\n", "334 x\r\n", "STARTTLS\r\n"),
+        ("+OK\r\n", "CAPA\r\n", "+ x\r\n", "STLS\r\n"),
+        ("* OK\r\n", "a NOOP\r\n", "+ x\r\n", "b STARTTLS\r\n"),
+    ] {
+        let (mut watch, _) = said(&[('S', greeting), ('C', hello), ('S', more), ('C', ask)]);
+        assert!(watch.is_asked(), "{greeting}");
+        assert_eq!(watch.client(b"secret\r\n"), 0, "{greeting}");
+    }
+}
+
+#[test]
+fn an_answer_may_be_neither() {
+    for neither in ["250 ok\r\n", "334 x\r\n", "354 x\r\n"] {
+        let (watch, answer) = said(&[('S', "220 x\r\n"), ('C', "STARTTLS\r\n"), ('S', neither)]);
+        assert_eq!(answer, Some(Answer::Neither), "{neither}");
+        assert!(!watch.is_asked());
+    }
+}
+
+#[test]
+fn blanks_of_any_kind_part_words() {
+    for ask in ["STARTTLS\t\r\n", " starttls\r\r\n", "AUTH\tTLS\n"] {
+        assert!(said(&[('S', "220 x\r\n"), ('C', ask)]).0.is_asked(), "{ask:?}");
+    }
+}
+
+#[test]
+fn who_is_sure_to_ask_is_not_put_off_by_another_protocols_greeting() {
+    let requests = ["STARTTLS\r\n", "STLS\r\n", "AUTH TLS\r\n", "a1 STARTTLS\r\n"];
+    let greetings = ["hello\r\n", "+OK\r\n", "* OK\r\n", "220 x\r\n", "OK\r\n", ":x NOTICE\r\n", "HTTP/1.1 200\r\n"];
+    for (ask, greeting) in requests.into_iter().flat_map(|ask| greetings.map(|greeting| (ask, greeting))) {
+        let mut behind = Watch::strict();
+        behind.server(greeting.as_bytes());
+        let passed = behind.client(&[ask, "secret\r\n"].concat().into_bytes());
+        assert_eq!(passed, if behind.is_vain() { 0 } else { ask.len() }, "{ask} {greeting}");
+        let mut before = Watch::strict();
+        assert_eq!(before.client(ask.as_bytes()), ask.len());
+        let refused = before.server(greeting.as_bytes()).1;
+        assert_eq!(refused == Some(Answer::Refused), behind.is_vain(), "{ask} {greeting}");
+        assert_eq!(before.is_asked(), !behind.is_vain(), "{ask} {greeting}");
+    }
+    for greeting in greetings {
+        let mut help = Watch::strict();
+        assert_eq!(help.client(b"HELP STARTTLS\r\n"), 15);
+        assert_eq!(help.server(greeting.as_bytes()).1, None);
+        assert!(!help.is_vain());
+        assert_eq!(help.client(b"NOOP\r\n"), 6, "{greeting}");
+    }
+}
+
+#[test]
+fn a_chat_may_begin_with_the_word() {
+    for talk in ["starttls is fun\n", "try starttls now\n", "the starttls\n", "auth tls or not\n"] {
+        let mut watch = Watch::casual();
+        assert_eq!(watch.client(&[talk, "more\n"].concat().into_bytes()), talk.len() + 5, "{talk}");
+        watch.server(b"220 x\r\n");
+        assert!(!watch.is_asked());
+    }
+    for ask in ["starttls\n", "STLS\n", "AUTH TLS\n", "a1 STARTTLS\n"] {
+        assert_eq!(Watch::casual().client(&[ask, "more\n"].concat().into_bytes()), ask.len(), "{ask}");
+    }
+}
+
+#[test]
 fn other_protocols_are_left_alone() {
     for first in ["HTTP/1.1 200 OK\r\n", "SSH-2.0-x\r\n", "\0\0\0\x01\n", "\x16\x03\x01\n", "x\r\n", &"x".repeat(80)] {
         let mut watch = Watch::default();
