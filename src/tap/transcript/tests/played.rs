@@ -12,7 +12,8 @@ fn played(transcript: &str) -> Result<[Vec<u8>; 2], String> {
     static FILES: AtomicUsize = AtomicUsize::new(0);
     let number = FILES.fetch_add(1, Ordering::Relaxed);
     let path = std::env::temp_dir().join(format!("rncat-played-{}-{number}", std::process::id()));
-    std::fs::write(&path, transcript).unwrap();
+    // As a record does, it tells first who has spoken.
+    std::fs::write(&path, format!("# C: a\n# S: b\n{transcript}")).unwrap();
     let scripts = [Client, Server].map(|side| Script::read(&path, side));
     std::fs::remove_file(path).unwrap();
     let [client, server] = scripts.map(|script| script.map_err(|error| error.to_string()));
