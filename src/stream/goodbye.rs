@@ -20,6 +20,20 @@ pub(super) enum Goodbye {
 }
 
 impl Goodbye {
+    /// The half-close is to be said, if nothing is yet.
+    pub(super) fn finish(&mut self) {
+        if *self == Self::Unsaid {
+            *self = Self::Finishing;
+        }
+    }
+
+    /// Everything is to be said, if it is not yet.
+    pub(super) fn hang_up(&mut self) {
+        if *self != Self::HungUp {
+            *self = Self::HangingUp;
+        }
+    }
+
     /// Nothing is held any more: says below what is due there, and has it passed on.
     pub(super) fn pass_on(&mut self, inner: &mut dyn Stream) -> io::Result<Poll<()>> {
         match self {

@@ -146,16 +146,12 @@ impl Stream for Telnet {
     }
 
     fn finish(&mut self) -> io::Result<()> {
-        if self.goodbye == Goodbye::Unsaid {
-            self.goodbye = Goodbye::Finishing;
-        }
+        self.goodbye.finish();
         Ok(())
     }
 
     fn hang_up(&mut self) -> io::Result<()> {
-        if self.goodbye != Goodbye::HungUp {
-            self.goodbye = Goodbye::HangingUp;
-        }
+        self.goodbye.hang_up();
         Ok(())
     }
 
