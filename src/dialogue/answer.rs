@@ -4,7 +4,7 @@
 //! `+OK` to LIST 1 by nothing.
 
 use super::{expect::Code, message::Message};
-use crate::proto::{evidence::Side, reply::literal};
+use crate::proto::{code, evidence::Side, literal};
 
 /// A reply that has begun, or will.
 #[derive(Debug)]
@@ -99,8 +99,7 @@ impl Answer {
 
 /// Three digits and a blank, or nothing: within a reply of several lines, its end.
 fn is_last_of_some(line: &[u8]) -> bool {
-    matches!(line, [a, b, c, rest @ ..]
-        if [a, b, c].into_iter().all(u8::is_ascii_digit) && rest.first().is_none_or(|next| *next == b' '))
+    code::Code::any(line).is_some_and(|code| !code.goes_on)
 }
 
 /// A line that ends with `{310}` is followed by so many bytes; unless it has a text at its end (RFC 9051, 7.1).

@@ -5,9 +5,11 @@
 //! arrive split anywhere, and those that arrive too early belong to the next layer.
 
 pub mod auth;
+pub mod code;
 pub mod dtls;
 pub mod evidence;
 pub mod http;
+pub mod literal;
 pub mod proxy;
 pub mod reply;
 pub mod starttls;

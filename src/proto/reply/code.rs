@@ -1,6 +1,6 @@
-//! Replies that begin with a code of three digits, as those of mail, FTP and news do.
+//! What a [code](crate::proto::code) of three digits says of a reply, and a word of a command.
 //!
-//! A newcomer's trap: the first digit alone says how it went; `250x` and `2500` are no codes at all.
+//! A newcomer's trap: the first digit alone says how it went; a code of FTP or news may mean something else than in mail.
 
 use super::Kind;
 use crate::{
@@ -8,14 +8,7 @@ use crate::{
     report::escape,
 };
 
-/// The front of a line of a reply.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Code {
-    /// 100 to 599.
-    pub(super) number: u16,
-    /// A hyphen follows: more lines of the same reply come.
-    pub(super) goes_on: bool,
-}
+pub(super) use crate::proto::code::Code;
 
 impl Code {
     /// What a line begins with: three digits, and a space, a hyphen or nothing behind them.
@@ -24,20 +17,6 @@ impl Code {
     /// When it does not; the line is named.
     pub(super) fn of(line: &[u8], protocol: &str) -> Result<Self> {
         Self::parse(line).ok_or_else(|| no_reply(line, protocol))
-    }
-
-    /// The same, where other lines are no errors.
-    pub(super) fn parse(line: &[u8]) -> Option<Self> {
-        let (digits, rest) = line.split_at_checked(3)?;
-        let number = digits.iter().try_fold(0, |number, digit| {
-            digit.is_ascii_digit().then(|| number * 10 + u16::from(digit.wrapping_sub(b'0')))
-        })?;
-        let goes_on = match rest.first() {
-            None | Some(b' ') => false,
-            Some(b'-') => true,
-            Some(_) => return None,
-        };
-        (100..600).contains(&number).then_some(Self { number, goes_on })
     }
 
     /// What kind of reply it is by its first digit.

@@ -7,11 +7,12 @@
 
 use super::{
     Conversation, Kind, Reply, Turn,
-    literal::{Literals, Responses, announced},
+    responses::{Literals, Responses},
     sasl,
 };
 use crate::{
     error::{Error, Result},
+    proto::literal::announced,
     report::escape,
 };
 

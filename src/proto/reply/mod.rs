@@ -11,16 +11,16 @@ pub mod http;
 pub mod imap;
 pub mod line;
 mod lines;
-pub(crate) mod literal;
 pub mod nntp;
 pub mod pop3;
+mod responses;
 mod sasl;
 pub mod sieve;
 pub mod smtp;
 #[cfg(test)]
 mod testing;
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// A protocol whose replies can be told from each other.
 #[derive(Debug)]
@@ -97,6 +97,15 @@ pub struct Reply {
 
 /// The longest line of a reply, in bytes; what is longer is none.
 pub const LINE: usize = 64 * 1024;
+
+/// The most bytes of the lines of one reply, where they are counted; literals are not. What a server can do, and
+/// what it has to say, are much shorter.
+const REPLY: usize = 1024 * 1024;
+
+/// A reply has more.
+fn too_long() -> Error {
+    Error::network("the reply", format!("it is longer than {} MiB", REPLY / 1024 / 1024))
+}
 
 /// The client's side of a protocol, as far as turns go. See the module's description.
 pub trait Conversation {

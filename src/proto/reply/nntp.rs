@@ -159,9 +159,7 @@ impl Conversation for Nntp {
     }
 
     fn peek(&mut self, line: &[u8]) {
-        // What can be both is a command.
-        let is_command = ALONE.iter().any(|command| command.eq_ignore_ascii_case(line));
-        self.skips = self.is_refused && sasl::is_response(line) && !is_command;
+        self.skips = self.is_refused && sasl::is_leftover(line, &ALONE);
     }
 
     fn said(&mut self, line: &[u8]) {

@@ -11,6 +11,11 @@ pub(super) fn is_response(line: &[u8]) -> bool {
     line == b"*" || line == b"=" || (is_base64 && line.len().is_multiple_of(4))
 }
 
+/// The same of a line that, for all one can see, could also be one of these commands: then it is that.
+pub(super) fn is_leftover(line: &[u8], commands: &[&[u8]]) -> bool {
+    is_response(line) && !commands.iter().any(|command| command.eq_ignore_ascii_case(line))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

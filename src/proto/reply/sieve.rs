@@ -5,14 +5,12 @@
 //! ends nothing. A client's literals are sent at once, and so is a script that is refused.
 
 use super::{
-    Conversation, Kind, Reply, Turn,
+    Conversation, Kind, REPLY, Reply, Turn,
     code::{no_reply, verb},
-    literal::{Literals, Responses, announced},
+    responses::{Literals, Responses},
+    too_long,
 };
-use crate::error::{Error, Result};
-
-/// The most bytes of lines before the last one of a response. Literals are not counted.
-const DATA: usize = 1024 * 1024;
+use crate::{error::Result, proto::literal::announced};
 
 /// See the module's description. It begins with the greeting.
 #[derive(Debug)]
@@ -203,8 +201,8 @@ impl Sieve {
             return Ok(Some(Kind::Continue));
         }
         self.data = self.data.saturating_add(line.len().saturating_add(2));
-        if self.data > DATA {
-            return Err(Error::network("the reply", format!("it is longer than {} MiB", DATA / 1024 / 1024)));
+        if self.data > REPLY {
+            return Err(too_long());
         }
         Ok(None)
     }

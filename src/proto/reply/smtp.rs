@@ -4,18 +4,15 @@
 //! for commands. And LMTP answers a message once for each recipient that it has accepted.
 
 use super::{
-    Conversation, Kind, Reply, Turn,
+    Conversation, Kind, REPLY, Reply, Turn,
     code::{Code, verb},
     lines::Lines,
-    sasl,
+    sasl, too_long,
 };
-use crate::error::{Error, Result};
+use crate::error::Result;
 
 /// The service is not available; the connection will be closed (RFC 5321, 3.8).
 const CLOSING: u16 = 421;
-
-/// The longest reply, in bytes. What a server can do, and what it has to say, are much shorter.
-const REPLY: usize = 1024 * 1024;
 
 /// Commands without arguments that could be base64.
 const ALONE: [&[u8]; 8] = [b"DATA", b"EHLO", b"HELO", b"HELP", b"NOOP", b"QUIT", b"RSET", b"STARTTLS"];
@@ -186,9 +183,7 @@ impl Conversation for Smtp {
     }
 
     fn peek(&mut self, line: &[u8]) {
-        // What can be both is a command.
-        let is_command = ALONE.iter().any(|command| command.eq_ignore_ascii_case(line));
-        self.skips = self.is_refused && sasl::is_response(line) && !is_command;
+        self.skips = self.is_refused && sasl::is_leftover(line, &ALONE);
     }
 
     fn said(&mut self, line: &[u8]) {
@@ -232,7 +227,7 @@ impl Conversation for Smtp {
             if code.goes_on {
                 self.size = self.size.saturating_add(line.len().saturating_add(2));
                 if self.size > REPLY {
-                    return Err(Error::network("the reply", format!("it is longer than {} MiB", REPLY / 1024 / 1024)));
+                    return Err(too_long());
                 }
                 self.first.get_or_insert_with(|| (code.number, line.into_owned()));
                 continue;

@@ -4,6 +4,7 @@
 //! codes as well; in SMTP every line has the code.
 
 use super::script::Trouble;
+use crate::proto::code::Code;
 
 /// A complete reply.
 #[derive(Debug, PartialEq, Eq)]
@@ -44,31 +45,18 @@ impl Lines {
     /// Takes a line; the reply that it completes.
     pub(super) fn take(&mut self, line: &[u8]) -> Result<Option<Reply>, Trouble> {
         let is_first = self.lines.is_empty();
-        let is_last = match parse(line) {
-            Some((code, more)) if is_first => {
-                self.code = code;
-                !more
+        let is_last = match Code::parse(line) {
+            Some(code) if is_first => {
+                self.code = code.number;
+                !code.goes_on
             }
-            Some((code, more)) if code == self.code => !more,
+            Some(code) if code.number == self.code => !code.goes_on,
             _ if self.anything_between && !is_first => false,
             _ => return Err(Trouble::odd(line)),
         };
         self.lines.push(line.to_vec());
         Ok(is_last.then(|| Reply { code: self.code, lines: std::mem::take(&mut self.lines) }))
     }
-}
-
-/// The code that a line begins with, and whether a hyphen says that more lines follow.
-pub(super) fn parse(line: &[u8]) -> Option<(u16, bool)> {
-    let (digits, rest) = line.split_at_checked(3)?;
-    let more = match rest {
-        [] | [b' ', ..] => false,
-        [b'-', ..] => true,
-        _ => return None,
-    };
-    let is_code = digits.iter().all(u8::is_ascii_digit) && matches!(digits, [b'1'..=b'5', ..]);
-    let code = is_code.then(|| digits.iter().fold(0, |code, digit| code * 10 + u16::from(digit - b'0')))?;
-    Some((code, more))
 }
 
 /// Whether a text's first word is this one, in any case: a capability, whatever follows it.

@@ -5,6 +5,7 @@
 //! clear is what he wants.
 
 use super::script::{Next, Script, Trouble};
+use crate::proto::literal;
 
 const CAPABILITY: &str = "A1";
 const STARTTLS: &str = "A2";
@@ -83,11 +84,7 @@ fn has_word(text: &[u8]) -> bool {
 
 /// Whether a line says that counted bytes follow (RFC 9051, 4.3), as no reply here needs.
 pub(super) fn announces_literal(line: &[u8]) -> bool {
-    let count = line
-        .strip_suffix(b"}")
-        .and_then(|line| line.rsplit(|byte| *byte == b'{').next().filter(|it| it.len() < line.len()));
-    let digits = count.map(|count| count.strip_suffix(b"+").unwrap_or(count));
-    digits.is_some_and(|digits| !digits.is_empty() && digits.iter().all(u8::is_ascii_digit))
+    literal::digits(line).is_some()
 }
 
 #[cfg(test)]

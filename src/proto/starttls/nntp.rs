@@ -4,9 +4,10 @@
 //! asked for nothing more.
 
 use super::{
-    codes::{first_word_is, parse},
+    codes::first_word_is,
     script::{Next, Script, Trouble},
 };
+use crate::proto::code::Code;
 
 #[derive(Debug, Default)]
 pub(super) struct Nntp {
@@ -42,7 +43,7 @@ impl Script for Nntp {
             };
         }
         // No reply has more than one line with a code.
-        let Some((code, false)) = parse(line) else { return Err(Trouble::odd(line)) };
+        let Some(Code { number: code, goes_on: false }) = Code::parse(line) else { return Err(Trouble::odd(line)) };
         match (self.at, code) {
             (At::Greeting, 200 | 201) => {
                 self.at = At::Capabilities;

@@ -3,6 +3,8 @@
 //! A newcomer's trap: one table serves all protocols, because who types by hand need not have told which one
 //! it is. Somebody who chats about passing LOGIN tests loses a word to that.
 
+use crate::proto::literal;
+
 /// What a client's line is, to those who look for secrets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Meaning<'a> {
@@ -112,11 +114,7 @@ pub(super) fn is_base64(line: &[u8]) -> bool {
 
 /// The number in `{310}` or `{310+}` at the line's end: so many bytes follow it (RFC 9051, 4.3; RFC 7888).
 pub(super) fn literal(line: &[u8]) -> Option<u64> {
-    let inside = line.strip_suffix(b"}")?;
-    let digits = inside.get(inside.iter().rposition(|byte| *byte == b'{')? + 1..)?;
-    let digits = digits.strip_suffix(b"+").unwrap_or(digits);
-    let all_digits = digits.iter().all(u8::is_ascii_digit);
-    all_digits.then(|| std::str::from_utf8(digits).ok()?.parse().ok())?
+    literal::digits(line)?.0.parse().ok()
 }
 
 /// Where the line goes on behind these words, if it begins with them.

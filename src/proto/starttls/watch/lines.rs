@@ -2,6 +2,8 @@
 //!
 //! A newcomer's trap: a line may have any length, and what is kept of it may not.
 
+use crate::proto::literal;
+
 /// As much of a line's beginning as it takes to know it by: a tag, a command, a reply code.
 const HEAD: usize = 80;
 /// As much of its end as the size of a literal takes.
@@ -79,11 +81,8 @@ impl Line {
 
     /// The size of the literal that its end announces, and whether that waits to be asked for (RFC 7888).
     pub(super) fn literal(&self) -> Option<(u64, bool)> {
-        let end = self.tail.strip_suffix(b"\r").unwrap_or(&self.tail).strip_suffix(b"}")?;
-        let (end, waits) = end.strip_suffix(b"+").map_or((end, true), |end| (end, false));
-        let digits = end.rsplit(|byte| *byte == b'{').next().filter(|digits| digits.len() < end.len())?;
-        let size = digits.iter().all(u8::is_ascii_digit).then_some(digits)?;
-        Some((str::from_utf8(size).ok()?.parse().ok()?, waits))
+        let (size, is_sent_at_once) = literal::digits(self.tail.strip_suffix(b"\r").unwrap_or(&self.tail))?;
+        Some((size.parse().ok()?, !is_sent_at_once))
     }
 }
 

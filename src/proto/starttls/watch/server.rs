@@ -7,6 +7,7 @@ use super::{
     Family,
     lines::{Line, Lines},
 };
+use crate::proto::code::Code;
 
 /// What is followed of them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -74,11 +75,11 @@ impl Replies {
 
     /// RFC 5321, 4.2.1; RFC 959, 4.2: where a reply has several lines, the last has a blank behind its code.
     fn coded(&mut self, text: &[u8], within: Within, news: bool) -> Option<Reply> {
-        let Some((code, last)) = code(text) else {
+        let Some(Code { number: code, goes_on }) = Code::any(text) else {
             self.within = within;
             return None;
         };
-        if !last {
+        if goes_on {
             self.within = Within::Reply;
             return None;
         }
@@ -121,8 +122,8 @@ const BLOCKS: [u16; 12] = [100, 101, 215, 220, 221, 222, 224, 225, 230, 231, 282
 /// What a server speaks that begins with this line.
 pub(super) fn family(line: &Line) -> Family {
     let text = line.text();
-    match code(text) {
-        Some((200 | 201, _)) => return Family::Coded { news: true },
+    match Code::any(text) {
+        Some(Code { number: 200 | 201, .. }) => return Family::Coded { news: true },
         Some(_) => return Family::Coded { news: false },
         None => {}
     }
@@ -134,17 +135,6 @@ pub(super) fn family(line: &Line) -> Family {
         _ if text.starts_with(b"\"") || sieve(line).is_some() => Family::Sieve,
         _ if first.starts_with(b":") && first.len() > 1 => Family::Irc,
         _ => Family::Other,
-    }
-}
-
-/// The code that a line begins with, and whether it is the last line of its reply.
-pub(super) fn code(text: &[u8]) -> Option<(u16, bool)> {
-    let (digits, rest) = text.split_at_checked(3)?;
-    let code = str::from_utf8(digits).ok().filter(|_| digits.iter().all(u8::is_ascii_digit))?.parse().ok()?;
-    match rest.first() {
-        None | Some(b' ') => Some((code, true)),
-        Some(b'-') => Some((code, false)),
-        Some(_) => None,
     }
 }
 
@@ -175,7 +165,7 @@ fn numeric(line: &Line) -> Option<Reply> {
     let mut words = line.words();
     let number = match words.next()? {
         b"ERROR" => Some(691),
-        source if source.starts_with(b":") => words.next().and_then(|word| Some(code(word)?.0)),
+        source if source.starts_with(b":") => words.next().and_then(|word| Some(Code::any(word)?.number)),
         _ => None,
     };
     number.map(Reply::Numeric)
