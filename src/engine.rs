@@ -43,13 +43,17 @@ pub fn run(config: &Config, report: Report) -> Result<Exit> {
     let taps = Rc::new(Taps::open(&config.taps, sessions(config), report)?);
     let mut reactor = Reactor::new()?;
     let mut relay = Relay::default();
-    if leaves_a_file(config) || config.taps.iter().any(TapFile::holds_lines) {
+    if leaves_a_file(config)
+        || matches!(config.partner, Partner::Mock(_))
+        || config.taps.iter().any(TapFile::holds_lines)
+    {
         reactor.catch_signals()?;
     }
     // Listening comes first: a port that cannot be had is told before stdin is touched.
     let found = Found::default();
     let mut entrance = Entrance::open(config, &found, &mut reactor, report)?;
-    let says_when = play.as_ref().is_some_and(Play::encrypts);
+    let offers = matches!(&config.partner, Partner::Mock(mock) if mock.starttls);
+    let says_when = offers || play.as_ref().is_some_and(Play::encrypts);
     let stages = stages(config, says_when, &mut entrance, &found, report)?;
     let own = entrance.addresses();
     let upgrade = upgrades(config, &own, report)?;
@@ -71,6 +75,7 @@ pub fn run(config: &Config, report: Report) -> Result<Exit> {
         (_, Partner::Chat(console)) => Box::new(Broker::new(config, console, true, &mut context)?),
         (_, Partner::Proxy(server)) => Box::new(Proxy::new(config, server, own, &context)?),
         (_, Partner::Console(console)) => Box::new(Console::new(config, console, &mut context)?),
+        (_, Partner::Mock(mock)) => wiring::mock(config, mock, &entrance.doors(), &mut context)?,
         (_, Partner::Play(file)) => Box::new(play.map_or_else(|| Play::new(config, file), Ok)?),
     };
     let one_peer = match &config.mode {
@@ -204,6 +209,8 @@ impl Engine {
                 let (wiring, mut context) = self.wiring();
                 wiring.noticed(notice, &mut context);
             }
+            let (wiring, mut context) = self.wiring();
+            wiring.worked(&mut context);
             if let Some(exit) = self.wiring.outcome() {
                 return Ok(exit);
             }

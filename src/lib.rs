@@ -22,7 +22,7 @@
 //!    handshake. Each leaves to the next what it has read too far ahead. What becomes encrypted in
 //!    mid-session goes through the same stage, inside [a layer](opening::upgrade).
 //! 3. The [wiring] of the mode says who is joined to whom: [stdin and stdout](wiring::console),
-//!    [a command](wiring::exec), [a dialogue in a file](wiring::play), [every other
+//!    [a command](wiring::exec), [a dialogue in a file](wiring::play), a mock server, [every other
 //!    peer](wiring::broker), [whomever it asks for](wiring::proxy), or [nobody](wiring::probe).
 //! 4. The [relay] moves the bytes, by three rules that hold for every mode:
 //!
@@ -64,6 +64,7 @@
 //! | what a proxy is asked, and asks | [`proto::proxy`]: one file each, and a row in [`proto::proxy::PROXIES`]; [`proto::auth`] |
 //! | what a proxy server serves | [`wiring::proxy`]: one file each, and a row in [`wiring::proxy::SERVICES`]; [`proto::http`] |
 //! | who talks to whom | [`wiring`]: one file a mode |
+//! | the servers to learn on | `mock`: one file (or folder) each, and a row in `mock::SERVICES` |
 //! | when a session ends | [`wiring::ends`] |
 //! | certificates, ciphers, keys | [`tls`] (settings), [`stream::tls`], [`stream::dtls`] (the layers) |
 //! | what is said on stderr | [`report`] (how), [`error`] (exit status) |
@@ -88,6 +89,8 @@ pub mod error;
 pub mod filter;
 pub mod fingerprint;
 pub mod lua;
+#[cfg(feature = "mock")]
+pub mod mock;
 pub mod opening;
 pub mod ports;
 pub mod proto;

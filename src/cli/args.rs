@@ -7,9 +7,11 @@
 
 mod command;
 mod dialogue;
+mod mock;
 
 use command::CommandArgs;
 use dialogue::DialogueArgs;
+use mock::MockArgs;
 
 use std::path::PathBuf;
 
@@ -235,6 +237,10 @@ pub struct Args {
     /// `--pace` to `--show-secrets`.
     #[command(flatten)]
     pub dialogue: DialogueArgs,
+
+    /// `--mock`, `--mock-dir`.
+    #[command(flatten)]
+    pub mock: MockArgs,
 
     /// `-e`, `-c`, `--lua-exec`.
     #[command(flatten)]

@@ -187,6 +187,8 @@ pub enum ProxyDns {
 pub struct Listen {
     /// Where to listen.
     pub on: Where,
+    /// `--mock` with several servers: where the others listen, in order.
+    pub others_on: Vec<Where>,
     /// `-k`: go on taking clients.
     pub keep_open: bool,
     /// `-m`: at most so many clients at once.
@@ -209,6 +211,11 @@ pub enum Where {
         /// The port; 0 for the kernel's choice.
         port: u16,
     },
+    /// At a port of this machine's own addresses, which no other machine can reach.
+    Loopback {
+        /// The port; 0 for the kernel's choice.
+        port: u16,
+    },
     /// At an address that needs no look-up.
     Known(Address),
 }
@@ -218,7 +225,7 @@ impl Where {
     #[must_use]
     pub fn port(&self) -> u16 {
         match self {
-            Self::Inet { port, .. } => *port,
+            Self::Inet { port, .. } | Self::Loopback { port } => *port,
             Self::Known(_) => 0,
         }
     }
@@ -263,6 +270,19 @@ pub enum Partner {
     Proxy(ProxyServer),
     /// `--play`: the lines of this file.
     Play(PathBuf),
+    /// `--mock`: servers to learn on.
+    Mock(Mock),
+}
+
+/// Servers to learn on.
+#[derive(Debug, Clone)]
+pub struct Mock {
+    /// Their names, in the order of the places in [`Listen`].
+    pub services: Vec<&'static str>,
+    /// Whether one of them offers to encrypt what began in clear.
+    pub starttls: bool,
+    /// `--mock-dir`: the Maildir of all of them; one for this run if not given.
+    pub dir: Option<PathBuf>,
 }
 
 /// A proxy server.

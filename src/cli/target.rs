@@ -52,6 +52,15 @@ pub fn connect(words: &[String]) -> Result<(String, u16)> {
 /// # Errors
 /// When the words are not a host and a port, or there is more than one port.
 pub fn listen(words: &[String], option: Option<&str>) -> Result<(Option<String>, u16)> {
+    let (host, port) = place(words, option)?;
+    Ok((host, port.unwrap_or(DEFAULT_PORT)))
+}
+
+/// The same, where no port need not mean the default one.
+///
+/// # Errors
+/// Those of [`listen`].
+pub fn place(words: &[String], option: Option<&str>) -> Result<(Option<String>, Option<u16>)> {
     let (host, port) = match words {
         [] => (None, None),
         [port] if is_number(port) || ports::number(port).is_some() && option.is_none() => (None, Some(port.as_str())),
@@ -63,7 +72,7 @@ pub fn listen(words: &[String], option: Option<&str>) -> Result<(Option<String>,
             let (host, port) = beside(host, port)?;
             return match (option, port) {
                 (Some(option), Some(port)) => Err(two_ports(option, &port.to_string())),
-                (_, port) => Ok((host, port.unwrap_or(DEFAULT_PORT))),
+                (_, port) => Ok((host, port)),
             };
         }
         [_, _, rest @ ..] => return Err(too_many(rest)),
@@ -72,7 +81,7 @@ pub fn listen(words: &[String], option: Option<&str>) -> Result<(Option<String>,
         (Some(option), Some(port)) => return Err(two_ports(option, port)),
         (option, port) => option.or(port),
     };
-    Ok((host, port.map_or(Ok(DEFAULT_PORT), number)?))
+    Ok((host, port.map(number).transpose()?))
 }
 
 /// A list of ports and ranges, `20-30,80`; `None` if it is a single port, by number or name.

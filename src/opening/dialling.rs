@@ -191,7 +191,7 @@ impl Dialling {
                 _ => self.report.detail(1, format_args!("Connected to {to}. This end is {local}.")),
             }
             self.state = State::Done;
-            return Ok(Some(Arrival { token, socket, remote: to, local }));
+            return Ok(Some(Arrival { token, socket, remote: to, local, door: 0 }));
         }
         if self.until.is_some_and(|until| until <= reactor.now()) {
             return Err(self.timed_out());

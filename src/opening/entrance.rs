@@ -61,6 +61,15 @@ impl Entrance {
         }
     }
 
+    /// The same, each with the number of the place to listen at that it belongs to.
+    #[must_use]
+    pub fn doors(&self) -> Vec<(usize, Address)> {
+        match self {
+            Self::Gate(gate) => gate.doors(),
+            Self::Dial(_) => Vec::new(),
+        }
+    }
+
     /// Connects to the same peer once more.
     pub fn again(&mut self, reactor: &mut Reactor) {
         if let Self::Dial(dialling) = self {

@@ -32,9 +32,17 @@ const REST: Duration = Duration::from_millis(100);
 /// How often another port is tried when the kernel's choice for one family is taken in the other.
 const TRIES: usize = 16;
 
+/// One of the listening sockets.
+struct Door {
+    token: Token,
+    /// Of the places to listen at, which one it belongs to.
+    number: usize,
+    socket: Box<dyn Listener>,
+}
+
 /// The listening sockets.
 pub struct Gate {
-    sockets: Vec<(Token, Box<dyn Listener>)>,
+    sockets: Vec<Door>,
     access: Rc<Access>,
     once: bool,
     max_clients: usize,
@@ -56,16 +64,25 @@ impl Gate {
     /// When an address cannot be had.
     pub fn open(config: &Config, listen: &Listen, reactor: &mut Reactor, report: Report) -> Result<Self> {
         let (family, numeric) = (config.family, config.numeric);
-        let addresses = match &listen.on {
-            Where::Known(address) => vec![address.clone()],
-            Where::Inet { host: None, port } => everywhere(*port, family),
-            Where::Inet { host: Some(host), port } => {
-                let found = Question { host: host.clone(), port: *port, family, numeric }.ask()?;
-                found.into_iter().map(Address::Inet).collect()
-            }
-        };
         let serves = if listen.keep_open { Serves::Many } else { Serves::One };
-        let sockets = listen_on(config.transport, &addresses, serves)?;
+        let mut sockets = Vec::new();
+        for (door, place) in std::iter::once(&listen.on).chain(&listen.others_on).enumerate() {
+            let addresses = match place {
+                Where::Known(address) => vec![address.clone()],
+                Where::Loopback { port } => {
+                    both([Ipv6Addr::LOCALHOST.into(), Ipv4Addr::LOCALHOST.into()], *port, family)
+                }
+                Where::Inet { host: None, port } => {
+                    both([Ipv6Addr::UNSPECIFIED.into(), Ipv4Addr::UNSPECIFIED.into()], *port, family)
+                }
+                Where::Inet { host: Some(host), port } => {
+                    let found = Question { host: host.clone(), port: *port, family, numeric }.ask()?;
+                    found.into_iter().map(Address::Inet).collect()
+                }
+            };
+            let found = listen_on(config.transport, &addresses, serves)?;
+            sockets.extend(found.into_iter().map(|socket| (door, socket)));
+        }
         let mut gate = Self {
             sockets: Vec::new(),
             access: Rc::new(access(&listen.access, numeric)?),
@@ -77,12 +94,12 @@ impl Gate {
             resting: None,
             report,
         };
-        for mut socket in sockets {
+        for (door, mut socket) in sockets {
             let token = reactor.token();
             let address = socket.register(reactor.registry(), token).and_then(|()| socket.local());
             let address = address.map_err(|error| Error::usage("listen", why(&error)))?;
             report.detail(1, format_args!("Listening on {address}"));
-            gate.sockets.push((token, socket));
+            gate.sockets.push(Door { token, number: door, socket });
         }
         Ok(gate)
     }
@@ -90,20 +107,26 @@ impl Gate {
     /// The addresses listened on.
     #[must_use]
     pub fn addresses(&self) -> Vec<Address> {
-        self.sockets.iter().filter_map(|(_, socket)| socket.local().ok()).collect()
+        self.sockets.iter().filter_map(|door| door.socket.local().ok()).collect()
+    }
+
+    /// The same, each with the number of the place that it belongs to.
+    #[must_use]
+    pub fn doors(&self) -> Vec<(usize, Address)> {
+        self.sockets.iter().filter_map(|door| Some((door.number, door.socket.local().ok()?))).collect()
     }
 
     /// Lets in only whom the doorman has seen; he sees nobody who is not admitted anyway.
     pub fn guard(&mut self, doorman: &Rc<dyn Doorman>) {
-        for (_, socket) in &mut self.sockets {
-            socket.guard(Rc::new(Admitted { access: Rc::clone(&self.access), doorman: Rc::clone(doorman) }));
+        for door in &mut self.sockets {
+            door.socket.guard(Rc::new(Admitted { access: Rc::clone(&self.access), doorman: Rc::clone(doorman) }));
         }
     }
 
     /// Whether events under `token` are for this.
     #[must_use]
     pub fn has(&self, token: Token) -> bool {
-        self.sockets.iter().any(|(it, _)| *it == token)
+        self.sockets.iter().any(|door| door.token == token)
     }
 
     /// Takes the clients that wait at one socket, of whom so many are `present` already.
@@ -113,8 +136,9 @@ impl Gate {
             return arrivals;
         }
         for _ in 0..TURNS {
-            let Some((_, socket)) = self.sockets.iter_mut().find(|(it, _)| *it == token) else { return arrivals };
-            let (client, remote, local) = match socket.accept(reactor) {
+            let Some(door) = self.sockets.iter_mut().find(|door| door.token == token) else { return arrivals };
+            let number = door.number;
+            let (client, remote, local) = match door.socket.accept(reactor) {
                 Ok(Accepted::Peer { stream, remote, local }) => (stream, remote, local),
                 Ok(Accepted::Nobody) => {
                     self.short_of = None;
@@ -140,7 +164,7 @@ impl Gate {
             match socket.register(reactor.registry(), token) {
                 Ok(()) => {
                     self.report.detail(1, format_args!("Connection from {remote}."));
-                    arrivals.push(Arrival { token, socket, remote, local });
+                    arrivals.push(Arrival { token, socket, remote, local, door: number });
                     present += 1;
                 }
                 Err(error) => self.report.detail(1, format_args!("{remote}: {}", why(&error))),
@@ -168,7 +192,7 @@ impl Gate {
 
     /// Sees off a client that may have gone without a word, if there is one.
     fn makes_room(&mut self, reactor: &mut Reactor) -> bool {
-        self.max_clients > 0 && self.sockets.iter_mut().any(|(_, socket)| socket.make_room(reactor))
+        self.max_clients > 0 && self.sockets.iter_mut().any(|door| door.socket.make_room(reactor))
     }
 
     /// No descriptor or memory left: those who wait can go on waiting, and the others go on talking.
@@ -176,7 +200,7 @@ impl Gate {
         let until = reactor.now() + REST;
         self.resting = Some(until);
         // Edge-triggered: nobody will tell again of those who wait, at whichever socket.
-        self.sockets.iter().for_each(|(token, _)| reactor.wake_at(until, *token));
+        self.sockets.iter().for_each(|door| reactor.wake_at(until, door.token));
         let text = why(error);
         if self.short_of.as_ref() != Some(&text) {
             self.report.error(&Error::network("accept a connection", text.clone()).hint("new clients have to wait"));
@@ -222,11 +246,14 @@ fn access(lists: &AccessLists, numeric: bool) -> Result<Access> {
     Access::new(&allow, &deny, &look_up)
 }
 
-/// All addresses of both families.
-fn everywhere(port: u16, family: Family) -> Vec<Address> {
-    let v6 = (family != Family::V4).then_some(IpAddr::V6(Ipv6Addr::UNSPECIFIED));
-    let v4 = (family != Family::V6).then_some(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
-    v6.into_iter().chain(v4).map(|address| SocketAddr::new(address, port).into()).collect()
+/// Those of a family, or both.
+fn both(addresses: [IpAddr; 2], port: u16, family: Family) -> Vec<Address> {
+    let wanted = |address: &IpAddr| match family {
+        Family::Any => true,
+        Family::V4 => address.is_ipv4(),
+        Family::V6 => address.is_ipv6(),
+    };
+    addresses.into_iter().filter(wanted).map(|address| SocketAddr::new(address, port).into()).collect()
 }
 
 /// Listens on all of these, on one port, also when the kernel chooses it.

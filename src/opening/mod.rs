@@ -50,6 +50,8 @@ pub struct Arrival {
     pub remote: Address,
     /// This end.
     pub local: Address,
+    /// In listen mode, at which of the places: 0 where there is but one.
+    pub door: usize,
 }
 
 /// A connection that has gone through its stages.
@@ -62,6 +64,8 @@ pub struct Peer {
     pub remote: Address,
     /// This end.
     pub local: Address,
+    /// In listen mode, at which of the places it came in.
+    pub door: usize,
     /// Whether it is encrypted.
     pub tls: bool,
     /// Encrypts it later, where that can be; tells whether it is encrypted by now.
@@ -181,6 +185,7 @@ struct Opening {
 struct Who {
     remote: Address,
     local: Address,
+    door: usize,
     record: Option<Rc<Record>>,
 }
 
@@ -208,10 +213,10 @@ impl Openings {
     /// # Errors
     /// When a stage fails.
     pub fn begin(&mut self, arrival: Arrival, reactor: &mut Reactor) -> std::result::Result<Option<Peer>, Failed> {
-        let Arrival { token, socket, remote, local } = arrival;
+        let Arrival { token, socket, remote, local, door } = arrival;
         let datagram = self.way.transport.datagram;
         let record = self.way.taps.record(&Ends { remote: &remote, local: &local, datagram });
-        let who = Who { remote, local, record };
+        let who = Who { remote, local, door, record };
         self.enter(0, token, socket, who, reactor)
     }
 
@@ -259,7 +264,7 @@ impl Openings {
 
     fn peer(&self, token: Token, mut stream: Box<dyn Stream>, who: Who) -> Peer {
         let Way { transport, stages, .. } = &self.way;
-        let Who { remote, local, record } = who;
+        let Who { remote, local, door, record } = who;
         let mut layers = vec![transport.name];
         layers.extend(stages.iter().map(|staging| staging.layer()).filter(|layer| !layer.is_empty()));
         let tls = layers.len() > 1;
@@ -284,6 +289,6 @@ impl Openings {
         }
         layers.reverse();
         self.report.detail(3, format_args!("{remote}: the layers are {}.", layers.join(" over ")));
-        Peer { token, stream, remote, local, tls, upgrade }
+        Peer { token, stream, remote, local, door, tls, upgrade }
     }
 }

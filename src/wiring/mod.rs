@@ -14,12 +14,13 @@ pub mod probe;
 pub mod proxy;
 
 use crate::{
-    cli::config::{Command, Config},
+    cli::config::{Command, Config, Mock},
     error::{Exit, Result},
     opening::{Failed, Peer},
     reactor::Reactor,
     relay::{Notice, Relay, Traffic},
     report::Report,
+    transport::Address,
 };
 use mio::Token;
 use std::{fmt, time::Duration};
@@ -48,6 +49,9 @@ pub trait Wiring {
     /// An event or an alarm came under `token`: one of the peers', or the wiring's own.
     fn woken(&mut self, token: Token, context: &mut Context<'_>);
 
+    /// A round of the relay is over: for what no notice tells of.
+    fn worked(&mut self, _context: &mut Context<'_>) {}
+
     /// No peer will come besides those that have.
     fn nobody_comes(&mut self) {}
 
@@ -68,6 +72,29 @@ pub trait Wiring {
 #[cfg(feature = "exec")]
 pub fn command(config: &Config, command: &Command, reactor: &mut Reactor) -> Result<Box<dyn Wiring>> {
     Ok(Box::new(exec::Exec::new(config, command, reactor)?))
+}
+
+/// The wiring of the mock servers, which listen at these doors.
+///
+/// # Errors
+/// When the mailbox or stdout cannot be had.
+#[cfg(feature = "mock")]
+pub fn mock(
+    config: &Config,
+    mock: &Mock,
+    doors: &[(usize, Address)],
+    context: &mut Context<'_>,
+) -> Result<Box<dyn Wiring>> {
+    Ok(Box::new(crate::mock::wiring::Mock::new(config, mock, doors, context)?))
+}
+
+/// There is none.
+///
+/// # Errors
+/// Always: the command line refuses it before.
+#[cfg(not(feature = "mock"))]
+pub fn mock(_: &Config, _: &Mock, _: &[(usize, Address)], _: &mut Context<'_>) -> Result<Box<dyn Wiring>> {
+    Err(crate::error::Error::usage("--mock", "this build of rncat has no mock servers"))
 }
 
 /// There is none.
@@ -94,7 +121,7 @@ pub fn worse(one: Exit, other: Exit) -> Exit {
 }
 
 /// The totals of a connection, as `-v` shows them at its end.
-struct Totals(Traffic, Duration);
+pub(crate) struct Totals(pub(crate) Traffic, pub(crate) Duration);
 
 impl fmt::Display for Totals {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -28,7 +28,7 @@ pub enum When {
     },
     /// `-l --starttls PROTO`: when a client has asked for it and whoever answers agrees.
     Offered,
-    /// `--play`: where the dialogue says so.
+    /// `--play`, `--mock`: where the dialogue says so.
     Played,
 }
 

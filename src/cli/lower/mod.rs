@@ -5,6 +5,7 @@
 //! carry such options along.
 
 mod dialogue;
+mod mock;
 mod place;
 mod proxy;
 mod tls;
@@ -28,6 +29,9 @@ use std::time::Duration;
 /// As in Ncat.
 const MAX_CLIENTS: usize = 100;
 
+/// A program that is tested may open many connections, and each costs little.
+const MOCK_CLIENTS: usize = 1000;
+
 /// How long a client that takes too little may hold the others up.
 const STALL: Duration = Duration::from_secs(10);
 
@@ -38,9 +42,10 @@ impl Config {
     /// When two options contradict each other, or a value is not what its option takes.
     pub fn from_args(mut args: Args) -> Result<(Self, Vec<String>)> {
         // Both are for many clients, who have to come from somewhere.
-        args.listen |= args.broker || args.chat;
+        let mock = args.mock.mock.is_some();
+        args.listen |= args.broker || args.chat || mock;
         // A proxy that ends with its first client would be no use; in Ncat, too, it does not.
-        args.keep_open |= args.broker || args.chat || (args.listen && args.proxy_type.is_some());
+        args.keep_open |= args.broker || args.chat || mock || (args.listen && args.proxy_type.is_some());
         contradictions(&args)?;
         let warnings = useless::warnings(&args);
         // All values are looked at, those without effect too: a typing error is one anywhere.
@@ -51,7 +56,8 @@ impl Config {
         let proxy_dns = proxy::dns(&args)?;
         let transport = place::transport(&args)?;
         let mode = if args.listen {
-            Mode::Listen(Listen { on: place::listen(&args, transport)?, ..listening })
+            let (on, others_on) = place::listen(&args, transport)?;
+            Mode::Listen(Listen { on, others_on, ..listening })
         } else {
             let (to, more_ports) = place::connect(&args, transport)?;
             if !more_ports.is_empty() && !proxies.is_empty() {
@@ -86,6 +92,7 @@ fn contradictions(args: &Args) -> Result<()> {
     let room = args.broker || args.chat;
     let server = args.listen && args.proxy_type.is_some();
     let inet = !args.unixsock && !args.vsock;
+    let mock = args.mock.mock.is_some();
     let (play, paces) = (args.dialogue.play.is_some(), args.dialogue.pace.is_some() || args.dialogue.fail);
     let offers = args.listen && args.starttls.as_deref().is_some_and(|it| it != "never");
     let key_alone = args.ssl_key.is_some() && args.ssl_cert.is_none();
@@ -150,6 +157,12 @@ fn contradictions(args: &Args) -> Result<()> {
             "what is encrypted from the start cannot be encrypted later",
         ),
         (offers && (room || server), "-l and --starttls", "somebody has to answer the clients: -e, -c or --play can"),
+        (mock && exec, "--mock and a command", "only one of them can answer the clients"),
+        (mock && play, "--mock and --play", "only one of them can answer the clients"),
+        (mock && (room || server), "--mock", "its clients are joined to the server, not to others"),
+        (mock && args.udp, "-u and --mock", "its protocols need a stream"),
+        (mock && offers, "--mock and --starttls", "it is offered by itself; --starttls never switches it off"),
+        (args.mock.mock_dir.is_some() && !mock, "--mock-dir", "it is for --mock, which is not given"),
         (key_alone, "--ssl-key", "a key is of no use without its certificate, --ssl-cert"),
     ];
     match table.into_iter().find(|&(wrong, ..)| wrong) {
@@ -161,10 +174,12 @@ fn contradictions(args: &Args) -> Result<()> {
 /// What `-l` has besides its address, which is filled in later.
 fn listening(args: &Args) -> Result<Listen> {
     let text = args.stall_timeout.as_deref();
+    let most = if args.mock.mock.is_some() { MOCK_CLIENTS } else { MAX_CLIENTS };
     Ok(Listen {
         on: place::ANYWHERE,
+        others_on: Vec::new(),
         keep_open: args.keep_open,
-        max_clients: args.max_conns.as_deref().map_or(Ok(MAX_CLIENTS), clients)?,
+        max_clients: args.max_conns.as_deref().map_or(Ok(most), clients)?,
         stall: text.map_or(Ok(STALL), |text| time::positive("--stall-timeout", text))?,
         access: AccessLists {
             allow: args.allow.clone(),
@@ -192,6 +207,9 @@ fn partner(args: &Args, console: Console) -> Result<Partner> {
     }
     if args.broker {
         return Ok(Partner::Broker(console));
+    }
+    if let Some(mock) = mock::server(args)? {
+        return Ok(Partner::Mock(mock));
     }
     if let Some(path) = &args.dialogue.play {
         return Ok(Partner::Play(path.clone()));

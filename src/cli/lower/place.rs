@@ -3,6 +3,7 @@
 //! A newcomer's trap: only IP has hosts and ports. A Unix socket has one word, which may look like
 //! a port, and vsock has numbers for both.
 
+use super::mock;
 use crate::{
     cli::{
         Args,
@@ -72,11 +73,22 @@ pub(super) fn connect(args: &Args, transport: &Transport) -> Result<(Place, Vec<
     Ok((Place::Inet { host, port }, Vec::new()))
 }
 
-/// Where to listen.
+/// Where to listen; for several mock servers, also where those after the first do.
 ///
 /// # Errors
 /// When the words are not what the transport needs.
-pub(super) fn listen(args: &Args, transport: &Transport) -> Result<Where> {
+pub(super) fn listen(args: &Args, transport: &Transport) -> Result<(Where, Vec<Where>)> {
+    if transport.inet && args.mock.mock.is_some() {
+        let mut places = mock::places(args)?.into_iter();
+        return Ok((places.next().unwrap_or(ANYWHERE), places.collect()));
+    }
+    if args.mock.mock.as_ref().is_some_and(|list| list.contains(',')) {
+        return Err(Error::usage("--mock", "several servers need several ports"));
+    }
+    Ok((one_place(args, transport)?, Vec::new()))
+}
+
+fn one_place(args: &Args, transport: &Transport) -> Result<Where> {
     if args.unixsock {
         no_port(args)?;
         return Ok(Where::Known(path(&args.words)?));

@@ -43,7 +43,7 @@ pub(super) fn later(args: &Args) -> Result<Option<Upgrade>> {
 }
 
 fn when(args: &Args) -> Result<Option<When>> {
-    let played = args.dialogue.play.is_some().then_some(When::Played);
+    let played = (args.dialogue.play.is_some() || args.mock.mock.is_some()).then_some(When::Played);
     Ok(match args.starttls.as_deref() {
         Some("never") => None,
         Some("typed") => Some(When::Typed { by_default: false }),

@@ -22,7 +22,7 @@ struct Mode {
     idle: &'static [&'static str],
 }
 
-static MODES: [Mode; 6] = [
+static MODES: [Mode; 7] = [
     Mode {
         name: "a command",
         is_on: |args| args.command.is_given(),
@@ -66,6 +66,11 @@ static MODES: [Mode; 6] = [
             "--stall-timeout",
             "-k without -l",
         ],
+    },
+    Mode {
+        name: "--mock",
+        is_on: |args| args.mock.mock.is_some(),
+        idle: &["--send-only", "--recv-only", "--no-shutdown", "-q", "-d", "-C", "--no-crlf", "--stall-timeout"],
     },
     Mode { name: "--broker or --chat", is_on: |args| args.broker || args.chat, idle: &["--no-shutdown"] },
     Mode { name: "--recv-only: stdin is not read", is_on: reads_nothing, idle: &["-q", "-d", "-C"] },
