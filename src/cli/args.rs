@@ -7,9 +7,11 @@
 
 mod command;
 mod dialogue;
+mod terminal;
 
 use command::CommandArgs;
 use dialogue::DialogueArgs;
+use terminal::TerminalArgs;
 
 use std::path::PathBuf;
 
@@ -334,6 +336,10 @@ pub struct Args {
     /// Add to these files instead of replacing them
     #[arg(long, help_heading = OUTPUT)]
     pub append_output: bool,
+
+    /// `--color`, `--raw`.
+    #[command(flatten)]
+    pub terminal: TerminalArgs,
 
     /// Send every LF as CR LF
     ///
