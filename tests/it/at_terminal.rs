@@ -2,9 +2,7 @@
 
 use rustix::process::Signal;
 
-use crate::lang::{
-    Identity, Netcat, Peer, PeerListener, Session, Stdin, Stdout, Tls, Wire, it, netcat, over_tcp_and_tls,
-};
+use crate::lang::{Identity, Netcat, Peer, PeerListener, Session, Stdout, Tls, Wire, it, netcat, over_tcp_and_tls};
 
 const GREEN: &str = "\x1b[32m";
 const CYAN: &str = "\x1b[36m";
@@ -191,10 +189,11 @@ fn bytes_in_pipes_and_files_are_never_touched() {
         let heard = b"220 hi\r\n\x1b[2J\x07\r\0\xc2\x9b\xff550 no\r\n+OK\xc3";
         for stdout in [Stdout::Pipe, Stdout::File, Stdout::Socket] {
             let is_file = stdout == Stdout::File;
-            let client = netcat("").env("NO_COLOR", "").stdin(Stdin::Terminal).stdout(stdout);
+            let client = netcat("").env("NO_COLOR", "").stdout(stdout);
             let (mut client, mut peer) = joined(client, Wire::Plain);
             peer.sends(heard);
             peer.closes();
+            client.ends_stdin();
             client.leaves(0);
             let shown = if is_file { std::fs::read(client.file("stdout")).unwrap() } else { client.shows_to_end() };
             assert_eq!(shown, heard);
