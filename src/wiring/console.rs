@@ -123,7 +123,7 @@ impl Console {
             stall: config.mode.stall(),
             verify: config.verifies(),
             mail_port: ports::is_mail(port),
-            showing: Showing::new(config, settings, &evidence),
+            showing: Showing::new(config, settings),
             evidence,
             token,
             peers: HashMap::new(),

@@ -101,6 +101,25 @@ fn after_starttls_it_goes_on() {
 }
 
 #[test]
+fn what_starttls_names_is_known_from_the_start() {
+    it(|| {
+        let listener = PeerListener::new(Wire::Plain);
+        let mut client = at_a_terminal("-v --starttls pop3").connects_to_name("127.0.0.1", listener.address().port());
+        let mut peer = listener.accepts();
+        for (line, answer) in [("", "+OK hi\r\n"), ("CAPA\r\n", "+OK\r\nSTLS\r\n.\r\n"), ("STLS\r\n", "+OK\r\n")] {
+            peer.hears(line);
+            peer.sends(answer);
+        }
+        peer.turns_to_tls(&Tls::server(Identity::trusted()));
+        client.says(&["Lines are sent with CRLF", "the protocol was named"]);
+        says(&client, &mut peer, "LIST");
+        hears(&mut client, &mut peer, "-ERR \x1b\r\n", &format!("{RED}-ERR \\x1b{PLAIN}\r\n"));
+        says(&client, &mut peer, "LIST");
+        hears(&mut client, &mut peer, "+OK\r\n-ERR\r\n", &format!("{GREEN}+OK{PLAIN}\r\n-ERR\r\n"));
+    });
+}
+
+#[test]
 fn what_has_come_is_shown_at_once_and_no_colour_is_left_behind() {
     it(|| {
         let begun = || {

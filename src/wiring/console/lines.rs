@@ -32,6 +32,9 @@ impl Console {
         if !self.rules.terminal && self.settings.line_ends == LineEnds::Auto {
             context.relay.filter(self.token, Box::new(BareLf::new(context.report, evidence())));
         }
+        if self.showing.is_named {
+            self.evidence.found(Finding { what: "the protocol was named", mail: false, replies: true });
+        }
         if ports::wants_crlf(port) {
             let (mail, replies) = (self.mail_port, guess::is_known(port));
             self.evidence.found(Finding { what: "the port is that of a text protocol", mail, replies });

@@ -10,10 +10,7 @@ use crate::{
         colour::{Sent, Shown},
     },
     opening::pacing::Replies,
-    proto::{
-        evidence::{Evidence, Finding},
-        reply::follow::Follower,
-    },
+    proto::{evidence::Evidence, reply::follow::Follower},
     transport::stdio,
 };
 use std::rc::Rc;
@@ -23,11 +20,13 @@ pub(super) struct Showing {
     /// Where replies are coloured.
     follower: Option<Rc<Follower>>,
     escapes: bool,
+    /// A protocol was named on the command line.
+    pub(super) is_named: bool,
 }
 
 impl Showing {
     /// What `settings` ask for on the stdout that there is.
-    pub(super) fn new(config: &Config, settings: &Settings, evidence: &Evidence) -> Self {
+    pub(super) fn new(config: &Config, settings: &Settings) -> Self {
         let escapes = stdio::stdout_is_terminal() && !settings.raw;
         let is_coloured = match settings.color {
             Color::Auto => stdio::stdout_takes_colours(),
@@ -39,11 +38,9 @@ impl Showing {
             // What a client says is no reply.
             Mode::Listen(_) => None,
         };
-        if replies.as_ref().is_some_and(Replies::are_named) {
-            evidence.found(Finding { what: "the protocol was named", mail: false, replies: true });
-        }
+        let is_named = replies.as_ref().is_some_and(Replies::are_named);
         let follower = replies.filter(|_| is_coloured).map(|it| Follower::new(it.begin(), it.are_waited_for()));
-        Self { follower: follower.map(Rc::new), escapes }
+        Self { follower: follower.map(Rc::new), escapes, is_named }
     }
 
     /// For what is sent.

@@ -21,5 +21,6 @@ pub(super) const AT_TERMINAL: Table = &[
             "at_terminal::what_pace_names_needs_no_greeting_and_skips_what_is_refused",
         ],
     ),
+    ("has no --starttls", &["at_terminal::what_starttls_names_is_known_from_the_start"]),
     ("has no --transcript", &["at_terminal::a_password_typed_after_auth_login_is_not_in_the_transcript"]),
 ];
