@@ -8,6 +8,7 @@
 
 mod access;
 mod addresses;
+mod at_terminal;
 mod broker;
 mod broker_families;
 mod chat;
