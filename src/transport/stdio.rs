@@ -40,14 +40,14 @@ pub fn stdout_is_terminal() -> bool {
     std::io::stdout().is_terminal()
 }
 
-/// Whether stdout is a terminal that can show colours, and nobody has asked for none (<https://no-color.org>).
+/// Whether stdout is a terminal of a kind that shows colours, and nobody has asked for none (<https://no-color.org>).
 #[must_use]
 pub fn stdout_takes_colours() -> bool {
     stdout_is_terminal() && takes_colours(std::env::var_os("NO_COLOR"), std::env::var_os("TERM"))
 }
 
 fn takes_colours(no_color: Option<OsString>, term: Option<OsString>) -> bool {
-    no_color.is_none_or(|it| it.is_empty()) && term.is_none_or(|it| it != "dumb")
+    no_color.is_none_or(|it| it.is_empty()) && term.is_some_and(|it| !it.is_empty() && it != "dumb")
 }
 
 /// Makes the stream. A stdin that is never to be read is left alone.
@@ -93,7 +93,7 @@ mod tests {
     #[test]
     fn no_color_and_a_dumb_terminal_forbid_colours() {
         for (no_color, term, takes) in [
-            (None, None, true),
+            (None, None, false),
             (None, Some("xterm"), true),
             (Some(""), Some("xterm"), true),
             (Some("0"), Some("xterm"), false),
