@@ -47,10 +47,14 @@ hello
 
 ";
 
+/// Those that are often typed; any other is taken as it is.
+const METHODS: [&str; 8] = ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "TRACE", "PATCH"];
+
 /// Why this is not a head, of which so much has come.
 pub(super) fn bad_head(bad: BadHead, raw: &[u8], tls: bool) -> Refusal {
     let mut lines = raw.split_inclusive(|byte| *byte == b'\n');
-    let (first, fields) = (lines.next().unwrap_or_default(), lines);
+    let first = lines.next().unwrap_or_default();
+    let mut fields = lines.peekable();
     match bad {
         BadHead::LineTooLong => {
             Refusal::new(Status::UriTooLong, format!("the first line is longer than {LINE} bytes"), EXAMPLE)
@@ -63,10 +67,8 @@ pub(super) fn bad_head(bad: BadHead, raw: &[u8], tls: bool) -> Refusal {
             let advice = "HTTP/1.1 and HTTP/1.0 are. Some clients can be told so, as in curl --http1.1\n";
             Refusal::new(Status::VersionNotSupported, format!("\"{}\" is not spoken here", shown(first)), advice)
         }
-        BadHead::Malformed(why) => {
-            let bad_field = fields.filter_map(|line| bad_field(line)).next();
-            bad_field.unwrap_or_else(|| bad_first_line(first, why, tls))
-        }
+        BadHead::Malformed(why) if fields.peek().is_none() => bad_first_line(first, why, tls),
+        BadHead::Malformed(why) => fields.find_map(bad_field).unwrap_or_else(|| self::bad(why, FIELD)),
     }
 }
 
@@ -80,22 +82,12 @@ pub(super) fn check(head: &Head<RequestLine>) -> Result<(), Refusal> {
         let advice = "rncat -l --proxy-type http is one.\n";
         return Err(Refusal::new(Status::NotImplemented, "CONNECT is for proxies, which this is not", advice));
     }
-    if ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "TRACE", "PATCH"]
-        .iter()
-        .any(|known| known.eq_ignore_ascii_case(method) && known != method)
-    {
+    if METHODS.iter().any(|known| known.eq_ignore_ascii_case(method) && known != method) {
         let why = format!("there is no method {method}; {} is one", method.to_ascii_uppercase());
         return Err(Refusal::new(Status::NotImplemented, why, EXAMPLE));
     }
     check_target(method, target)?;
-    let hosts: Vec<_> = head.fields.all("host").collect();
-    match hosts.as_slice() {
-        [] if *version == Version::Http11 => Err(bad("there is no Host, which HTTP/1.1 wants", EXAMPLE)),
-        [] => Ok(()),
-        [host] if host.iter().all(|byte| is_host(*byte)) => Ok(()),
-        [host] => Err(bad(format!("\"{}\" is not a host", escape(host)), EXAMPLE)),
-        _ => Err(bad("there are two Hosts", EXAMPLE)),
-    }?;
+    check_host(head)?;
     match head.fields.elements("expect").find(|it| !it.eq_ignore_ascii_case(b"100-continue")) {
         Some(other) if *version == Version::Http11 => {
             let why = format!("\"{}\" cannot be expected", escape(other));
@@ -203,6 +195,20 @@ fn check_target(method: &str, target: &[u8]) -> Result<(), Refusal> {
             Ok(())
         }
         _ => Err(bad(format!("the path \"{}\" does not begin with /", escape(target)), EXAMPLE)),
+    }
+}
+
+/// Host (RFC 9112, 3.2).
+fn check_host(head: &Head<RequestLine>) -> Result<(), Refusal> {
+    let mut hosts = head.fields.all("host");
+    match (hosts.next(), hosts.next()) {
+        (None, _) if head.line.version == Version::Http11 => {
+            Err(bad("there is no Host, which HTTP/1.1 wants", EXAMPLE))
+        }
+        (None, _) => Ok(()),
+        (Some(_), Some(_)) => Err(bad("there are two Hosts", EXAMPLE)),
+        (Some(host), None) if host.iter().all(|byte| is_host(*byte)) => Ok(()),
+        (Some(host), None) => Err(bad(format!("\"{}\" is not a host", escape(host)), EXAMPLE)),
     }
 }
 
