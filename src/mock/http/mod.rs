@@ -3,9 +3,9 @@
 //!
 //! | file | what it knows |
 //! |---|---|
-//! | [`request`] | where a request ends, and how it is kept |
-//! | [`answer`] | how an answer is written |
-//! | [`explain`] | what is wrong with a request, in plain words, and what is right |
+//! | `request` | where a request ends, and how it is kept |
+//! | `answer` | how an answer is written |
+//! | `explain` | what is wrong with a request, in plain words, and what is right |
 //!
 //! A newcomer's trap: many clients send all of a request before they read, so no byte of the answer may be needed
 //! to take the rest of it. It is kept until it is complete: a little in memory, more in a file without a name.
