@@ -8,6 +8,7 @@
 //! of rncat knows of the same protocols is in [`crate::proto`], and is another matter.
 
 pub mod gallery;
+pub mod http;
 pub mod lines;
 pub mod maildir;
 pub mod serving;
@@ -22,7 +23,7 @@ use std::{cell::RefCell, rc::Rc, time::Duration};
 pub const READY: usize = 16 * 1024;
 
 /// All servers that there are.
-pub static SERVICES: [&Service; 0] = [];
+pub static SERVICES: [&Service; 1] = [&http::SERVICE];
 
 /// A server by name.
 pub struct Service {

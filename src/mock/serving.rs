@@ -131,6 +131,10 @@ impl Stream for Serving {
             let why = "the client went on in clear behind its request for TLS";
             return Err(Error::network("STARTTLS", why).into());
         }
+        if !self.has_words() {
+            // The rest of a long answer comes first.
+            self.says(|session, out| session.go_on(out));
+        }
         if self.has_words() {
             return Ok(Flow::Blocked);
         }
@@ -261,6 +265,9 @@ mod tests {
                 text => all.push_str(text),
             }
             assert!(serving.out.len() <= READY + 5);
+            if all.len() < 5 + 3 * READY {
+                assert_eq!(serving.write(b"a\n").unwrap(), Flow::Blocked);
+            }
         }
         assert_eq!(all.len(), 5 + 3 * READY);
         assert_eq!(serving.write(b"long\n").unwrap(), Flow::Moved(5));

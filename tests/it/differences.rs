@@ -4,6 +4,7 @@
 //! for `tcp` and for `tls`.
 
 mod at_terminal;
+mod mock;
 mod pace;
 mod play;
 mod proxies;
@@ -27,9 +28,10 @@ pub(crate) fn reason_at_times(test: &str) -> Option<&'static str> {
 
 type Table = &'static [(&'static str, &'static [&'static str])];
 
-const TABLES: [Table; 9] = [
+const TABLES: [Table; 10] = [
     DIFFERENCES,
     at_terminal::AT_TERMINAL,
+    mock::MOCK,
     pace::PACE,
     play::PLAY,
     proxies::PROXIES,

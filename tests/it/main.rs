@@ -27,6 +27,7 @@ mod lang;
 mod limits;
 mod line_ends;
 mod lua;
+mod mock_http_server;
 mod mock_smtp;
 mod one_way;
 mod options;
