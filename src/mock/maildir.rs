@@ -182,7 +182,10 @@ impl Mail {
         let (mut file, mut size, mut last) = (BufReader::new(File::open(&self.path)?), 0, 0);
         loop {
             let piece = file.fill_buf()?;
-            let Some(&next) = piece.last() else { return Ok(size) };
+            let Some(&next) = piece.last() else {
+                // A last line without an end gets one on the wire.
+                return Ok(size + if size > 0 && last != b'\n' { 2 } else { 0 });
+            };
             for &byte in piece {
                 size += 1 + u64::from(byte == b'\n' && last != b'\r');
                 last = byte;
@@ -217,9 +220,10 @@ mod tests {
         let box_ = Maildir::open(None).unwrap();
         fs::write(box_.path().join("cur/2.x:2,S"), b"a\r\nb\n\n").unwrap();
         fs::write(box_.path().join("new/1.x"), b"").unwrap();
+        fs::write(box_.path().join("new/3.x"), b"a\nb").unwrap();
         let mails = box_.mails().unwrap();
-        assert_eq!(mails.iter().map(|mail| &*mail.name).collect::<Vec<_>>(), ["1.x", "2.x"]);
-        assert_eq!(mails.iter().map(|mail| mail.size().unwrap()).collect::<Vec<_>>(), [0, 8]);
+        assert_eq!(mails.iter().map(|mail| &*mail.name).collect::<Vec<_>>(), ["1.x", "2.x", "3.x"]);
+        assert_eq!(mails.iter().map(|mail| mail.size().unwrap()).collect::<Vec<_>>(), [0, 8, 6]);
     }
 
     #[test]

@@ -10,6 +10,8 @@
 pub mod gallery;
 pub mod lines;
 pub mod maildir;
+pub mod pop3;
+pub mod sasl;
 pub mod serving;
 pub mod wiring;
 
@@ -22,7 +24,7 @@ use std::{cell::RefCell, rc::Rc, time::Duration};
 pub const READY: usize = 16 * 1024;
 
 /// All servers that there are.
-pub static SERVICES: [&Service; 0] = [];
+pub static SERVICES: [&Service; 1] = [&pop3::SERVICE];
 
 /// A server by name.
 pub struct Service {
@@ -53,6 +55,8 @@ pub struct Client {
 pub struct Shared {
     /// The mailbox.
     pub maildir: Maildir,
+    /// What of it is being read.
+    pub snapshot: pop3::Snapshot,
     /// What is to be shown on stdout.
     pub gallery: RefCell<Gallery>,
     /// stderr.

@@ -7,6 +7,7 @@ use super::{
     Client, SERVICES, Service, Shared,
     gallery::{Gallery, Tour},
     maildir::Maildir,
+    pop3,
     serving::Serving,
 };
 use crate::{
@@ -74,7 +75,12 @@ impl Mock {
         let named = |name: &&str| SERVICES.iter().copied().find(|service| service.name == *name);
         let services: Vec<_> = settings.services.iter().filter_map(named).collect();
         let maildir = Maildir::open(settings.dir.as_deref())?;
-        let shared = Rc::new(Shared { maildir, gallery: RefCell::new(Gallery::default()), report: context.report });
+        let serves = |name: &str| services.iter().any(|service| service.name == name);
+        if maildir.is_temporary() && serves(pop3::SERVICE.name) && !serves("smtp") {
+            pop3::welcome(&maildir).map_err(|error| Error::usage("write the first mail", why(&error)))?;
+        }
+        let (snapshot, gallery) = (pop3::Snapshot::default(), RefCell::new(Gallery::default()));
+        let shared = Rc::new(Shared { maildir, snapshot, gallery, report: context.report });
         let (stdout, tour) = (context.reactor.token(), context.reactor.token());
         let mut stream = Box::new(stdio::open(false)?);
         stream.register(context.reactor.registry(), stdout).map_err(|error| Error::usage("stdout", why(&error)))?;
