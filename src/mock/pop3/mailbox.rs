@@ -14,14 +14,22 @@ use std::{
     os::unix::ffi::OsStrExt,
     path::Path,
     rc::Rc,
+    time::{Duration, SystemTime},
 };
 
 /// A unique-id may have so many octets (RFC 1939, 7).
 const LONGEST_ID: usize = 70;
 
-/// The mails that were there when somebody looked last, for all who see the same.
+/// A folder that was changed so recently may have been changed again in the same tick of its file system's clock.
+const RECENT: Duration = Duration::from_secs(2);
+
+/// What somebody who looked last has seen, for all who see the same.
 #[derive(Debug, Default)]
-pub struct Snapshot(RefCell<Rc<[Rc<Entry>]>>);
+pub struct Snapshot {
+    mails: RefCell<Rc<[Rc<Entry>]>>,
+    /// When the folders had been changed, if that was not [`RECENT`].
+    pub(super) changed: Cell<Option<[SystemTime; 2]>>,
+}
 
 /// A mail, and what has been found out about it.
 #[derive(Debug)]
@@ -45,11 +53,20 @@ impl Mailbox {
     /// # Errors
     /// When a folder cannot be read.
     pub fn open(maildir: &Maildir, last: &Snapshot) -> io::Result<Self> {
-        let found = maildir.mails()?;
-        let known = last.0.borrow().clone();
-        let same = found.len() == known.len() && found.iter().zip(&*known).all(|(mail, entry)| *mail == entry.mail);
-        let mails = if same { known } else { merged(found, &known) };
-        last.0.replace(Rc::clone(&mails));
+        let known = last.mails.borrow().clone();
+        let changed = changed(maildir)?;
+        // To look through a large folder for each of a thousand clients takes long.
+        let mails = if last.changed.get() == Some(changed) {
+            known
+        } else {
+            let now = SystemTime::now();
+            let settled = changed.iter().all(|it| now.duration_since(*it).is_ok_and(|time| time > RECENT));
+            let found = maildir.mails()?;
+            last.changed.set(settled.then_some(changed));
+            let same = found.len() == known.len() && found.iter().zip(&*known).all(|(mail, entry)| *mail == entry.mail);
+            if same { known } else { merged(found, &known) }
+        };
+        last.mails.replace(Rc::clone(&mails));
         Ok(Self { mails, deleted: BTreeSet::new() })
     }
 
@@ -102,8 +119,9 @@ impl Mailbox {
         let entry = self.mails.get(mail).ok_or(io::ErrorKind::NotFound)?;
         match File::open(&entry.mail.path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                let moved = maildir.mails()?.into_iter().find(|mail| mail.name == entry.mail.name);
-                File::open(moved.ok_or(error)?.path)
+                let moved = maildir.mails()?.into_iter().find(|mail| mail.name == entry.mail.name).ok_or(error)?;
+                entry.size.set(entry.size.get().or_else(|| moved.size().ok()));
+                File::open(moved.path)
             }
             opened => opened,
         }
@@ -148,6 +166,12 @@ fn remove_moved(mail: &Mail, maildir: &Maildir, known: &mut Option<HashMap<Strin
         *known = Some(maildir.mails()?.into_iter().map(|mail| (mail.name.clone(), mail)).collect());
     }
     known.as_ref().and_then(|known| known.get(&mail.name)).map_or(Ok(()), |moved| fs::remove_file(&moved.path))
+}
+
+/// When a mail came or went last, in each folder.
+fn changed(maildir: &Maildir) -> io::Result<[SystemTime; 2]> {
+    let time = |folder| fs::metadata(maildir.path().join(folder))?.modified();
+    Ok([time("new")?, time("cur")?])
 }
 
 /// The mails that were found, with what is known of them; both are sorted by name.

@@ -151,6 +151,28 @@ fn sessions_that_see_the_same_share_it() {
 }
 
 #[test]
+fn folders_that_rest_are_not_looked_through_again() {
+    let shared = two();
+    let touch = |hours: u64| {
+        for folder in ["new", "cur"] {
+            let folder = fs::File::open(shared.maildir.path().join(folder)).unwrap();
+            folder.set_modified(SystemTime::now() - Duration::from_secs(3600 * hours)).unwrap();
+        }
+    };
+    touch(2);
+    reader(&shared);
+    let settled = shared.snapshot.changed.get();
+    assert!(settled.is_some());
+    // All that has changed is when.
+    touch(1);
+    reader(&shared);
+    assert!(shared.snapshot.changed.get().is_some_and(|changed| Some(changed) != settled));
+    fs::write(shared.maildir.path().join("new/3.z"), "x\n").unwrap();
+    assert!(say(&mut begin(&shared), "USER b\r\nPASS c\r\n").ends_with("3 messages\r\n"));
+    assert_eq!(shared.snapshot.changed.get(), None, "there may be more in the same tick");
+}
+
+#[test]
 fn a_mail_that_cannot_be_deleted_is_told_of() {
     let shared = two();
     let mut session = reader(&shared);
