@@ -142,8 +142,8 @@ impl Stream for Serving {
             let why = "the client went on in clear behind its request for TLS";
             return Err(Error::network("STARTTLS", why).into());
         }
-        // The rest of a long answer comes first.
         if !self.has_words() {
+            // The rest of a long answer comes first.
             self.says(|session, out| session.go_on(out));
         }
         if self.has_words() {
@@ -271,14 +271,14 @@ mod tests {
         assert_eq!(serving.write(b"long\nlong\n").unwrap(), Flow::Moved(5));
         let mut all = String::new();
         loop {
-            if all.len() < 3 * READY {
-                assert_eq!(serving.write(b"long\n").unwrap(), Flow::Blocked);
-            }
             match read(&mut serving).as_str() {
                 "blocked" => break,
                 text => all.push_str(text),
             }
             assert!(serving.out.len() <= READY + 5);
+            if all.len() < 5 + 3 * READY {
+                assert_eq!(serving.write(b"a\n").unwrap(), Flow::Blocked);
+            }
         }
         assert_eq!(all.len(), 5 + 3 * READY);
         assert_eq!(serving.write(b"long\n").unwrap(), Flow::Moved(5));
