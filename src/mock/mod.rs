@@ -7,10 +7,12 @@
 //! A newcomer's trap: nobody else knows of this folder but the engine and the command line; what a client
 //! of rncat knows of the same protocols is in [`crate::proto`], and is another matter.
 
+pub mod excerpt;
 pub mod gallery;
 pub mod lines;
 pub mod maildir;
 pub mod serving;
+pub mod smtp;
 pub mod wiring;
 
 use crate::report::Report;
@@ -22,7 +24,7 @@ use std::{cell::RefCell, rc::Rc, time::Duration};
 pub const READY: usize = 16 * 1024;
 
 /// All servers that there are.
-pub static SERVICES: [&Service; 0] = [];
+pub static SERVICES: [&Service; 1] = [&smtp::SERVICE];
 
 /// A server by name.
 pub struct Service {
