@@ -26,6 +26,7 @@ mod lang;
 mod limits;
 mod line_ends;
 mod lua;
+mod mock_both;
 mod mock_pop3_server;
 mod mock_smtp;
 mod one_way;

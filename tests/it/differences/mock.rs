@@ -5,6 +5,8 @@ use super::Table;
 pub(super) const MOCK: Table = &[(
     "has no --mock",
     &[
+        "mock_both::a_mail_that_smtp_takes_is_read_by_pop3",
+        "mock_both::what_comes_meanwhile_is_seen_by_the_next_session",
         "mock_pop3_server::*::a_mailbox_is_read_by_hand",
         "mock_pop3_server::*::the_session_file_is_played",
         "mock_pop3_server::a_client_may_be_hostile",
