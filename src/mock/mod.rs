@@ -57,8 +57,6 @@ pub struct Client {
 pub struct Shared {
     /// The mailbox.
     pub maildir: Maildir,
-    /// What of it is being read.
-    pub snapshot: pop3::Snapshot,
     /// What is to be shown on stdout.
     pub gallery: RefCell<Gallery>,
     /// stderr.

@@ -109,8 +109,7 @@ impl Mock {
         if maildir.is_temporary() && serves(pop3::SERVICE.name) && !serves("smtp") {
             pop3::welcome(&maildir).map_err(|error| Error::usage("write the first mail", why(&error)))?;
         }
-        let (snapshot, gallery) = (pop3::Snapshot::default(), RefCell::new(Gallery::default()));
-        let shared = Rc::new(Shared { maildir, snapshot, gallery, report: context.report });
+        let shared = Rc::new(Shared { maildir, gallery: RefCell::new(Gallery::default()), report: context.report });
         let (stdout, tour) = (context.reactor.token(), context.reactor.token());
         let mut stream = Box::new(stdio::open(false)?);
         stream.register(context.reactor.registry(), stdout).map_err(|error| Error::usage("stdout", why(&error)))?;

@@ -84,11 +84,11 @@ impl Pop3 {
 
     pub(super) fn log_in(&mut self, name: &str) -> Result<String, String> {
         let (shared, client) = (&self.shared, &self.client.name);
-        let mailbox = Mailbox::open(&shared.maildir, &shared.snapshot).map_err(|error| {
+        let mailbox = Mailbox::open(&shared.maildir).map_err(|error| {
             shared.report.error(&Error::usage("read the Maildir", why(&error)).of(client));
             format!("[SYS/TEMP] the Maildir cannot be read: {}", why(&error))
         })?;
-        let count = messages(mailbox.len());
+        let count = messages(mailbox.count());
         shared.report.detail(1, format_args!("{client}: logged in as {name}; {count}."));
         self.state = State::Reader(mailbox);
         Ok(format!("logged in; {count}"))

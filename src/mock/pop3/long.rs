@@ -51,7 +51,7 @@ impl Long {
     /// When the file cannot be read any more.
     pub fn go_on(&mut self, mailbox: &Mailbox, out: &mut Vec<u8>) -> io::Result<bool> {
         match self {
-            Self::Listing(_, next) if *next >= mailbox.len() => {
+            Self::Listing(_, next) if *next >= mailbox.count() => {
                 out.extend_from_slice(b".\r\n");
                 Ok(false)
             }
@@ -134,7 +134,7 @@ impl Wire {
     }
 
     /// Ends the last line, if it has no end, and the mail.
-    fn end(&mut self, out: &mut Vec<u8>) {
+    fn end(&self, out: &mut Vec<u8>) {
         if self.column > 0 {
             out.extend_from_slice(b"\r\n");
         }

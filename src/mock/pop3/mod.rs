@@ -19,7 +19,6 @@ use super::{
 use crate::error::{Error, why};
 use long::{Listed, Long};
 use mailbox::Mailbox;
-pub use mailbox::Snapshot;
 use std::{
     io,
     rc::Rc,
@@ -227,7 +226,7 @@ impl Pop3 {
             ("NOOP", State::Reader(_)) => Reply::Yes("nothing done".to_owned()),
             ("RSET", State::Reader(mailbox)) => {
                 mailbox.reset();
-                Reply::Yes(format!("{}, none of them deleted", messages(mailbox.len())))
+                Reply::Yes(format!("{}, none of them deleted", messages(mailbox.count())))
             }
             ("STAT" | "LIST" | "UIDL" | "RETR" | "TOP" | "DELE" | "NOOP" | "RSET", _) => {
                 Reply::No(format!("log in before {word}: say USER, then PASS"))

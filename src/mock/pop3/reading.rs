@@ -77,7 +77,7 @@ pub(super) fn delete(mailbox: &mut Mailbox, words: &[&[u8]]) -> Result<String, S
 fn find(mailbox: &Mailbox, words: &[&[u8]]) -> Result<usize, String> {
     let [word] = *words else { return Err("one number of a message is wanted; LIST shows them".to_owned()) };
     let number = digits(word).ok_or("the number of a message has digits only; LIST shows them")?;
-    let count = mailbox.len();
+    let count = mailbox.count();
     let mail = usize::try_from(number).ok().and_then(|number| number.checked_sub(1)).filter(|mail| *mail < count);
     match mail {
         None if count == 0 => Err("there is no message".to_owned()),

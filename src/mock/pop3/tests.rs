@@ -12,8 +12,8 @@ fn shared(mails: &[(&str, &str)]) -> Rc<Shared> {
     for (name, text) in mails {
         fs::write(maildir.path().join(name), text).unwrap();
     }
-    let (snapshot, gallery) = (Snapshot::default(), RefCell::new(Gallery::default()));
-    Rc::new(Shared { maildir, snapshot, gallery, report: Report::new("test", 0, true) })
+    let gallery = RefCell::new(Gallery::default());
+    Rc::new(Shared { maildir, gallery, report: Report::new("test", 0, true) })
 }
 
 fn two() -> Rc<Shared> {
@@ -148,28 +148,6 @@ fn sessions_that_see_the_same_share_it() {
     let (one, other) = (reader(&shared), reader(&shared));
     let (State::Reader(one), State::Reader(other)) = (&one.state, &other.state) else { panic!() };
     assert!(one.shares(other));
-}
-
-#[test]
-fn folders_that_rest_are_not_looked_through_again() {
-    let shared = two();
-    let touch = |hours: u64| {
-        for folder in ["new", "cur"] {
-            let folder = fs::File::open(shared.maildir.path().join(folder)).unwrap();
-            folder.set_modified(SystemTime::now() - Duration::from_secs(3600 * hours)).unwrap();
-        }
-    };
-    touch(2);
-    reader(&shared);
-    let settled = shared.snapshot.changed.get();
-    assert!(settled.is_some());
-    // All that has changed is when.
-    touch(1);
-    reader(&shared);
-    assert!(shared.snapshot.changed.get().is_some_and(|changed| Some(changed) != settled));
-    fs::write(shared.maildir.path().join("new/3.z"), "x\n").unwrap();
-    assert!(say(&mut begin(&shared), "USER b\r\nPASS c\r\n").ends_with("3 messages\r\n"));
-    assert_eq!(shared.snapshot.changed.get(), None, "there may be more in the same tick");
 }
 
 #[test]
