@@ -25,6 +25,7 @@ Talk TLS           --ssl          warn of a certificate that cannot be trusted
                    --ssl-verify   refuse it; --starttls smtp: begin in clear
 Listen             -l, -lk        for one client, for many
                    --chat         for people; --broker for programs
+                   --mock smtp    be a mail server to learn on; or pop3, http
 Move files         --send-only    send stdin, leave when it has arrived
 Join a program     -e COMMAND     to the peer; -c COMMAND by way of the shell
 Over what          -u, -U         UDP, a Unix socket; IPv4 or IPv6: -4, -6

@@ -1,6 +1,8 @@
 //! From the words of a command line to what is meant by them.
 
 mod dialogues;
+#[cfg(feature = "mock")]
+mod mock;
 
 use super::{
     Outcome, Start,

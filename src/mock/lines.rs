@@ -44,6 +44,12 @@ impl Lines {
         (taken, Some(line))
     }
 
+    /// How much of a line is held, in bytes.
+    #[cfg(test)]
+    pub(crate) fn size(&self) -> usize {
+        self.kept.len()
+    }
+
     /// Whether a line has begun.
     #[must_use]
     pub fn has_begun(&self) -> bool {

@@ -4,13 +4,17 @@
 //! A newcomer's trap: lines end with LF in these files, and with CR LF on the wire. What smtp keeps has no other
 //! CR or LF, so that nothing is lost; the size of a mail is the one that it has on the wire.
 
+pub mod snapshot;
+
 use crate::error::{Error, Result, why};
+use snapshot::{Entry, Snapshot};
 use std::{
     cell::Cell,
     fs::{self, DirBuilder, File, OpenOptions, Permissions},
     io::{self, BufRead, BufReader, Write},
     os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt},
     path::{Path, PathBuf},
+    rc::Rc,
     time::{SystemTime, UNIX_EPOCH},
 };
 use tempfile::TempDir;
@@ -26,6 +30,7 @@ pub struct Maildir {
     temporary: Option<TempDir>,
     /// How many mails have been begun.
     begun: Cell<u64>,
+    snapshot: Snapshot,
 }
 
 /// A mail that is being written, in `tmp`; gone if it is not finished.
@@ -72,7 +77,7 @@ impl Maildir {
                 Error::usage(what, why(&error)).hint("a Maildir has the folders tmp, new and cur")
             })?;
         }
-        Ok(Self { root, temporary, begun: Cell::new(0) })
+        Ok(Self { root, temporary, begun: Cell::new(0), snapshot: Snapshot::default() })
     }
 
     /// Where it is.
@@ -122,6 +127,14 @@ impl Maildir {
         mails.sort_by(|one, other| one.name.cmp(&other.name));
         mails.truncate(MOST);
         Ok(mails)
+    }
+
+    /// The same, each with what is known about it; those who see the same share it.
+    ///
+    /// # Errors
+    /// When a folder cannot be read.
+    pub fn snapshot(&self) -> io::Result<Rc<[Rc<Entry>]>> {
+        self.snapshot.take(self)
     }
 }
 
@@ -182,7 +195,10 @@ impl Mail {
         let (mut file, mut size, mut last) = (BufReader::new(File::open(&self.path)?), 0, 0);
         loop {
             let piece = file.fill_buf()?;
-            let Some(&next) = piece.last() else { return Ok(size) };
+            let Some(&next) = piece.last() else {
+                // A last line without an end gets one on the wire.
+                return Ok(size + if size > 0 && last != b'\n' { 2 } else { 0 });
+            };
             for &byte in piece {
                 size += 1 + u64::from(byte == b'\n' && last != b'\r');
                 last = byte;
@@ -217,9 +233,10 @@ mod tests {
         let box_ = Maildir::open(None).unwrap();
         fs::write(box_.path().join("cur/2.x:2,S"), b"a\r\nb\n\n").unwrap();
         fs::write(box_.path().join("new/1.x"), b"").unwrap();
+        fs::write(box_.path().join("new/3.x"), b"a\nb").unwrap();
         let mails = box_.mails().unwrap();
-        assert_eq!(mails.iter().map(|mail| &*mail.name).collect::<Vec<_>>(), ["1.x", "2.x"]);
-        assert_eq!(mails.iter().map(|mail| mail.size().unwrap()).collect::<Vec<_>>(), [0, 8]);
+        assert_eq!(mails.iter().map(|mail| &*mail.name).collect::<Vec<_>>(), ["1.x", "2.x", "3.x"]);
+        assert_eq!(mails.iter().map(|mail| mail.size().unwrap()).collect::<Vec<_>>(), [0, 8, 6]);
     }
 
     #[test]

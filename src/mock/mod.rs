@@ -7,11 +7,15 @@
 //! A newcomer's trap: nobody else knows of this folder but the engine and the command line; what a client
 //! of rncat knows of the same protocols is in [`crate::proto`], and is another matter.
 
+pub mod excerpt;
 pub mod gallery;
 pub mod http;
 pub mod lines;
 pub mod maildir;
+pub mod pop3;
+pub mod sasl;
 pub mod serving;
+pub mod smtp;
 pub mod wiring;
 
 use crate::report::Report;
@@ -23,7 +27,7 @@ use std::{cell::RefCell, rc::Rc, time::Duration};
 pub const READY: usize = 16 * 1024;
 
 /// All servers that there are.
-pub static SERVICES: [&Service; 1] = [&http::SERVICE];
+pub static SERVICES: [&Service; 3] = [&smtp::SERVICE, &pop3::SERVICE, &http::SERVICE];
 
 /// A server by name.
 pub struct Service {

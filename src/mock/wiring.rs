@@ -7,6 +7,7 @@ use super::{
     Client, SERVICES, Service, Shared,
     gallery::{Gallery, Tour},
     maildir::Maildir,
+    pop3,
     serving::Serving,
 };
 use crate::{
@@ -15,6 +16,7 @@ use crate::{
     opening::{Failed, Peer},
     reactor::{self, Ready},
     relay::{End, Notice, Patience},
+    report::escape,
     stream::Stream,
     transport::{Address, stdio},
     wiring::{Context, Wiring, departure::Departure},
@@ -23,7 +25,7 @@ use mio::Token;
 use std::{
     cell::RefCell,
     collections::HashMap,
-    io,
+    io::{self, IsTerminal},
     rc::Rc,
     time::{Duration, Instant},
 };
@@ -52,6 +54,35 @@ pub struct Mock {
     outcome: Option<Exit>,
 }
 
+/// Says where the servers are, how to try them, and where mails go.
+fn welcome(services: &[&'static Service], doors: &[(usize, Address)], tls: bool, shared: &Shared) {
+    for (number, service) in services.iter().enumerate() {
+        let places: Vec<_> = doors.iter().filter(|(door, _)| *door == number).map(|(_, address)| address).collect();
+        let words = places.first().map_or_else(String::new, |place| words(place));
+        let names: Vec<_> = places.iter().map(ToString::to_string).collect();
+        let ssl = if tls { "--ssl " } else { "" };
+        let (title, names) = (service.title, names.join(" and "));
+        shared.report.note(format_args!("{title} server at {names}; try: rncat {ssl}{words}"));
+    }
+    if services.iter().any(|service| matches!(service.name, "smtp" | "pop3")) {
+        let until = if shared.maildir.is_temporary() { " for as long as this runs" } else { "" };
+        let path = escape(shared.maildir.path().as_os_str().as_encoded_bytes());
+        shared.report.note(format_args!("Mails are kept in {path}{until}."));
+    }
+}
+
+/// How a client on this machine connects there.
+fn words(place: &Address) -> String {
+    match place {
+        Address::Inet(address) if address.ip().is_loopback() || address.ip().is_unspecified() => {
+            format!("localhost {}", address.port())
+        }
+        Address::Inet(address) => format!("{} {}", address.ip(), address.port()),
+        Address::Vsock { port, .. } => format!("--vsock 1 {port}"),
+        Address::Unix(name) => format!("-U {name}"),
+    }
+}
+
 /// A client, and the session that it is joined to.
 struct Guest {
     departure: Departure,
@@ -74,19 +105,19 @@ impl Mock {
         let named = |name: &&str| SERVICES.iter().copied().find(|service| service.name == *name);
         let services: Vec<_> = settings.services.iter().filter_map(named).collect();
         let maildir = Maildir::open(settings.dir.as_deref())?;
+        let serves = |name: &str| services.iter().any(|service| service.name == name);
+        if maildir.is_temporary() && serves(pop3::SERVICE.name) && !serves("smtp") {
+            pop3::welcome(&maildir).map_err(|error| Error::usage("write the first mail", why(&error)))?;
+        }
         let shared = Rc::new(Shared { maildir, gallery: RefCell::new(Gallery::default()), report: context.report });
         let (stdout, tour) = (context.reactor.token(), context.reactor.token());
         let mut stream = Box::new(stdio::open(false)?);
         stream.register(context.reactor.registry(), stdout).map_err(|error| Error::usage("stdout", why(&error)))?;
         context.relay.add(stdout, stream);
-        context.relay.add(tour, Box::new(Tour::new(Rc::clone(&shared))));
+        context.relay.add(tour, Box::new(Tour::new(Rc::clone(&shared), io::stdout().is_terminal())));
         context.relay.join(tour, stdout);
         reactor::raise_descriptor_limit();
-        for (number, service) in services.iter().enumerate() {
-            let places = doors.iter().filter(|(door, _)| *door == number).map(|(_, address)| address.to_string());
-            let places = places.collect::<Vec<_>>().join(" and ");
-            context.report.note(format_args!("{} server at {places}", service.title));
-        }
+        welcome(&services, doors, config.tls.is_some(), &shared);
         Ok(Self {
             services,
             shared,

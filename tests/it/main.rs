@@ -27,7 +27,10 @@ mod lang;
 mod limits;
 mod line_ends;
 mod lua;
+
+mod mock_both;
 mod mock_http_server;
+mod mock_pop3_server;
 mod mock_smtp;
 mod one_way;
 mod options;

@@ -1,7 +1,7 @@
 //! The `--ssl…` options, and `--starttls`.
 //!
-//! A newcomer's trap: each of them asks for TLS, also without `--ssl`. It is `--starttls` that makes
-//! it TLS from some later point on.
+//! A newcomer's trap: each of them asks for TLS, also without `--ssl`. It is `--starttls`, or a mock server that
+//! offers STARTTLS, that makes it TLS from some later point on.
 
 use crate::{
     cli::{
@@ -26,6 +26,8 @@ pub(super) fn at_once(args: &Args) -> Result<Option<TlsOptions>> {
     let at_once = match when(args)? {
         Some(When::First(_) | When::Offered) => false,
         Some(When::Typed { by_default: false }) => args.ssl,
+        // What else is said of TLS is said of STARTTLS.
+        Some(When::Played) if super::mock::server(args)?.is_some_and(|mock| mock.starttls) => args.ssl,
         Some(When::Typed { by_default: true } | When::Played) | None => asked,
     };
     Ok(at_once.then_some(options))
