@@ -15,7 +15,7 @@ from dovecot import PASSWORD, dovecot
 SESSIONS = SCRIPTS / 'sessions'
 # Who reads, for the {env:...} of the sessions.
 READER = {**os.environ, 'MAIL_USER': 'bob', 'MAIL_PASSWORD': PASSWORD}
-TRACE = (b'return-path', b'delivered-to', b'received', b'x-envelope-to')
+TRACE = (b'return-path', b'delivered-to', b'received', b'x-envelope-to', b'envelope-to')
 
 
 def session(name):

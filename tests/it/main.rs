@@ -27,11 +27,13 @@ mod lang;
 mod limits;
 mod line_ends;
 mod lua;
-
 mod mock_both;
 mod mock_http_server;
 mod mock_pop3_server;
 mod mock_smtp;
+mod mock_smtp_hostile;
+mod mock_smtp_mails;
+mod mock_smtp_server;
 mod one_way;
 mod options;
 mod pace;

@@ -18,7 +18,7 @@ pub struct MockArgs {
     /// unless a port is. Several are written smtp,pop3, their ports smtp:2525,pop3:2110. smtp takes
     /// every mail, delivers none, and shows each; any password is right. pop3 hands out what smtp has
     /// taken. http answers every request with the request. Implies -l and -k; --ssl encrypts from the
-    /// start, and STARTTLS is offered otherwise.
+    /// start, and STARTTLS is offered otherwise; --ssl-cert serves both.
     #[arg(long, value_name = "SERVER,...", allow_hyphen_values = true, help_heading = MOCK, hide = !BUILT)]
     pub mock: Option<String>,
 

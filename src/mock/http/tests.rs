@@ -61,7 +61,7 @@ impl Run {
     }
 
     fn shown(&self) -> String {
-        let mut tour = crate::mock::gallery::Tour::new(Rc::clone(&self.shared));
+        let mut tour = crate::mock::gallery::Tour::new(Rc::clone(&self.shared), false);
         let (mut all, mut buffer) = (Vec::new(), [0; 100]);
         while let crate::stream::Flow::Moved(count) = crate::stream::Stream::read(&mut tour, &mut buffer).unwrap() {
             all.extend_from_slice(&buffer[..count]);
