@@ -52,6 +52,7 @@
 //! | an option, its help, what may be combined | [`cli`] (args → config; the man page is made from it) |
 //! | what counts as a text protocol | [`ports`], [`proto::evidence`] |
 //! | what happens to bytes on their way | [`filter`]: one file each |
+//! | what is shown at a terminal: colours, escapes | [`filter::colour`], [`filter::escape`] |
 //! | what is recorded | [`tap`]: one file a format |
 //! | what waits for replies before it is sent | [`stream::paced`] |
 //! | when a reply is complete, and what it means | [`proto::reply`]: one file a protocol, and a row in [`proto::reply::PROTOCOLS`] |

@@ -236,8 +236,11 @@ def free_ports(count, kind=socket.SOCK_STREAM):
 
 
 def same(seen, wanted, what='what arrived'):
+    """Two things of a length are the same; else shows where they are not."""
     if seen != wanted:
-        raise Failed(f'{what}: {len(seen)} bytes {seen[:60]!r}, where {len(wanted)} {wanted[:60]!r} were expected')
+        at = max(0, next((at for at, (a, b) in enumerate(zip(seen, wanted)) if a != b), min(len(seen), len(wanted))) - 20)
+        raise Failed(f'{what}: {len(seen)} long, at {at} {seen[at:at + 60]!r}, where {len(wanted)} and '
+                     f'{wanted[at:at + 60]!r} were expected')
 
 
 def rncat(*words):

@@ -36,10 +36,14 @@ def encoded(name):
     return base64.encodebytes(session(name).read_bytes()).decode()
 
 
-def stripped(arrived):
-    """A message without what servers have put before it."""
+def address(person):
+    return f'{person}@example.net'
+
+
+def stripped(arrived, added=()):
+    """A message without what servers have put before it: the headers of TRACE, and some a server's own."""
     lines = arrived.replace(b'\r\n', b'\n').splitlines(keepends=True)
-    while lines and (lines[0][:1] in b' \t' or lines[0].split(b':')[0].lower() in TRACE):
+    while lines and (lines[0][:1] in b' \t' or lines[0].split(b':')[0].lower() in (*TRACE, *added)):
         lines.pop(0)
     return b''.join(lines)
 

@@ -4,15 +4,15 @@ A newcomer's trap: a session file is for any server, so what it expects is what 
 became of it, in the mailbox, is looked at here.
 """
 
-import re
 from dataclasses import dataclass
 from typing import Any
 
-from bench import HERE, SCRIPTS, Failed, case, certificate, free_port, rncat, same, until
+from bench import HERE, Failed, case, certificate, free_port, rncat, same, until
 from dovecot import dovecot
-from letters import READER, arrives, compare, letter, session, stripped
+from letters import READER, arrives, letter, session, stripped
 from nginx import nginx
 from postfix import postfix
+from servers import arrives_at_mock, mock_smtp
 
 MAILS = {
     'mail.play': ('bob',),
@@ -37,6 +37,10 @@ def deleted():
     until(lambda: not dovecot().messages('bob'), 'the mail is still there')
 
 
+def kept():
+    arrives(READ)
+
+
 def drafted():
     found = dovecot().messages('bob')
     if len(found) != 1:
@@ -56,17 +60,20 @@ READ = letter('mail.play')
 PLAYS = (
     *(Play(name, 'postfix', in_clear(postfix, 'smtp'), people) for name, people in MAILS.items()),
     Play('wrong-order.play', 'postfix', in_clear(postfix, 'smtp')),
+    Play('second-sender.play', 'postfix', in_clear(postfix, 'smtp')),
     Play('wrong-words.play', 'postfix', in_clear(postfix, 'smtp')),
     Play('starttls.play', 'postfix', in_tls(postfix, 'smtp'), ('bob',)),
     Play('submission.play', 'postfix', in_tls(postfix, 'submission'), ('bob',)),
     Play('auth.play', 'postfix, TLS', in_tls(postfix, 'submissions'), ('bob',)),
     Play('pop3.play', 'dovecot', in_clear(dovecot, 'pop3'), before=READ, after=deleted),
     Play('pop3.play', 'dovecot, TLS', in_tls(dovecot, 'pop3s'), before=READ, after=deleted),
+    Play('pop3-read.play', 'dovecot', in_clear(dovecot, 'pop3'), before=READ, after=kept),
     Play('pop3-apop.play', 'dovecot', in_clear(dovecot, 'pop3')),
     Play('pop3-cram.play', 'dovecot', in_clear(dovecot, 'pop3')),
     Play('pop3-stls.play', 'dovecot', in_tls(dovecot, 'pop3')),
     Play('imap.play', 'dovecot', in_clear(dovecot, 'imap'), before=READ, after=drafted),
     Play('imap.play', 'dovecot, TLS', in_tls(dovecot, 'imaps'), before=READ, after=drafted),
+    Play('imap-read.play', 'dovecot', in_clear(dovecot, 'imap'), before=READ, after=kept),
     Play('imap-starttls.play', 'dovecot', in_tls(dovecot, 'imap')),
     Play('http.play', 'nginx', in_clear(nginx, 'http')),
     Play('http.play', 'nginx, TLS', in_tls(nginx, 'https')),
@@ -90,15 +97,10 @@ def with_server(bench, play):
 
 def with_mock(bench, name):
     """The project's own mock server, which is a shell script."""
-    port = free_port()
-    bench.server(*rncat('-lk', '--exec', SCRIPTS / 'mock-smtp', HERE, port), port=port,
-                 env={**READER, 'MOCK_SMTP_DIR': str(bench.folder / 'mail')})
-    bench.run(*rncat('--play', session(name), HERE, port))
+    mock_smtp().empty()
+    bench.run(*rncat('--play', session(name), HERE, mock_smtp().port))
     if name in MAILS:
-        found, = until(lambda: list(bench.folder.glob('mail/*.eml')), 'no mail')
-        seen = found.read_bytes()
-        compare(stripped(seen), letter(name))
-        same(re.findall(rb'(?m)^X-Envelope-To: <(.*)@', seen), [it.encode() for it in MAILS[name]], 'recipients')
+        arrives_at_mock(letter(name), *MAILS[name])
 
 
 def with_itself(bench, name):
@@ -127,7 +129,7 @@ def another_reply(bench):
 
 for one in PLAYS:
     case(f'--play {one.name}, {one.server}')(lambda bench, play=one: with_server(bench, play))
-for one in (*MAILS, 'wrong-order.play', 'wrong-words.play'):
+for one in (*MAILS, 'wrong-order.play', 'second-sender.play', 'wrong-words.play'):
     case(f'--play {one}, mock-smtp')(lambda bench, name=one: with_mock(bench, name))
 for one in sorted(path.name for path in session('').glob('*.play')):
     case(f'--play {one}, itself')(lambda bench, name=one: with_itself(bench, name))

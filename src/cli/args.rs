@@ -8,10 +8,12 @@
 mod command;
 mod dialogue;
 mod mock;
+mod terminal;
 
 use command::CommandArgs;
 use dialogue::DialogueArgs;
 use mock::MockArgs;
+use terminal::TerminalArgs;
 
 use std::path::PathBuf;
 
@@ -340,6 +342,10 @@ pub struct Args {
     /// Add to these files instead of replacing them
     #[arg(long, help_heading = OUTPUT)]
     pub append_output: bool,
+
+    /// `--color`, `--raw`.
+    #[command(flatten)]
+    pub terminal: TerminalArgs,
 
     /// Send every LF as CR LF
     ///

@@ -3,8 +3,10 @@
 //! The only way to a [`Config`] is [`Config::from_args`]; the rest of the program never sees
 //! a flag.
 
+mod console;
 mod dialogue;
 
+pub use console::{Color, Console, Direction, LineEnds, Quit};
 pub use dialogue::{Pace, PaceBy, Upgrade, When};
 
 use crate::{
@@ -292,68 +294,6 @@ pub struct ProxyServer {
     pub kind: &'static str,
     /// `--proxy-auth`: who may use it; everybody when not given.
     pub auth: Option<Credentials>,
-}
-
-/// How stdin and stdout are used.
-#[derive(Debug, Clone)]
-pub struct Console {
-    /// `--send-only`, `--recv-only`.
-    pub direction: Direction,
-    /// `-C`, `--no-crlf`.
-    pub line_ends: LineEnds,
-    /// `-d`: the time between lines sent.
-    pub delay: Option<Duration>,
-    /// False with `--no-shutdown`: stdin's end does not half-close.
-    pub shutdown: bool,
-    /// `-q`: how long to stay after stdin's end.
-    pub quit: Quit,
-    /// `-k` in connect mode: the peer's end is no reason to leave while stdin lasts.
-    pub outlast_peer: bool,
-}
-
-/// How long to stay after stdin's end.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Quit {
-    /// As long as the peer does; over datagrams, until nothing more has come for a while.
-    #[default]
-    WithPeer,
-    /// So long.
-    After(Duration),
-    /// For ever.
-    Never,
-}
-
-impl Quit {
-    /// The time, if there is one.
-    #[must_use]
-    pub fn after(self) -> Option<Duration> {
-        match self {
-            Self::After(time) => Some(time),
-            Self::WithPeer | Self::Never => None,
-        }
-    }
-}
-
-/// Which ways bytes go.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Direction {
-    /// Both.
-    Both,
-    /// What the peer sends is discarded.
-    SendOnly,
-    /// stdin is never read.
-    RecvOnly,
-}
-
-/// What happens to the LF that is typed or piped.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LineEnds {
-    /// At a terminal, CRLF once there is evidence of a protocol that wants it; else as they are.
-    Auto,
-    /// `-C`: CRLF.
-    Crlf,
-    /// `--no-crlf`: as they are.
-    AsTyped,
 }
 
 /// A command to run for a peer.

@@ -7,7 +7,8 @@ mod mock;
 use super::{
     Outcome, Start,
     config::{
-        Command, Config, Connect, Console, Direction, Family, LineEnds, Listen, Mode, Partner, Program, Quit, Source,
+        Color, Command, Config, Connect, Console, Direction, Family, LineEnds, Listen, Mode, Partner, Program, Quit,
+        Source,
     },
     parse, program_name,
 };
@@ -248,6 +249,28 @@ fn what_has_no_effect_is_warned_of() {
     assert_eq!(start("-l --stall-timeout 3").warnings, ["--stall-timeout has no effect without -l and -k"]);
     assert_eq!(start("--append-output h 1").warnings, ["--append-output has no effect without -o, -x or --transcript"]);
     assert!(start("-lk --stall-timeout 3 --recv-only -o x --append-output").warnings.is_empty());
+    let no_reply = "--color always has no effect with -l: what a client says is no reply";
+    assert_eq!(start("-l --color always").warnings, [no_reply]);
+    assert_eq!(start("-l -e cat --color ALWAYS --raw").warnings, ["--color always has no effect with a command"]);
+    assert_eq!(start("--chat --raw").warnings, ["--raw has no effect with --chat: it escapes for all"]);
+    assert_eq!(start("--send-only --raw h 1").warnings, ["--raw has no effect with --send-only: nothing is shown"]);
+    assert!(start("-l --color never --raw").warnings.is_empty());
+}
+
+#[test]
+fn colours_are_for_terminals_unless_they_are_asked_for() {
+    for (line, color) in [
+        ("h 1", Color::Auto),
+        ("--color auto h 1", Color::Auto),
+        ("--color=always h 1", Color::Always),
+        ("--colour Never h 1", Color::Never),
+        ("--col never --color always h 1", Color::Always),
+    ] {
+        let Partner::Console(console) = config(line).partner else { panic!("{line}") };
+        assert_eq!(console.color, color, "{line}");
+    }
+    assert_eq!(refused("--color yes h 1"), "--color yes: not known when that is; auto, always or never");
+    assert!(refused("-e cat --color yes h 1").contains("auto, always or never"), "a typing error is one anywhere");
 }
 
 #[test]

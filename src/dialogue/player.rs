@@ -3,6 +3,7 @@
 //! A newcomer's trap: it takes what the peer says only when it is the peer's turn. So what comes early waits
 //! where it is, and a peer that never listens holds up nobody but itself.
 
+mod encrypting;
 mod hearing;
 
 use super::{
@@ -352,22 +353,6 @@ impl Player {
             Action::Tls => self.encrypt(),
             Action::Skip => self.done(),
         }
-    }
-
-    /// `--- TLS`.
-    fn encrypt(&mut self) -> Result<bool> {
-        match &self.encryption {
-            Encryption::There => {}
-            Encryption::Never => return Err(fault::not_encrypted(&self.script, self.at)),
-            Encryption::Later(handle) => {
-                let early = self.inbox.unread();
-                if !early.is_empty() {
-                    return Err(fault::in_clear(&self.script, self.at, early));
-                }
-                handle.encrypt_after(self.said);
-            }
-        }
-        self.done()
     }
 
     fn say(&mut self, mut speech: Speech) -> Result<bool> {

@@ -9,6 +9,7 @@
 
 pub mod excerpt;
 pub mod gallery;
+pub mod http;
 pub mod lines;
 pub mod maildir;
 pub mod serving;
@@ -24,7 +25,7 @@ use std::{cell::RefCell, rc::Rc, time::Duration};
 pub const READY: usize = 16 * 1024;
 
 /// All servers that there are.
-pub static SERVICES: [&Service; 1] = [&smtp::SERVICE];
+pub static SERVICES: [&Service; 2] = [&smtp::SERVICE, &http::SERVICE];
 
 /// A server by name.
 pub struct Service {

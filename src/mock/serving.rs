@@ -28,8 +28,6 @@ pub struct Serving {
     fetched: usize,
     /// All bytes that were ever in it.
     said: u64,
-    /// Its last words before TLS have not been fetched.
-    encrypting: bool,
     /// It may be silent for so long.
     patience: Duration,
     last: Instant,
@@ -45,18 +43,12 @@ impl Serving {
         let mut out = Vec::new();
         session.greet(&mut out);
         let said = out.len() as u64;
-        Self {
-            session,
-            handle,
-            out,
-            fetched: 0,
-            said,
-            encrypting: false,
-            patience,
-            last: Instant::now(),
-            left: false,
-            ended: false,
-        }
+        Self { session, handle, out, fetched: 0, said, patience, last: Instant::now(), left: false, ended: false }
+    }
+
+    /// Whether TLS begins: what is heard now came in clear.
+    fn is_changing(&self) -> bool {
+        self.handle.as_ref().is_some_and(|handle| handle.is_changing())
     }
 
     fn has_words(&self) -> bool {
@@ -80,7 +72,7 @@ impl Serving {
         while let Some(rest @ [_, ..]) = bytes.get(taken..)
             && self.out.len() < READY
             && !self.session.is_over()
-            && !self.encrypting
+            && !self.is_changing()
         {
             self.says(|session, out| {
                 // At least one, or this would never end.
@@ -88,7 +80,6 @@ impl Serving {
                 session.go_on(out);
             });
             if self.session.encrypts() {
-                self.encrypting = true;
                 self.handle.iter().for_each(|handle| handle.encrypt_after(self.said));
             }
         }
@@ -121,8 +112,6 @@ impl Stream for Serving {
             0 if self.session.is_over() || self.ended => Ok(Flow::Ended),
             0 => Ok(Flow::Blocked),
             _ => {
-                // What comes after its last word before TLS comes over TLS.
-                self.encrypting &= self.has_words();
                 self.last = Instant::now();
                 if !self.has_words() {
                     // An idle client costs nothing.
@@ -137,10 +126,14 @@ impl Stream for Serving {
         if self.session.is_over() || self.ended {
             return Ok(Flow::Moved(bytes.len()));
         }
-        if self.encrypting {
+        if self.is_changing() {
             self.ended = true;
             let why = "the client went on in clear behind its request for TLS";
             return Err(Error::network("STARTTLS", why).into());
+        }
+        if !self.has_words() {
+            // The rest of a long answer comes first.
+            self.says(|session, out| session.go_on(out));
         }
         if self.has_words() {
             return Ok(Flow::Blocked);
@@ -272,6 +265,9 @@ mod tests {
                 text => all.push_str(text),
             }
             assert!(serving.out.len() <= READY + 5);
+            if all.len() < 5 + 3 * READY {
+                assert_eq!(serving.write(b"a\n").unwrap(), Flow::Blocked);
+            }
         }
         assert_eq!(all.len(), 5 + 3 * READY);
         assert_eq!(serving.write(b"long\n").unwrap(), Flow::Moved(5));
@@ -284,6 +280,7 @@ mod tests {
         assert_eq!(serving.write(b"tls\n").unwrap(), Flow::Moved(4));
         assert_eq!(handle.after(), Some(10));
         assert_eq!(read(&mut serving), "tls\n");
+        handle.secure();
         assert_eq!(serving.write(b"a\n").unwrap(), Flow::Moved(2), "this came over TLS");
     }
 
@@ -291,9 +288,9 @@ mod tests {
     fn what_is_said_in_clear_behind_a_request_for_tls_ends_the_session() {
         let mut serving = serving(Some(Rc::new(Handle::default())));
         assert_eq!(serving.write(b"tls\nquit\n").unwrap(), Flow::Moved(4));
+        assert_eq!(read(&mut serving), "tls\n");
         let error = serving.write(b"quit\n").unwrap_err();
         assert!(Error::carried(&error).is_some());
-        assert_eq!(read(&mut serving), "tls\n");
         assert_eq!(read(&mut serving), "ended");
     }
 

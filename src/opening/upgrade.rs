@@ -119,19 +119,22 @@ impl Upgrades {
 pub struct Handle {
     after: Cell<Option<u64>>,
     encrypted: Cell<bool>,
+    /// The handshake is over.
+    secured: Cell<bool>,
 }
 
 impl Handle {
     /// Of a connection that has been encrypted from the beginning.
     #[must_use]
     pub fn encrypted() -> Self {
-        Self { after: Cell::default(), encrypted: Cell::new(true) }
+        Self { after: Cell::default(), encrypted: Cell::new(true), secured: Cell::new(true) }
     }
 
     /// Encryption is to begin when `sent` bytes have been written in all; what comes back after that, and what is
     /// written, waits for it. Nothing happens to a connection that is encrypted.
     ///
-    /// What has been read behind the other side's agreement came in clear: who calls this has to look.
+    /// What has been read behind the other side's agreement came in clear: who calls this has to look, until it
+    /// [is not changing](Self::is_changing) any more.
     pub fn encrypt_after(&self, sent: u64) {
         if !self.encrypted.get() {
             self.after.set(Some(sent));
@@ -142,6 +145,18 @@ impl Handle {
     #[must_use]
     pub fn is_encrypted(&self) -> bool {
         self.encrypted.get() || self.after.get().is_some()
+    }
+
+    /// Whether encryption is to begin and the handshake is not over: what was read and is offered to anybody
+    /// now came in clear.
+    #[must_use]
+    pub fn is_changing(&self) -> bool {
+        self.is_encrypted() && !self.secured.get()
+    }
+
+    /// The handshake is over.
+    pub(crate) fn secure(&self) {
+        self.secured.set(true);
     }
 
     /// How many bytes are to be written first.

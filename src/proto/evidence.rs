@@ -15,6 +15,8 @@ pub struct Finding {
     /// A mail protocol (or FTP, whose greeting is the same): its servers take an early FIN for
     /// the end of both directions.
     pub mail: bool,
+    /// A protocol of commands and [replies](crate::proto::reply), all of it text.
+    pub replies: bool,
 }
 
 /// Which part the person at this end plays.
@@ -35,13 +37,15 @@ pub struct Evidence {
     decides: Cell<bool>,
     crlf: Cell<bool>,
     mail: Cell<bool>,
+    replies: Cell<bool>,
 }
 
 impl Evidence {
     /// Nothing is known yet.
     #[must_use]
     pub fn new(side: Side, report: Report) -> Self {
-        Self { side, report, decides: Cell::new(false), crlf: Cell::new(false), mail: Cell::new(false) }
+        let [decides, crlf, mail, replies] = [false; 4].map(Cell::new);
+        Self { side, report, decides, crlf, mail, replies }
     }
 
     /// From now on the evidence decides the line ends of what is typed, and says so under `-v`.
@@ -55,6 +59,7 @@ impl Evidence {
             self.report.detail(1, format_args!("Lines are sent with CRLF from now on: {}.", finding.what));
         }
         self.mail.set(self.mail.get() || finding.mail);
+        self.replies.set(self.replies.get() || finding.replies);
     }
 
     /// Whether a protocol that wants CRLF has shown itself.
@@ -69,6 +74,12 @@ impl Evidence {
         self.mail.get()
     }
 
+    /// Whether that was a protocol of commands and replies.
+    #[must_use]
+    pub fn has_replies(&self) -> bool {
+        self.replies.get()
+    }
+
     /// Whether replies are typed here.
     #[must_use]
     pub fn plays_server(&self) -> bool {
@@ -79,7 +90,7 @@ impl Evidence {
 /// What the first bytes heard from a peer show: a greeting, a command, a request line.
 #[must_use]
 pub fn heard(text: &[u8]) -> Option<Finding> {
-    let greeting = |what| Some(Finding { what, mail: true });
+    let greeting = |what| Some(Finding { what, mail: true, replies: true });
     if text.starts_with(b"220 ") || text.starts_with(b"220-") {
         greeting("the greeting is that of SMTP or FTP")
     } else if text.starts_with(b"+OK") {
@@ -87,9 +98,9 @@ pub fn heard(text: &[u8]) -> Option<Finding> {
     } else if text.starts_with(b"* OK") || text.starts_with(b"* PREAUTH") {
         greeting("the greeting is IMAP's")
     } else if text.starts_with(b"200 ") || text.starts_with(b"201 ") {
-        Some(Finding { what: "the greeting is NNTP's", mail: false })
+        Some(Finding { what: "the greeting is NNTP's", mail: false, replies: true })
     } else if text.starts_with(b"HTTP/1.") {
-        Some(Finding { what: "the peer speaks HTTP", mail: false })
+        Some(Finding { what: "the peer speaks HTTP", mail: false, replies: true })
     } else {
         command(text.split(|byte| *byte == b'\n').next().filter(|line| line.len() < text.len())?)
     }
@@ -98,11 +109,13 @@ pub fn heard(text: &[u8]) -> Option<Finding> {
 /// What a line shows that was typed; `reply` when the typist plays the server.
 #[must_use]
 pub fn typed(line: &[u8], reply: bool) -> Option<Finding> {
-    let found = |what| Some(Finding { what, mail: true });
+    let found = |what| Some(Finding { what, mail: true, replies: true });
     match line {
         [b'0'..=b'9', b'0'..=b'9', b'0'..=b'9', b' ' | b'-', ..] if reply => found("a reply was typed"),
         _ if reply && (line.starts_with(b"+OK") || line.starts_with(b"* OK")) => found("a reply was typed"),
-        _ if line.starts_with(b"HTTP/1.") => Some(Finding { what: "an HTTP status line was typed", mail: false }),
+        _ if line.starts_with(b"HTTP/1.") => {
+            Some(Finding { what: "an HTTP status line was typed", mail: false, replies: true })
+        }
         _ => command(line),
     }
 }
@@ -112,9 +125,9 @@ fn command(line: &[u8]) -> Option<Finding> {
     let line = line.strip_suffix(b"\r").unwrap_or(line);
     let verb = line.split(|byte| *byte == b' ').next().unwrap_or_default();
     if [&b"EHLO"[..], b"HELO", b"LHLO"].iter().any(|hello| hello.eq_ignore_ascii_case(verb)) {
-        return Some(Finding { what: "EHLO or HELO was said", mail: true });
+        return Some(Finding { what: "EHLO or HELO was said", mail: true, replies: true });
     }
-    is_request(line).then_some(Finding { what: "an HTTP request was made", mail: false })
+    is_request(line).then_some(Finding { what: "an HTTP request was made", mail: false, replies: true })
 }
 
 /// Whether a line, given without its end, is the first one of an HTTP request (RFC 9112, 3).

@@ -174,6 +174,11 @@ impl Relay {
     /// when all is delivered or patience ends; [`Notice::Closed`] says when.
     pub fn close(&mut self, token: Token, patience: Patience, now: Instant) {
         self.now = Some(now);
+        if let Some(endpoint) = self.endpoints.get_mut(&token) {
+            let mut pump = std::mem::take(&mut endpoint.pump);
+            self.empty_filters(token, &mut pump, now);
+            self.endpoints.entry(token).and_modify(|endpoint| endpoint.pump = pump);
+        }
         self.discard(token);
         self.forget_sources(token);
         self.leave_room(token);

@@ -53,6 +53,18 @@ impl Pump {
         &work.bytes
     }
 
+    /// What the filters still hold, now that the source has ended.
+    pub(super) fn rest<'a>(&mut self, work: &'a mut Work) -> &'a [u8] {
+        work.bytes.clear();
+        for filter in &mut self.filters {
+            if !work.bytes.is_empty() {
+                filter.apply(&mut work.bytes, &mut work.spare);
+            }
+            filter.end(&mut work.bytes);
+        }
+        &work.bytes
+    }
+
     /// Whether bytes wait here for their time.
     pub(super) fn holds(&self) -> bool {
         self.spacing.as_ref().is_some_and(|spacing| !spacing.is_empty())

@@ -206,10 +206,7 @@ impl Relay {
                 if !pump.discards {
                     let mut work = std::mem::take(&mut self.work);
                     let bytes = pump.filter(buffer.get(..n).unwrap_or_default(), &mut work);
-                    match &mut pump.spacing {
-                        Some(spacing) => spacing.push(bytes),
-                        None => self.deliver(source, pump, bytes, cut, now),
-                    }
+                    self.pass_on(source, pump, bytes, cut, now);
                     self.work = work;
                 }
                 true
@@ -230,7 +227,28 @@ impl Relay {
             }
         };
         self.buffer = buffer;
+        if pump.end.is_some() {
+            self.empty_filters(source, pump, now);
+        }
         goes_on
+    }
+
+    /// Passes on what the filters of `source` hold, for nothing more will come.
+    pub(super) fn empty_filters(&mut self, source: Token, pump: &mut Pump, now: Instant) {
+        let mut work = std::mem::take(&mut self.work);
+        let bytes = pump.rest(&mut work);
+        // A datagram of nothing would be one.
+        if !bytes.is_empty() && !pump.discards {
+            self.pass_on(source, pump, bytes, DATAGRAM, now);
+        }
+        self.work = work;
+    }
+
+    fn pass_on(&mut self, source: Token, pump: &mut Pump, bytes: &[u8], cut: usize, now: Instant) {
+        match &mut pump.spacing {
+            Some(spacing) => spacing.push(bytes),
+            None => self.deliver(source, pump, bytes, cut, now),
+        }
     }
 
     /// Gives bytes to all that `source` feeds.

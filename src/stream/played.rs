@@ -54,6 +54,7 @@ impl Stream for Played {
 
     fn write(&mut self, bytes: &[u8]) -> io::Result<Flow> {
         let mut player = self.player.borrow_mut();
+        player.refuse_in_clear(bytes);
         if !player.listens() {
             return Ok(Flow::Blocked);
         }

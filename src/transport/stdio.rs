@@ -4,6 +4,7 @@ use super::descriptor::{Descriptor, Pair, Use};
 use crate::error::{Error, Result, why};
 use rustix::fs::{FileType, fstat, stat};
 use std::{
+    ffi::OsString,
     io::IsTerminal,
     os::fd::{AsFd, BorrowedFd},
 };
@@ -31,6 +32,22 @@ pub fn stdin_kind() -> Kind {
         FileType::from_raw_mode(it.st_mode) == FileType::CharacterDevice && it.st_rdev == null.st_rdev
     });
     if null { Kind::Null } else { Kind::Other }
+}
+
+/// Whether stdout is a terminal.
+#[must_use]
+pub fn stdout_is_terminal() -> bool {
+    std::io::stdout().is_terminal()
+}
+
+/// Whether stdout is a terminal of a kind that shows colours, and nobody has asked for none (<https://no-color.org>).
+#[must_use]
+pub fn stdout_takes_colours() -> bool {
+    stdout_is_terminal() && takes_colours(std::env::var_os("NO_COLOR"), std::env::var_os("TERM"))
+}
+
+fn takes_colours(no_color: Option<OsString>, term: Option<OsString>) -> bool {
+    no_color.is_none_or(|it| it.is_empty()) && term.is_some_and(|it| !it.is_empty() && it != "dumb")
 }
 
 /// Makes the stream. A stdin that is never to be read is left alone.
@@ -67,4 +84,23 @@ fn is_stdin_too(stdout: BorrowedFd<'_>) -> bool {
     };
     FileType::from_raw_mode(stdout.st_mode) == FileType::Socket
         && (stdin.st_dev, stdin.st_ino) == (stdout.st_dev, stdout.st_ino)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_color_and_a_dumb_terminal_forbid_colours() {
+        for (no_color, term, takes) in [
+            (None, None, false),
+            (None, Some("xterm"), true),
+            (Some(""), Some("xterm"), true),
+            (Some("0"), Some("xterm"), false),
+            (Some("1"), None, false),
+            (None, Some("dumb"), false),
+        ] {
+            assert_eq!(takes_colours(no_color.map(Into::into), term.map(Into::into)), takes, "{no_color:?} {term:?}");
+        }
+    }
 }

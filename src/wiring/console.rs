@@ -1,6 +1,7 @@
 //! stdin and stdout, joined to the peer, or to all clients of `-l -k`.
 
 mod lines;
+mod shown;
 
 use super::{
     Context, Totals, Wiring, bytes,
@@ -20,6 +21,7 @@ use crate::{
     transport::stdio::{self, Kind},
 };
 use mio::Token;
+use shown::Showing;
 use std::{
     collections::HashMap,
     io,
@@ -49,6 +51,7 @@ pub struct Console {
     verify: bool,
     mail_port: bool,
     evidence: Rc<Evidence>,
+    showing: Showing,
     token: Token,
     peers: HashMap<Token, State>,
     stdin_end: Option<Instant>,
@@ -120,6 +123,7 @@ impl Console {
             stall: config.mode.stall(),
             verify: config.verifies(),
             mail_port: ports::is_mail(port),
+            showing: Showing::new(config, settings),
             evidence,
             token,
             peers: HashMap::new(),
@@ -298,6 +302,7 @@ impl Wiring for Console {
             let warns = (!tls).then(|| (context.report, remote.to_string()));
             let watch = Watch::new(evidence, warns);
             relay.filter(token, Box::new(watch));
+            self.showing.heard(&self.evidence).into_iter().for_each(|shown| relay.filter(token, shown));
             relay.join(token, self.token);
         }
         if self.connects || !self.settings.shutdown {

@@ -3,6 +3,7 @@
 //! A test named here must fail against another netcat, and one that is not must pass. A `*` stands
 //! for `tcp` and for `tls`.
 
+mod at_terminal;
 mod mock;
 mod pace;
 mod play;
@@ -27,8 +28,9 @@ pub(crate) fn reason_at_times(test: &str) -> Option<&'static str> {
 
 type Table = &'static [(&'static str, &'static [&'static str])];
 
-const TABLES: [Table; 9] = [
+const TABLES: [Table; 10] = [
     DIFFERENCES,
+    at_terminal::AT_TERMINAL,
     mock::MOCK,
     pace::PACE,
     play::PLAY,

@@ -8,6 +8,7 @@
 
 mod access;
 mod addresses;
+mod at_terminal;
 mod broker;
 mod broker_families;
 mod chat;
@@ -26,6 +27,7 @@ mod lang;
 mod limits;
 mod line_ends;
 mod lua;
+mod mock_http_server;
 mod mock_smtp;
 mod mock_smtp_hostile;
 mod mock_smtp_mails;

@@ -116,6 +116,22 @@ fn bytes_in_clear_behind_the_agreement_are_3() {
 }
 
 #[test]
+fn bytes_in_clear_that_wait_behind_a_long_answer_are_3() {
+    it(|| {
+        let listener = PeerListener::new(Wire::Plain);
+        let mut client = plays("C: STARTTLS\n...\nS: 220 go\n--- TLS\nC: NOOP\nS: 250 ok\n").connects_to(&listener);
+        let mut peer = listener.accepts();
+        peer.hears("STARTTLS\r\n");
+        // The agreement ends where what is looked at at once ends.
+        let padding = "250-x\r\n".repeat((65536 - 8) / 7) + "250-1234567\r\n";
+        let padding = &padding[(padding.len() - (65536 - 8))..];
+        peer.sends(format!("{padding}220 go\r\n250 ok\r\n"));
+        client.leaves(3);
+        client.says(&["x.play:4: --- TLS: \"250 ok\\r\\n\" came in clear"]);
+    });
+}
+
+#[test]
 fn text_instead_of_tls_is_1() {
     it(|| {
         let listener = PeerListener::new(Wire::Plain);

@@ -14,8 +14,8 @@ mod useless;
 use super::{
     Args,
     config::{
-        AccessLists, Command, Config, Connect, Console, Direction, Family, LineEnds, Listen, Mode, Partner, Program,
-        Quit,
+        AccessLists, Color, Command, Config, Connect, Console, Direction, Family, LineEnds, Listen, Mode, Partner,
+        Program, Quit,
     },
     time,
 };
@@ -263,8 +263,20 @@ fn console(args: &Args) -> Result<Console> {
             Some(None) => Quit::Never,
             None => Quit::WithPeer,
         },
+        color: args.terminal.color.as_deref().map_or(Ok(Color::Auto), color)?,
+        raw: args.terminal.raw,
         outlast_peer: args.keep_open && !args.listen,
     })
+}
+
+fn color(text: &str) -> Result<Color> {
+    match text.to_ascii_lowercase().as_str() {
+        "auto" => Ok(Color::Auto),
+        "always" => Ok(Color::Always),
+        "never" => Ok(Color::Never),
+        _ => Err(Error::usage(format!("--color {}", escape(text.as_bytes())), "not known when that is")
+            .hint("auto, always or never")),
+    }
 }
 
 fn taps(args: Args) -> Vec<TapFile> {

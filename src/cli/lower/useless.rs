@@ -22,11 +22,20 @@ struct Mode {
     idle: &'static [&'static str],
 }
 
-static MODES: [Mode; 7] = [
+static MODES: [Mode; 10] = [
     Mode {
         name: "a command",
         is_on: |args| args.command.is_given(),
-        idle: &["--send-only", "--recv-only", "--no-shutdown", "-q", "-d", "--stall-timeout", "-k without -l"],
+        idle: &[
+            "--send-only",
+            "--recv-only",
+            "--no-shutdown",
+            "-q",
+            "-d",
+            "--stall-timeout",
+            "--color always",
+            "-k without -l",
+        ],
     },
     Mode {
         name: "-z",
@@ -44,13 +53,15 @@ static MODES: [Mode; 7] = [
             "--pace",
             "--fail",
             "--transcript",
+            "--color always",
+            "--raw",
             "-k without -l",
         ],
     },
     Mode {
         name: "--proxy-type and -l",
         is_on: |args| args.listen && args.proxy_type.is_some(),
-        idle: &["--send-only", "--recv-only", "--no-shutdown", "-q", "-d", "-C", "--stall-timeout"],
+        idle: &["--send-only", "--recv-only", "--no-shutdown", "-q", "-d", "-C", "--stall-timeout", "--raw"],
     },
     Mode {
         name: "--play",
@@ -64,6 +75,8 @@ static MODES: [Mode; 7] = [
             "-C",
             "--no-crlf",
             "--stall-timeout",
+            "--color always",
+            "--raw",
             "-k without -l",
         ],
     },
@@ -73,13 +86,20 @@ static MODES: [Mode; 7] = [
         idle: &["--send-only", "--recv-only", "--no-shutdown", "-q", "-d", "-C", "--no-crlf", "--stall-timeout"],
     },
     Mode { name: "--broker or --chat", is_on: |args| args.broker || args.chat, idle: &["--no-shutdown"] },
+    Mode {
+        name: "--send-only: nothing is shown",
+        is_on: |args| args.send_only && !args.command.is_given() && !args.zero,
+        idle: &["--color always", "--raw"],
+    },
+    Mode { name: "--chat: it escapes for all", is_on: |args| args.chat, idle: &["--raw"] },
+    Mode { name: "-l: what a client says is no reply", is_on: colours_nothing, idle: &["--color always"] },
     Mode { name: "--recv-only: stdin is not read", is_on: reads_nothing, idle: &["-q", "-d", "-C"] },
 ];
 
 /// An option's name, and whether it was given.
 type Given = (&'static str, fn(&Args) -> bool);
 
-static OPTIONS: [Given; 14] = [
+static OPTIONS: [Given; 16] = [
     ("--send-only", |args| args.send_only),
     ("--recv-only", |args| args.recv_only),
     ("--no-shutdown", |args| args.no_shutdown),
@@ -92,6 +112,8 @@ static OPTIONS: [Given; 14] = [
     ("--pace", |args| args.dialogue.pace.is_some()),
     ("--fail", |args| args.dialogue.fail),
     ("--transcript", |args| args.dialogue.transcript.is_some()),
+    ("--color always", |args| args.terminal.color.as_ref().is_some_and(|when| when.eq_ignore_ascii_case("always"))),
+    ("--raw", |args| args.terminal.raw),
     ("--stall-timeout", |args| args.stall_timeout.is_some()),
     ("-k without -l", |args| args.keep_open && !args.listen),
 ];
@@ -100,6 +122,11 @@ static OPTIONS: [Given; 14] = [
 fn reads_nothing(args: &Args) -> bool {
     let proxy = args.listen && args.proxy_type.is_some();
     args.recv_only && !(args.command.is_given() || args.zero || proxy)
+}
+
+/// `-l`, where nothing else is the reason.
+fn colours_nothing(args: &Args) -> bool {
+    args.listen && !(args.command.is_given() || args.dialogue.play.is_some() || args.send_only)
 }
 
 /// What depends on another option's absence, or has a reason of its own.

@@ -104,6 +104,7 @@ impl Upgrading {
         match handshake.advance(Instant::now()) {
             Ok(Poll::Ready(stream)) => {
                 self.state = State::Encrypted(stream);
+                self.handle.secure();
                 self.ended = Some(Instant::now());
             }
             Ok(Poll::Pending) => {}

@@ -8,7 +8,7 @@ use std::borrow::Cow;
 /// The answer to CONNECT, once the connection stands.
 pub const TUNNEL: &[u8] = b"HTTP/1.1 200 Connection established\r\n\r\n";
 
-/// The statuses the proxy has a use for (RFC 9110, 15).
+/// The statuses that the proxy and the mock server have a use for (RFC 9110, 15).
 #[allow(missing_docs)]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Status {
@@ -16,8 +16,12 @@ pub enum Status {
     BadRequest = 400,
     Forbidden = 403,
     ProxyAuthenticationRequired = 407,
+    RequestTimeout = 408,
+    ContentTooLarge = 413,
     UriTooLong = 414,
+    ExpectationFailed = 417,
     HeadTooLarge = 431,
+    InternalServerError = 500,
     NotImplemented = 501,
     BadGateway = 502,
     GatewayTimeout = 504,
@@ -33,8 +37,12 @@ impl Status {
             Self::BadRequest => "Bad Request",
             Self::Forbidden => "Forbidden",
             Self::ProxyAuthenticationRequired => "Proxy Authentication Required",
+            Self::RequestTimeout => "Request Timeout",
+            Self::ContentTooLarge => "Content Too Large",
             Self::UriTooLong => "URI Too Long",
+            Self::ExpectationFailed => "Expectation Failed",
             Self::HeadTooLarge => "Request Header Fields Too Large",
+            Self::InternalServerError => "Internal Server Error",
             Self::NotImplemented => "Not Implemented",
             Self::BadGateway => "Bad Gateway",
             Self::GatewayTimeout => "Gateway Timeout",

@@ -202,6 +202,16 @@ impl Body {
         }
     }
 
+    /// How many bytes are still to come, where that was told.
+    #[must_use]
+    pub fn left(&self) -> Option<u64> {
+        match &self.rest {
+            Rest::Length(left) => Some(*left),
+            Rest::Over => Some(0),
+            Rest::Chunked(_) | Rest::UntilClose => None,
+        }
+    }
+
     /// Whether no more than so many bytes are still to come.
     #[must_use]
     pub fn is_short(&self, bytes: u64) -> bool {

@@ -109,7 +109,7 @@ fn parse_version(word: &[u8]) -> Result<Version, BadHead> {
 }
 
 /// A character of a token (RFC 9110, 5.6.2).
-pub(super) fn is_token(byte: u8) -> bool {
+pub(crate) fn is_token(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
 }
 

@@ -30,6 +30,18 @@ impl Code {
     }
 }
 
+/// The kind of reply that the beginning of a line tells by its code, once what stands behind the code is there.
+pub(super) fn kind(beginning: &[u8]) -> Option<Kind> {
+    const SHORTEST: usize = 4;
+    Code::parse(beginning.get(..SHORTEST)?.trim_ascii_end()).map(Code::kind)
+}
+
+/// Whether the word that a line has at this place, counted from 0, has come to its end; it is given if so.
+pub(super) fn whole_word(beginning: &[u8], place: usize) -> Option<&[u8]> {
+    let mut words = beginning.split(u8::is_ascii_whitespace).skip(place);
+    words.next().filter(|_| words.next().is_some())
+}
+
 /// The error of a line that cannot be a reply; it is named.
 pub(super) fn no_reply(line: &[u8], protocol: &str) -> Error {
     Error::network("the reply", format!("\"{}\" is no reply of {protocol}", escape(line)))
@@ -64,6 +76,19 @@ mod tests {
     fn the_first_digit_says_how_it_went() {
         let kinds = [150, 250, 354, 421, 550].map(|number| Code { number, goes_on: false }.kind());
         assert_eq!(kinds, [Kind::Continue, Kind::Success, Kind::Continue, Kind::Transient, Kind::Permanent]);
+    }
+
+    #[test]
+    fn the_beginning_of_a_line_tells_its_kind_as_soon_as_the_code_is_whole() {
+        for line in ["250 ", "250-", "250 ok\r\n", "250\n", "250\r\n", "250\r"] {
+            assert_eq!(kind(line.as_bytes()), Some(Kind::Success), "{line:?}");
+        }
+        for line in ["", "2", "250", "2500", "250x", "\n250", "099 ", "600 "] {
+            assert_eq!(kind(line.as_bytes()), None, "{line:?}");
+        }
+        assert_eq!(whole_word(b"+OK", 0), None);
+        assert_eq!(whole_word(b"+OK\n", 0), Some(&b"+OK"[..]));
+        assert_eq!((whole_word(b"a OK", 1), whole_word(b"a OK ", 1)), (None, Some(&b"OK"[..])));
     }
 
     #[test]

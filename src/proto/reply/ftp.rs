@@ -4,8 +4,8 @@
 //! begin with other codes; and after a reply of 1xx another one comes to the same command.
 
 use super::{
-    Conversation, Reply, Turn,
-    code::{Code, verb},
+    Conversation, Kind, Next, Reply, Turn,
+    code::{self, Code, verb},
     lines::Lines,
 };
 use crate::error::Result;
@@ -73,6 +73,18 @@ impl Conversation for Ftp {
                 self.first = None;
                 replies.push(self.replied(code, first));
             }
+        }
+    }
+
+    fn next(&self) -> Next {
+        Next::Reply
+    }
+
+    fn kind(&self, beginning: &[u8]) -> Option<Kind> {
+        match self.first {
+            // Whatever stands in between belongs to the reply.
+            Some((number, _)) => Some(Code { number, goes_on: true }.kind()),
+            None => code::kind(beginning),
         }
     }
 

@@ -3,7 +3,7 @@
 //! A newcomer's trap: in HTTP the client speaks first, so a port that nothing is known of waits for a
 //! greeting only until a request lies ready to be said.
 
-use super::{Conversation, LINE, PROTOCOLS, Reply, Turn, code::Code, line::Line, lines::Lines};
+use super::{Conversation, Kind, LINE, Next, PROTOCOLS, Reply, Turn, code::Code, line::Line, lines::Lines};
 use crate::{
     error::{Error, Result},
     ports,
@@ -20,6 +20,12 @@ pub fn begin(port: Option<u16>) -> Box<dyn Conversation> {
         None if matches!(service, Some("echo" | "whois" | "gopher" | "finger" | "ircd")) => named("line"),
         expected => Box::new(Guess { expected, lines: Lines::default(), heard: Vec::new(), found: None }),
     }
+}
+
+/// Whether a protocol whose replies can be told from each other lives at this port.
+#[must_use]
+pub fn is_known(port: u16) -> bool {
+    ports::known(port).is_some_and(|known| protocol(known.service).is_some())
 }
 
 /// The protocol of a service, by its name in the table of ports.
@@ -148,6 +154,18 @@ impl Conversation for Guess {
             }
         }
         self.found.as_mut().map_or(Ok(()), |found| found.heard(bytes, replies))
+    }
+
+    fn next(&self) -> Next {
+        self.found.as_ref().map_or(Next::Reply, |found| found.next())
+    }
+
+    fn kind(&self, beginning: &[u8]) -> Option<Kind> {
+        match &self.found {
+            Some(found) => found.kind(beginning),
+            // Whichever it will be: their greetings are different, or mean the same.
+            None => PROTOCOLS.iter().find_map(|protocol| (protocol.begin)().kind(beginning)),
+        }
     }
 
     fn may_end(&self) -> bool {

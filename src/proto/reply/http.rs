@@ -12,7 +12,7 @@ use self::{
     request::Request,
     response::{Heard, Response},
 };
-use super::{Conversation, Kind, Reply, Turn};
+use super::{Conversation, Kind, Next, Reply, Turn, code};
 use crate::error::Result;
 
 /// See the module's description.
@@ -75,6 +75,16 @@ impl Conversation for Http {
             }
         }
         Ok(())
+    }
+
+    fn next(&self) -> Next {
+        self.response.what()
+    }
+
+    fn kind(&self, beginning: &[u8]) -> Option<Kind> {
+        const VERSION: usize = "HTTP/1.1 ".len();
+        let code = beginning.strip_prefix(b"HTTP/1.").and_then(|_| beginning.get(VERSION..))?;
+        code::kind(code)
     }
 
     fn may_end(&self) -> bool {

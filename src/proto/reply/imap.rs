@@ -6,7 +6,8 @@
 //! the bytes nor the rest of the line may be said any more: they would be taken for commands.
 
 use super::{
-    Conversation, Kind, Reply, Turn,
+    Conversation, Kind, Next, Reply, Turn,
+    code::whole_word,
     responses::{Literals, Responses},
     sasl,
 };
@@ -156,6 +157,26 @@ impl Conversation for Imap {
             if let Some(kind) = self.response(&line)? {
                 replies.push(Reply { kind, line, unless: None });
             }
+        }
+    }
+
+    fn next(&self) -> Next {
+        self.responses.what()
+    }
+
+    fn kind(&self, beginning: &[u8]) -> Option<Kind> {
+        let is_untagged = match whole_word(beginning, 0)? {
+            b"+" => return self.under_way.as_ref().map(|_| Kind::Continue),
+            tag => tag == b"*",
+        };
+        whole_word(beginning, 1)?;
+        match status(beginning)? {
+            Status::Ok | Status::Preauth if !is_untagged || self.at == At::Greeting => Some(Kind::Success),
+            Status::No if !is_untagged => Some(Kind::Permanent),
+            Status::Bad => Some(Kind::Permanent),
+            Status::Bye if !self.is_leaving => Some(Kind::Permanent),
+            // Data, and warnings: no reply is complete with it.
+            Status::Ok | Status::Preauth | Status::No | Status::Bye => None,
         }
     }
 

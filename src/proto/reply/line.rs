@@ -3,7 +3,7 @@
 //! A newcomer's trap: nothing tells here whether a reply is an error, or whether more lines belong
 //! to it. What comes later than the first line is heard, but nobody waits for it.
 
-use super::{Conversation, Kind, Reply, Turn, lines::Lines};
+use super::{Conversation, Kind, Next, Reply, Turn, lines::Lines};
 use crate::error::Result;
 
 /// See the module's description.
@@ -39,6 +39,14 @@ impl Conversation for Line {
             replies.push(Reply { kind: Kind::Success, line: line.into_owned(), unless: None });
         }
         Ok(())
+    }
+
+    fn next(&self) -> Next {
+        Next::Unknown
+    }
+
+    fn kind(&self, _: &[u8]) -> Option<Kind> {
+        None
     }
 }
 

@@ -5,6 +5,7 @@
 //! one; what is said is up to whoever types.
 
 mod code;
+pub mod follow;
 pub mod ftp;
 pub mod guess;
 pub mod http;
@@ -84,6 +85,19 @@ impl Kind {
     }
 }
 
+/// What the next byte that is heard begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Next {
+    /// A line of a reply; [`Conversation::kind`] tells its kind.
+    Reply,
+    /// A line of something else: of a listing, a header, a body.
+    Text,
+    /// So many bytes of something else, which need not end where a line does.
+    Bytes(u64),
+    /// Nothing that can be told from other things, now and later.
+    Unknown,
+}
+
 /// A complete reply.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reply {
@@ -137,6 +151,14 @@ pub trait Conversation {
     /// When it cannot be a reply of this protocol, or is longer than any is. The text is escaped. What is
     /// heard after that is of no use any more.
     fn heard(&mut self, bytes: &[u8], replies: &mut Vec<Reply>) -> Result<()>;
+
+    /// What is heard next. It is meant to be asked where a line begins, or behind [`Next::Bytes`].
+    fn next(&self) -> Next;
+
+    /// In a line that was [`Next::Reply`] at its beginning, and whose end has not been heard: the kind of reply that
+    /// it belongs to, by as much of the line as there is, with its end if that is there. `None` if it tells none, or
+    /// if more of it is needed. Of HTTP it is what the first digit would mean in mail.
+    fn kind(&self, beginning: &[u8]) -> Option<Kind>;
 
     /// Whether the server owes nothing, so that it may end now: no reply is awaited, or its end is that of
     /// the reply (a body of HTTP), or it was asked to leave.

@@ -4,8 +4,8 @@
 //! well: 211 answers GROUP with a line and LISTGROUP with a block. And 1xx is no "go on" here.
 
 use super::{
-    Conversation, Kind, Reply, Turn,
-    code::{Code, no_reply, verb},
+    Conversation, Kind, Next, Reply, Turn,
+    code::{self, Code, no_reply, verb},
     lines::Lines,
     sasl,
 };
@@ -200,6 +200,18 @@ impl Conversation for Nntp {
                 let line = line.into_owned();
                 replies.extend(self.reply(line)?);
             }
+        }
+    }
+
+    fn next(&self) -> Next {
+        if self.block.is_some() { Next::Text } else { Next::Reply }
+    }
+
+    fn kind(&self, beginning: &[u8]) -> Option<Kind> {
+        match code::kind(beginning) {
+            // HELP, CAPABILITIES and DATE are answered with 1xx.
+            Some(Kind::Continue) if beginning.starts_with(b"1") => Some(Kind::Success),
+            kind => kind,
         }
     }
 

@@ -3,7 +3,12 @@
 //! A newcomer's trap: whether lines up to a lone dot follow +OK is told by the command, not by the
 //! reply; LIST is answered with lines, LIST 1 is not.
 
-use super::{Conversation, Kind, Reply, Turn, code::verb, lines::Lines, sasl};
+use super::{
+    Conversation, Kind, Next, Reply, Turn,
+    code::{verb, whole_word},
+    lines::Lines,
+    sasl,
+};
 use crate::{
     error::{Error, Result},
     report::escape,
@@ -102,6 +107,14 @@ impl Conversation for Pop3 {
         }
     }
 
+    fn next(&self) -> Next {
+        if self.listing.is_some() { Next::Text } else { Next::Reply }
+    }
+
+    fn kind(&self, beginning: &[u8]) -> Option<Kind> {
+        whole_word(beginning, 0).and_then(|word| self.status(word))
+    }
+
     fn may_end(&self) -> bool {
         self.turn() != Turn::Wait || self.has_quit
     }
@@ -112,22 +125,31 @@ impl Conversation for Pop3 {
 }
 
 impl Pop3 {
+    fn authenticates(&self) -> bool {
+        matches!(self.at, At::Exchange | At::Reply(To::Auth))
+    }
+
+    /// What the first word of a reply tells.
+    fn status(&self, word: &[u8]) -> Option<Kind> {
+        match word {
+            b"+" if self.authenticates() => Some(Kind::Continue),
+            _ if word.eq_ignore_ascii_case(b"+OK") => Some(Kind::Success),
+            _ if word.eq_ignore_ascii_case(b"-ERR") => Some(Kind::Permanent),
+            _ => None,
+        }
+    }
+
     /// The reply that is complete with this line, which is not one of a listing.
     fn reply(&mut self, line: Vec<u8>) -> Result<Option<Reply>> {
         let first = line.split(u8::is_ascii_whitespace).next().unwrap_or_default();
-        let is_auth = matches!(self.at, At::Exchange | At::Reply(To::Auth));
-        let kind = match first {
-            b"+" if is_auth => Kind::Continue,
-            _ if first.eq_ignore_ascii_case(b"+OK") => Kind::Success,
-            _ if first.eq_ignore_ascii_case(b"-ERR") => Kind::Permanent,
-            _ => return Err(Error::network("the reply", format!("\"{}\" is no reply of POP3", escape(&line)))),
-        };
+        let no_reply = || Error::network("the reply", format!("\"{}\" is no reply of POP3", escape(&line)));
+        let kind = self.status(first).ok_or_else(no_reply)?;
         let reply = Reply { kind, line, unless: None };
         if kind == Kind::Success && self.at == At::Reply(To::Listing) {
             self.listing = Some(reply);
             return Ok(None);
         }
-        self.is_refused |= is_auth && kind == Kind::Permanent;
+        self.is_refused |= self.authenticates() && kind == Kind::Permanent;
         self.at = if kind == Kind::Continue { At::Exchange } else { At::Command };
         Ok(Some(reply))
     }

@@ -4,7 +4,7 @@
 //! A newcomer's trap: a literal may be larger than any memory, and may hold lines that look like
 //! responses. It is counted, and not kept.
 
-use super::lines::Lines;
+use super::{Next, lines::Lines};
 use crate::{error::Result, proto::literal::announced};
 
 /// The most bytes at the end of a line that announce a literal, with the line's end.
@@ -75,6 +75,15 @@ impl Responses {
             }
             self.left = literal.size;
             self.front = Some(front);
+        }
+    }
+
+    /// What is heard next.
+    pub(super) fn what(&self) -> Next {
+        match (self.left, &self.front) {
+            (0, None) => Next::Reply,
+            (0, Some(_)) => Next::Text,
+            (left, _) => Next::Bytes(left),
         }
     }
 

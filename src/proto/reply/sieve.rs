@@ -5,8 +5,8 @@
 //! ends nothing. A client's literals are sent at once, and so is a script that is refused.
 
 use super::{
-    Conversation, Kind, REPLY, Reply, Turn,
-    code::{no_reply, verb},
+    Conversation, Kind, Next, REPLY, Reply, Turn,
+    code::{no_reply, verb, whole_word},
     responses::{Literals, Responses},
     too_long,
 };
@@ -143,6 +143,17 @@ impl Conversation for Sieve {
         Ok(())
     }
 
+    fn next(&self) -> Next {
+        self.responses.what()
+    }
+
+    fn kind(&self, beginning: &[u8]) -> Option<Kind> {
+        if self.at == At::Reply && self.to == To::Auth && matches!(beginning.first(), Some(b'"' | b'{')) {
+            return Some(Kind::Continue);
+        }
+        whole_word(beginning, 0).and_then(status).map(|status| self.kind_of(status))
+    }
+
     fn may_end(&self) -> bool {
         self.turn() != Turn::Wait || self.to == To::Logout
     }
@@ -165,14 +176,18 @@ impl Sieve {
         }
     }
 
-    /// A response is whole.
-    fn response(&mut self, status: Status) -> Kind {
-        self.data = 0;
-        let kind = match status {
+    fn kind_of(&self, status: Status) -> Kind {
+        match status {
             Status::Ok => Kind::Success,
             Status::Bye if self.is_leaving => Kind::Success,
             Status::No | Status::Bye => Kind::Permanent,
-        };
+        }
+    }
+
+    /// A response is whole.
+    fn response(&mut self, status: Status) -> Kind {
+        self.data = 0;
+        let kind = self.kind_of(status);
         self.is_leaving |= status == Status::Bye;
         match self.at {
             At::Reply | At::Exchange => {

@@ -4,8 +4,8 @@
 //! for commands. And LMTP answers a message once for each recipient that it has accepted.
 
 use super::{
-    Conversation, Kind, REPLY, Reply, Turn,
-    code::{Code, verb},
+    Conversation, Kind, Next, REPLY, Reply, Turn,
+    code::{self, Code, verb},
     lines::Lines,
     sasl, too_long,
 };
@@ -242,6 +242,14 @@ impl Conversation for Smtp {
             replies.push(Reply { kind, line, unless: is_excused.then_some("HELO") });
         }
         Ok(())
+    }
+
+    fn next(&self) -> Next {
+        Next::Reply
+    }
+
+    fn kind(&self, beginning: &[u8]) -> Option<Kind> {
+        code::kind(beginning)
     }
 
     fn may_end(&self) -> bool {

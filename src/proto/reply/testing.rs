@@ -11,9 +11,10 @@
 //! | `END` `CUT` | the server says no more, as it may or may not |
 //! | `! ` | the reply that was complete with what stands before it: its kind, its line |
 //!
-//! It is played twice, once byte by byte: every reply has to come with the byte that completes it.
+//! It is played twice, once byte by byte: every reply has to come with the byte that completes it. And what its
+//! first line has shown, before any of it was heard, has to be its kind.
 
-use super::{Conversation, Kind, Reply, Turn};
+use super::{Conversation, Kind, Next, Reply, Turn};
 use crate::{error::Result, proto::testing::split};
 
 /// Plays a session; whose turn it is after it.
@@ -35,6 +36,7 @@ pub(super) fn hear(conversation: &mut dyn Conversation, bytes: &[u8], sizes: &[u
 #[track_caller]
 fn play_in(conversation: &mut dyn Conversation, session: &str, size: usize) -> Turn {
     let mut pending: Vec<Reply> = Vec::new();
+    let mut shown: Vec<(String, Option<Kind>)> = Vec::new();
     for step in session.lines().map(str::trim_start).filter(|step| !step.is_empty()) {
         let (what, rest) = step.split_once(' ').unwrap_or((step, ""));
         if what != "!" {
@@ -66,6 +68,9 @@ fn play_in(conversation: &mut dyn Conversation, session: &str, size: usize) -> T
                     "S+" | "s+" => vec![b'x'; rest.parse().unwrap()],
                     _ => format!("{rest}\r\n").into_bytes(),
                 };
+                if conversation.next() == Next::Reply {
+                    shown.push((rest.to_owned(), conversation.kind(&bytes)));
+                }
                 for piece in bytes.chunks(size) {
                     assert_eq!(pending, [], "within {step:?}");
                     conversation.heard(piece, &mut pending).unwrap();
@@ -80,6 +85,11 @@ fn play_in(conversation: &mut dyn Conversation, session: &str, size: usize) -> T
                 let (kind, line) = rest.split_once(' ').unwrap();
                 let reply = pending.remove(0);
                 assert_eq!((word(reply.kind), reply.line.as_slice()), (kind, line.as_bytes()), "{step:?}");
+                // HTTP's classes are others, and where a literal is quoted the line is not the one that came.
+                let tells = conversation.next() != Next::Unknown && !line.starts_with("HTTP");
+                if let Some((_, was_shown)) = shown.iter().rfind(|(shown, _)| tells && shown == line) {
+                    assert_eq!(*was_shown, Some(reply.kind), "{step:?}");
+                }
             }
             _ => panic!("{step:?}"),
         }

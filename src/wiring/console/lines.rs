@@ -8,7 +8,7 @@ use crate::{
     cli::config::LineEnds,
     filter::{crlf::Crlf, hint::BareLf, watch::Watch},
     ports,
-    proto::evidence::Finding,
+    proto::{evidence::Finding, reply::guess},
     wiring::Context,
 };
 use std::rc::Rc;
@@ -32,9 +32,15 @@ impl Console {
         if !self.rules.terminal && self.settings.line_ends == LineEnds::Auto {
             context.relay.filter(self.token, Box::new(BareLf::new(context.report, evidence())));
         }
-        if ports::wants_crlf(port) {
-            self.evidence.found(Finding { what: "the port is that of a text protocol", mail: self.mail_port });
+        if self.showing.is_named {
+            self.evidence.found(Finding { what: "the protocol was named", mail: false, replies: true });
         }
+        if ports::wants_crlf(port) {
+            let (mail, replies) = (self.mail_port, guess::is_known(port));
+            self.evidence.found(Finding { what: "the port is that of a text protocol", mail, replies });
+        }
+        // Behind the others, so that they know what is sent in the end.
+        self.showing.sent().into_iter().for_each(|sent| context.relay.filter(self.token, sent));
         if let Some(delay) = self.settings.delay {
             context.relay.space(self.token, delay);
         }

@@ -303,7 +303,8 @@ impl Netcat {
         if let Program::Called(name) = self.program {
             command.arg0(name);
         }
-        command.args(&self.args).env("LC_ALL", "C");
+        // Most tests are about bytes, whatever the terminal is.
+        command.args(&self.args).env("LC_ALL", "C").env("NO_COLOR", "1").env("TERM", "xterm");
         for name in ["SSL_CERT_FILE", "SSL_CERT_DIR", "SSLKEYLOGFILE"] {
             command.env_remove(name);
         }

@@ -12,7 +12,7 @@ use crate::{
             first_line::{StatusLine, Version},
             head::{BadHead, Head, HeadReader},
         },
-        reply::{Kind, Reply},
+        reply::{Kind, Next, Reply},
     },
 };
 
@@ -76,6 +76,16 @@ impl Response {
         }
         let head = self.reader.read(&mut self.arrived).map_err(|bad| broken(in_words(bad)))?;
         head.map(|head| self.understand(&head, request)).transpose()
+    }
+
+    /// What is heard next.
+    pub(super) fn what(&self) -> Next {
+        match &self.open {
+            _ if self.has_switched => Next::Unknown,
+            Some(open) => open.body.left().map_or(Next::Text, Next::Bytes),
+            None if self.reader.has_begun(&self.arrived) => Next::Text,
+            None => Next::Reply,
+        }
     }
 
     /// Whether another protocol is spoken from now on.
