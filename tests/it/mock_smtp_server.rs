@@ -1,6 +1,9 @@
 //! `--mock smtp`: mails that arrive by each way that there is, are kept, and the limits of the server.
 
-use std::path::{Path, PathBuf};
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
 
 use crate::lang::{A_WHILE, Identity, Netcat, Peer, Session, Stdin, Tls, Wire, authority_pem, connect, it, netcat};
 
@@ -232,6 +235,20 @@ fn it_is_served_at_a_unix_socket_too() {
         let said = String::from_utf8(peer.exchanges(format!("{BEGIN}.\r\nQUIT\r\n").as_bytes())).unwrap();
         assert!(said.contains("\r\n250 2.0.0 Taken, 0 bytes, kept as "), "{said}");
         server.says(&["try: rncat -U "]);
+    });
+}
+
+#[test]
+fn several_servers_are_one_program() {
+    it(|| {
+        let server = netcat("--mock smtp:0,http:0 127.0.0.1").starts();
+        for (title, ask, begin) in [("SMTP", "QUIT\r\n", "220 "), ("HTTP", "GET / HTTP/1.0\r\n\r\n", "HTTP/1.1 200 ")] {
+            let line = server.says(&[&format!("{title} server at 127.0.0.1:"), "try: rncat localhost "]);
+            let (_, port) = line.rsplit_once(' ').unwrap();
+            let address = SocketAddr::from(([127, 0, 0, 1], port.parse().unwrap()));
+            let said = Peer::dials(&address, Wire::Plain).exchanges(ask.as_bytes());
+            assert!(String::from_utf8(said).unwrap().starts_with(begin), "{title}");
+        }
     });
 }
 

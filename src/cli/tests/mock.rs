@@ -39,6 +39,11 @@ fn servers_are_known_by_name_and_named_once() {
 fn one_port_is_given_in_one_place() {
     assert!(refused("--mock smtp:2525 2526").contains("which server listens where"));
     assert!(refused("--mock smtp 2525 -p 2526").contains("more than one port"));
+    assert!(refused("--mock smtp,http 2525").contains("--mock smtp:2525,pop3:2110"));
+    assert!(refused("--mock smtp,http -U x").contains("several servers need several ports"));
+    let listen = listening("--mock smtp:2525,http");
+    assert!(matches!(listen.on, Where::Loopback { port: 2525 }));
+    assert!(matches!(&*listen.others_on, [Where::Loopback { port: 8080 }]));
 }
 
 #[test]

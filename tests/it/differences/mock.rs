@@ -68,6 +68,7 @@ pub(super) const MOCK: Table = &[(
         "mock_smtp_server::it_is_served_at_a_unix_socket_too",
         "mock_smtp_server::lines_that_end_with_lf_alone_are_told_of",
         "mock_smtp_server::one_client_too_many_is_closed",
+        "mock_smtp_server::several_servers_are_one_program",
         "mock_smtp_server::starttls_is_not_offered_where_it_is_not_to_be",
         "mock_smtp_server::starttls_may_be_typed",
         "mock_smtp_server::the_session_files_are_played",
