@@ -64,8 +64,18 @@ impl Report {
 pub fn escape(bytes: &[u8]) -> String {
     const SHOWN: usize = 200;
     let (shown, cut) = bytes.split_at_checked(SHOWN).unwrap_or((bytes, &[]));
-    let mut text = String::with_capacity(shown.len());
-    for chunk in shown.utf8_chunks() {
+    let mut text = escape_all(shown);
+    if !cut.is_empty() {
+        text.push('…');
+    }
+    text
+}
+
+/// The same without a limit, for what has one.
+#[must_use]
+pub fn escape_all(bytes: &[u8]) -> String {
+    let mut text = String::with_capacity(bytes.len());
+    for chunk in bytes.utf8_chunks() {
         for c in chunk.valid().chars() {
             match c {
                 '\r' | '\n' | '\t' => text.extend(c.escape_default()),
@@ -76,9 +86,6 @@ pub fn escape(bytes: &[u8]) -> String {
         for byte in chunk.invalid() {
             text.push_str(&format!("\\x{byte:02x}"));
         }
-    }
-    if !cut.is_empty() {
-        text.push('…');
     }
     text
 }

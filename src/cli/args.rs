@@ -7,9 +7,11 @@
 
 mod command;
 mod dialogue;
+mod mail;
 
 use command::CommandArgs;
 use dialogue::DialogueArgs;
+use mail::MailArgs;
 
 use std::path::PathBuf;
 
@@ -110,6 +112,10 @@ pub struct Args {
     /// them is open. With -v, what happened is also told, a line for each port.
     #[arg(short = 'z', help_heading = CONNECT)]
     pub zero: bool,
+
+    /// `--mx`, `--dns`.
+    #[command(flatten)]
+    pub mail: MailArgs,
 
     /// Listen for a client instead of connecting
     ///

@@ -71,7 +71,7 @@ fn openings(stages: &[Waits], time: Option<Duration>) -> Result<(Openings, React
 
 fn begin(openings: &mut Openings, reactor: &mut Reactor) -> Token {
     let (token, anywhere) = (reactor.token(), Address::Inet(([127, 0, 0, 1], 1).into()));
-    let arrival = Arrival { token, socket: Box::new(Silence), remote: anywhere.clone(), local: anywhere };
+    let arrival = Arrival { token, socket: Box::new(Silence), remote: anywhere.clone(), local: anywhere, host: None };
     assert!(openings.begin(arrival, reactor).is_ok_and(|peer| peer.is_none()));
     token
 }
