@@ -1,6 +1,7 @@
 //! From the words of a command line to what is meant by them.
 
 mod dialogues;
+mod mail;
 
 use super::{
     Outcome, Start,
