@@ -1,6 +1,7 @@
 //! All that is said on stderr: one line each, remote text escaped.
 //!
-//! A newcomer's trap: stdout belongs to the peer's bytes; nothing of ours ever goes there.
+//! A newcomer's trap: stdout belongs to the peer's bytes; nothing of ours ever goes there, but for the records of
+//! `-z --mx`, where there is no peer.
 
 use crate::error::Error;
 use std::{fmt, io::Write};

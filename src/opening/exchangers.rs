@@ -88,8 +88,10 @@ impl Exchangers {
         let servers = match mail.dns {
             Some(server) => Servers::one(server),
             // One that cannot be read is like one that is not there.
-            None => Servers::of(&std::fs::read_to_string("/etc/resolv.conf").unwrap_or_default()),
+            None => Servers::of(&String::from_utf8_lossy(&std::fs::read("/etc/resolv.conf").unwrap_or_default())),
         };
+        let list: Vec<_> = servers.list.iter().map(SocketAddr::to_string).collect();
+        report.detail(2, format_args!("Asking {} for the mail exchangers of {}.", list.join(", "), mail.domain));
         let shows = connect.probe || report.shows(1);
         let search = Search::new(mail.domain.clone(), config.family, shows, servers, dns::random);
         let wait = connect.wait.unwrap_or(WAIT);

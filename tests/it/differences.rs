@@ -3,6 +3,7 @@
 //! A test named here must fail against another netcat, and one that is not must pass. A `*` stands
 //! for `tcp` and for `tls`.
 
+mod mail;
 mod pace;
 mod play;
 mod proxies;
@@ -26,8 +27,9 @@ pub(crate) fn reason_at_times(test: &str) -> Option<&'static str> {
 
 type Table = &'static [(&'static str, &'static [&'static str])];
 
-const TABLES: [Table; 8] = [
+const TABLES: [Table; 9] = [
     DIFFERENCES,
+    mail::MAIL,
     pace::PACE,
     play::PLAY,
     proxies::PROXIES,

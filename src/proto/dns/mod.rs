@@ -5,8 +5,8 @@
 //! ```
 //!
 //! The messages are written and read by `domain`, of those who make Unbound and NSD. Without its default features
-//! it reads a message in place, allocates nothing, and adds four crates; hickory-proto adds sixty, and simple-dns,
-//! the smallest, gives a TXT record's strings in pieces that cannot always be put together again.
+//! it reads a message in place, allocates nothing, and adds five crates; hickory-proto adds some sixty. simple-dns, the
+//! smallest, gives a TXT record's strings in pieces that cannot always be put together again.
 //!
 //! A newcomer's trap: anybody can send a datagram with a name server's address. An answer counts only with the
 //! random id of its question, and with the question itself (RFC 5452, 9.1).

@@ -133,7 +133,7 @@ fn a_long_answer_of_long_names_is_no_work() {
         bytes.extend([1, b'a']);
         bytes.extend((0xc000 | last).to_be_bytes());
         bytes.extend([0, 1, 0, 1, 0, 0, 0, 60, 0, 0]);
-        last = if place < 0x3000 && bytes.len() % 100 != 0 { place } else { 12 };
+        last = if place < 0x3000 && !bytes.len().is_multiple_of(100) { place } else { 12 };
     }
     let begun = Instant::now();
     let _ = read(&bytes, ID, "example.org", Kind::A);
