@@ -4,7 +4,7 @@
 //! keeps its token all the way.
 
 use crate::{
-    cli::config::{Config, Connect, Listen, Mode, Partner, Place, Source, Upgrade, When, Where},
+    cli::config::{Config, Connect, Listen, Mode, Partner, Place, Source, To, Upgrade, When, Where},
     error::{Exit, Result},
     opening::{
         Failed, Openings, Peer, Staging, Way,
@@ -99,10 +99,14 @@ pub fn run(config: &Config, report: Report) -> Result<Exit> {
 /// What transcripts tell of all connections.
 fn sessions(config: &Config) -> Sessions {
     let (side, target) = match &config.mode {
-        Mode::Connect(Connect { to: Place::Inet { host, port }, .. }) => {
+        Mode::Connect(Connect { to: To::Place(Place::Inet { host, port }), .. }) => {
             (Side::Client, Some(Destination::new(host, *port).to_string()))
         }
-        Mode::Connect(_) => (Side::Client, None),
+        Mode::Connect(Connect { to: To::Place(Place::Known(address)), .. }) => {
+            (Side::Client, Some(address.to_string()))
+        }
+        // Its name is known when it has been found.
+        Mode::Connect(Connect { to: To::Mail(_), .. }) => (Side::Client, None),
         Mode::Listen(_) => (Side::Server, None),
     };
     Sessions { side, many: config.mode.keeps_open(), target }

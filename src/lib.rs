@@ -13,9 +13,10 @@
 //! one connection from its first packet to its last. The [`engine`] hands it to whoever looks
 //! after that connection now:
 //!
-//! 1. The [entrance](opening::entrance) makes connections: names are [resolved](opening::resolve)
-//!    and addresses [dialled](opening::dial) in connect mode, clients let in at the
-//!    [gate](opening::gate) in listen mode, if [access lists](access) admit them.
+//! 1. The [entrance](opening::entrance) makes connections: names are [resolved](opening::resolve), or
+//!    a domain's [mail exchangers](opening::exchangers) found, and addresses [dialled](opening::dial) in
+//!    connect mode; clients are let in at the [gate](opening::gate) in listen mode, if [access
+//!    lists](access) admit them.
 //! 2. Its [stages](opening::Stage) make a peer of it: [proxies](opening::proxy) are asked to connect
 //!    on, one after the other, then a server that begins in clear is [asked to
 //!    encrypt](opening::starttls), then comes the [TLS](opening::tls) or [DTLS](opening::dtls)
@@ -61,6 +62,7 @@
 //! | the notation of dialogues | [`dialogue`] |
 //! | what carries bytes | [`transport`]: one file each, and a row in [`transport::TRANSPORTS`] |
 //! | how a connection is opened | [`opening`]: a stage is one file |
+//! | how a domain's mail server is found | [`proto::dns`] (whom to ask what), [`opening::questions`] (the sockets), [`opening::exchangers`] (who is dialled) |
 //! | who may come in | [`access`] |
 //! | what a proxy is asked, and asks | [`proto::proxy`]: one file each, and a row in [`proto::proxy::PROXIES`]; [`proto::auth`] |
 //! | what a proxy server serves | [`wiring::proxy`]: one file each, and a row in [`wiring::proxy::SERVICES`]; [`proto::http`] |

@@ -1,6 +1,7 @@
 //! All that is said on stderr: one line each, remote text escaped.
 //!
-//! A newcomer's trap: stdout belongs to the peer's bytes; nothing of ours ever goes there.
+//! A newcomer's trap: stdout belongs to the peer's bytes; nothing of ours ever goes there, but for the records of
+//! `-z --mx`, where there is no peer.
 
 use crate::error::Error;
 use std::{fmt, io::Write};
@@ -64,8 +65,18 @@ impl Report {
 pub fn escape(bytes: &[u8]) -> String {
     const SHOWN: usize = 200;
     let (shown, cut) = bytes.split_at_checked(SHOWN).unwrap_or((bytes, &[]));
-    let mut text = String::with_capacity(shown.len());
-    for chunk in shown.utf8_chunks() {
+    let mut text = escape_all(shown);
+    if !cut.is_empty() {
+        text.push('…');
+    }
+    text
+}
+
+/// The same without a limit, for what has one.
+#[must_use]
+pub fn escape_all(bytes: &[u8]) -> String {
+    let mut text = String::with_capacity(bytes.len());
+    for chunk in bytes.utf8_chunks() {
         for c in chunk.valid().chars() {
             match c {
                 '\r' | '\n' | '\t' => text.extend(c.escape_default()),
@@ -76,9 +87,6 @@ pub fn escape(bytes: &[u8]) -> String {
         for byte in chunk.invalid() {
             text.push_str(&format!("\\x{byte:02x}"));
         }
-    }
-    if !cut.is_empty() {
-        text.push('…');
     }
     text
 }

@@ -7,11 +7,13 @@
 
 mod command;
 mod dialogue;
+mod mail;
 mod mock;
 mod terminal;
 
 use command::CommandArgs;
 use dialogue::DialogueArgs;
+use mail::MailArgs;
 use mock::MockArgs;
 use terminal::TerminalArgs;
 
@@ -114,6 +116,10 @@ pub struct Args {
     /// them is open. With -v, what happened is also told, a line for each port.
     #[arg(short = 'z', help_heading = CONNECT)]
     pub zero: bool,
+
+    /// `--mx`, `--dns`.
+    #[command(flatten)]
+    pub mail: MailArgs,
 
     /// Listen for a client instead of connecting
     ///

@@ -5,9 +5,11 @@
 
 mod console;
 mod dialogue;
+mod to;
 
 pub use console::{Color, Console, Direction, LineEnds, Quit};
 pub use dialogue::{Pace, PaceBy, Upgrade, When};
+pub use to::{Mail, Place, To};
 
 use crate::{
     proto::auth::Credentials,
@@ -82,7 +84,7 @@ impl Mode {
 #[derive(Debug)]
 pub struct Connect {
     /// The peer.
-    pub to: Place,
+    pub to: To,
     /// `-z`: the ports to try after the first.
     pub more_ports: Vec<u16>,
     /// `-s`, `-p`: where to connect from.
@@ -97,40 +99,6 @@ pub struct Connect {
     pub wait: Option<Duration>,
     /// `-z`: connect, and leave.
     pub probe: bool,
-}
-
-/// Where a peer is.
-#[derive(Debug, Clone)]
-pub enum Place {
-    /// A name or an IP address, and a port.
-    Inet {
-        /// The name or address.
-        host: String,
-        /// The port.
-        port: u16,
-    },
-    /// An address that needs no look-up.
-    Known(Address),
-}
-
-impl Place {
-    /// The port, 0 where there is none that means anything.
-    #[must_use]
-    pub fn port(&self) -> u16 {
-        match self {
-            Self::Inet { port, .. } => *port,
-            Self::Known(_) => 0,
-        }
-    }
-
-    /// The name that a certificate is checked for.
-    #[must_use]
-    pub fn host(&self) -> &str {
-        match self {
-            Self::Inet { host, .. } => host,
-            Self::Known(_) => "localhost",
-        }
-    }
 }
 
 /// Where to connect from.

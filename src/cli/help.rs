@@ -30,6 +30,7 @@ Move files         --send-only    send stdin, leave when it has arrived
 Join a program     -e COMMAND     to the peer; -c COMMAND by way of the shell
 Over what          -u, -U         UDP, a Unix socket; IPv4 or IPv6: -4, -6
                    --proxy HOST   by way of a proxy; from where: -p, -s
+Find the server    --mx DOMAIN    for a domain's mail; with -z: show it only
 Wait no longer     -w TIME        for the connection
                    -i TIME        for a silent peer
                    -q TIME        for the peer's end, once stdin has ended

@@ -22,16 +22,19 @@ use mio::Token;
 use std::{
     collections::VecDeque,
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+    rc::Rc,
     time::{Duration, Instant},
 };
 
 /// How long connecting may take when `-w` does not say: what Ncat waits.
-const WAIT: Duration = Duration::from_secs(10);
+pub(super) const WAIT: Duration = Duration::from_secs(10);
 
 /// See the module's description.
 pub struct Dialling {
     /// Whom we dial, for messages; `to` is at which port of several.
     target: String,
+    /// The peer's name, which a certificate is checked for.
+    host: Rc<str>,
     token: Token,
     state: State,
     to: Vec<Address>,
@@ -65,22 +68,22 @@ struct Names {
 }
 
 impl Dialling {
-    /// Begins to look up and to dial.
+    /// Begins to look up and to dial: `place`, or the first of the proxies on the way there.
     ///
     /// # Errors
     /// When a name is known at once not to be one.
     pub fn begin(
         config: &Config,
         connect: &Connect,
+        place: &Place,
         found: Found,
         reactor: &mut Reactor,
         report: Report,
     ) -> Result<Self> {
         let token = reactor.token();
         let wait = connect.wait.unwrap_or(WAIT);
-        let question =
-            |host: &str, port| Question { host: host.to_owned(), port, family: config.family, numeric: config.numeric };
-        let (to, target) = match (connect.proxies.first(), &connect.to) {
+        let question = |host: &str, port| question(config, host, port);
+        let (to, target) = match (connect.proxies.first(), place) {
             (Some(proxy), _) => {
                 (LookUp::begin(question(&proxy.host, proxy.port), token, reactor)?, target(&proxy.host, proxy.port))
             }
@@ -89,19 +92,10 @@ impl Dialling {
             }
             (None, Place::Known(address)) => (LookUp::known(vec![address.clone()]), address.to_string()),
         };
-        let any = |port| {
-            [IpAddr::V6(Ipv6Addr::UNSPECIFIED), IpAddr::V4(Ipv4Addr::UNSPECIFIED)]
-                .map(|ip| Address::Inet(SocketAddr::new(ip, port)))
-        };
-        let from = match &connect.source {
-            Source::Any => LookUp::known(Vec::new()),
-            Source::Known(address) => LookUp::known(vec![address.clone()]),
-            Source::Inet { host: None, port } => LookUp::known(any(*port).to_vec()),
-            Source::Inet { host: Some(host), port } => LookUp::begin(question(host, *port), token, reactor)?,
-        };
+        let from = source(&connect.source, config, token, reactor)?;
         let hops = connect.route.iter().flat_map(|route| &route.hops);
         let hops = hops.map(|hop| LookUp::begin(question(hop, 0), token, reactor)).collect::<Result<_>>()?;
-        let behind = match (&connect.to, connect.proxy_dns) {
+        let behind = match (place, connect.proxy_dns) {
             (Place::Inet { host, port }, dns @ (ProxyDns::Local | ProxyDns::Both)) if !connect.proxies.is_empty() => {
                 let question = Question { numeric: false, family: family(config, connect), ..question(host, *port) };
                 Some((LookUp::begin(question, token, reactor)?, dns))
@@ -113,6 +107,7 @@ impl Dialling {
         reactor.wake_in(wait, token);
         Ok(Self {
             target,
+            host: place.host().into(),
             token,
             state: State::LookingUp(Box::new(Names { to, from, hops, route, behind, found })),
             to: Vec::new(),
@@ -191,7 +186,8 @@ impl Dialling {
                 _ => self.report.detail(1, format_args!("Connected to {to}. This end is {local}.")),
             }
             self.state = State::Done;
-            return Ok(Some(Arrival { token, socket, remote: to, local, door: 0 }));
+            let host = Some(Rc::clone(&self.host));
+            return Ok(Some(Arrival { token, socket, remote: to, local, door: 0, host }));
         }
         if self.until.is_some_and(|until| until <= reactor.now()) {
             return Err(self.timed_out());
@@ -260,6 +256,27 @@ impl Names {
         };
         Ok(Some((self.to.found().to_vec(), How { from: self.from.found().to_vec(), ip_options, ..how.clone() })))
     }
+}
+
+/// Looks up where to connect from: an address of each family, or none for the kernel's choice.
+///
+/// # Errors
+/// When a name is known at once not to be one.
+pub(super) fn source(source: &Source, config: &Config, token: Token, reactor: &mut Reactor) -> Result<LookUp> {
+    let any = |port| {
+        [IpAddr::V6(Ipv6Addr::UNSPECIFIED), IpAddr::V4(Ipv4Addr::UNSPECIFIED)]
+            .map(|ip| Address::Inet(SocketAddr::new(ip, port)))
+    };
+    Ok(match source {
+        Source::Any => LookUp::known(Vec::new()),
+        Source::Known(address) => LookUp::known(vec![address.clone()]),
+        Source::Inet { host: None, port } => LookUp::known(any(*port).to_vec()),
+        Source::Inet { host: Some(host), port } => LookUp::begin(question(config, host, *port), token, reactor)?,
+    })
+}
+
+fn question(config: &Config, host: &str, port: u16) -> Question {
+    Question { host: host.to_owned(), port, family: config.family, numeric: config.numeric }
 }
 
 /// The family of a peer's address that the last of the proxies can be asked for.

@@ -32,7 +32,7 @@ pub struct DtlsStaging {
 }
 
 enum Side {
-    Client(Box<Client>, String),
+    Client(Box<Client>),
     Server(Rc<DtlsServer>, Rc<Cookies>),
 }
 
@@ -43,10 +43,10 @@ impl DtlsStaging {
     /// When a file cannot be read, or an option asks for what DTLS does not have here.
     pub fn new(options: &TlsOptions, mode: &Mode, addresses: &[Address], report: Report) -> Result<Self> {
         let side = match mode {
-            Mode::Connect(connect) => {
+            Mode::Connect(_) => {
                 let client = Client::new(options)?;
                 client.notes().iter().for_each(|note| report.note(note));
-                Side::Client(Box::new(client), connect.to.host().to_owned())
+                Side::Client(Box::new(client))
             }
             Mode::Listen(listen) => {
                 let server = Rc::new(DtlsServer::new(options, &handshake::names(listen, addresses))?);
@@ -62,7 +62,7 @@ impl DtlsStaging {
     #[must_use]
     pub fn doorman(&self) -> Option<Rc<dyn Doorman>> {
         match &self.side {
-            Side::Client(..) => None,
+            Side::Client(_) => None,
             Side::Server(_, cookies) => Some(Rc::clone(cookies) as Rc<dyn Doorman>),
         }
     }
@@ -72,8 +72,8 @@ impl Staging for DtlsStaging {
     fn enter(&self, stream: Box<dyn Stream>, whom: &Whom<'_>) -> Result<Box<dyn Stage>> {
         whom.encrypts();
         let (dtls, verdict) = match &self.side {
-            Side::Client(client, host) => {
-                let (dtls, verdict) = layer(client, stream, host)?;
+            Side::Client(client) => {
+                let (dtls, verdict) = layer(client, stream, whom.host)?;
                 (dtls, Some(verdict))
             }
             Side::Server(server, cookies) => {

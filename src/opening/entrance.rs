@@ -3,9 +3,9 @@
 //! A newcomer's trap: `-z` with a list of ports dials several peers, one after the other; only when
 //! the last is done has the entrance [come to its end](Entrance::is_over).
 
-use super::{Arrival, dialling::Dialling, gate::Gate};
+use super::{Arrival, dialling::Dialling, exchangers::Exchangers, gate::Gate};
 use crate::{
-    cli::config::{Config, Mode},
+    cli::config::{Config, Mode, To},
     error::Result,
     reactor::Reactor,
     report::Report,
@@ -21,6 +21,8 @@ pub type Found = Rc<RefCell<Option<SocketAddr>>>;
 pub enum Entrance {
     /// Connect mode.
     Dial(Box<Dialling>),
+    /// Connect mode with `--mx`.
+    Mail(Box<Exchangers>),
     /// Listen mode.
     Gate(Gate),
 }
@@ -33,10 +35,12 @@ impl Entrance {
     pub fn open(config: &Config, found: &Found, reactor: &mut Reactor, report: Report) -> Result<Self> {
         match &config.mode {
             Mode::Listen(listen) => Gate::open(config, listen, reactor, report).map(Self::Gate),
-            Mode::Connect(connect) => {
-                let dialling = Dialling::begin(config, connect, Rc::clone(found), reactor, report)?;
-                Ok(Self::Dial(Box::new(dialling)))
-            }
+            Mode::Connect(connect) => match &connect.to {
+                To::Place(place) => Dialling::begin(config, connect, place, Rc::clone(found), reactor, report)
+                    .map(|dialling| Self::Dial(Box::new(dialling))),
+                To::Mail(mail) => Exchangers::begin(config, connect, mail, reactor, report)
+                    .map(|exchangers| Self::Mail(Box::new(exchangers))),
+            },
         }
     }
 
@@ -49,6 +53,7 @@ impl Entrance {
             Self::Gate(gate) if gate.has(token) => Ok(gate.accept(token, present, reactor)),
             Self::Gate(_) => Ok(Vec::new()),
             Self::Dial(dialling) => dialling.advance(token, reactor).map(Vec::from_iter),
+            Self::Mail(exchangers) => exchangers.advance(token, reactor).map(Vec::from_iter),
         }
     }
 
@@ -57,7 +62,7 @@ impl Entrance {
     pub fn addresses(&self) -> Vec<Address> {
         match self {
             Self::Gate(gate) => gate.addresses(),
-            Self::Dial(_) => Vec::new(),
+            Self::Dial(_) | Self::Mail(_) => Vec::new(),
         }
     }
 
@@ -66,12 +71,13 @@ impl Entrance {
     pub fn doors(&self) -> Vec<(usize, Address)> {
         match self {
             Self::Gate(gate) => gate.doors(),
-            Self::Dial(_) => Vec::new(),
+            Self::Dial(_) | Self::Mail(_) => Vec::new(),
         }
     }
 
     /// Connects to the same peer once more.
     pub fn again(&mut self, reactor: &mut Reactor) {
+        // Only proxies ask for that, and they are not on the way to exchangers.
         if let Self::Dial(dialling) = self {
             dialling.again(reactor);
         }
@@ -80,6 +86,10 @@ impl Entrance {
     /// Whether nobody will come any more.
     #[must_use]
     pub fn is_over(&self) -> bool {
-        matches!(self, Self::Dial(dialling) if dialling.is_over())
+        match self {
+            Self::Dial(dialling) => dialling.is_over(),
+            Self::Mail(exchangers) => exchangers.is_over(),
+            Self::Gate(_) => false,
+        }
     }
 }

@@ -164,7 +164,7 @@ impl Gate {
             match socket.register(reactor.registry(), token) {
                 Ok(()) => {
                     self.report.detail(1, format_args!("Connection from {remote}."));
-                    arrivals.push(Arrival { token, socket, remote, local, door: number });
+                    arrivals.push(Arrival { token, socket, remote, local, door: number, host: None });
                     present += 1;
                 }
                 Err(error) => self.report.detail(1, format_args!("{remote}: {}", why(&error))),

@@ -7,10 +7,12 @@ pub mod dial;
 pub mod dialling;
 pub mod dtls;
 pub mod entrance;
+pub mod exchangers;
 pub mod gate;
 pub mod handshake;
 pub mod pacing;
 pub mod proxy;
+pub mod questions;
 pub mod resolve;
 mod route;
 pub mod starttls;
@@ -52,6 +54,8 @@ pub struct Arrival {
     pub local: Address,
     /// In listen mode, at which of the places: 0 where there is but one.
     pub door: usize,
+    /// The name that a server's certificate is checked for; a client's is not.
+    pub host: Option<Rc<str>>,
 }
 
 /// A connection that has gone through its stages.
@@ -76,6 +80,8 @@ pub struct Peer {
 pub struct Whom<'a> {
     /// The other end.
     pub remote: &'a Address,
+    /// The name that a server's certificate is checked for; empty for a client, whose is not.
+    pub host: &'a str,
     /// What is recorded of it.
     pub record: Option<&'a Rc<Record>>,
 }
@@ -186,7 +192,15 @@ struct Who {
     remote: Address,
     local: Address,
     door: usize,
+    host: Option<Rc<str>>,
     record: Option<Rc<Record>>,
+}
+
+impl Who {
+    fn whom(&self) -> Whom<'_> {
+        let host = self.host.as_deref().unwrap_or_default();
+        Whom { remote: &self.remote, host, record: self.record.as_ref() }
+    }
 }
 
 impl Openings {
@@ -213,10 +227,11 @@ impl Openings {
     /// # Errors
     /// When a stage fails.
     pub fn begin(&mut self, arrival: Arrival, reactor: &mut Reactor) -> std::result::Result<Option<Peer>, Failed> {
-        let Arrival { token, socket, remote, local, door } = arrival;
+        let Arrival { token, socket, remote, local, door, host } = arrival;
         let datagram = self.way.transport.datagram;
-        let record = self.way.taps.record(&Ends { remote: &remote, local: &local, datagram });
-        let who = Who { remote, local, door, record };
+        let ends = Ends { remote: &remote, local: &local, host: host.as_deref(), datagram };
+        let record = self.way.taps.record(&ends);
+        let who = Who { remote, local, door, host, record };
         self.enter(0, token, socket, who, reactor)
     }
 
@@ -254,7 +269,7 @@ impl Openings {
         let Some(staging) = self.way.stages.get(number) else {
             return Ok(Some(self.peer(token, stream, who)));
         };
-        let stage = staging.enter(stream, &Whom { remote: &who.remote, record: who.record.as_ref() })?;
+        let stage = staging.enter(stream, &who.whom())?;
         let until = reactor.now() + STAGE;
         let until = self.deadline.map_or(until, |deadline| deadline.min(until));
         reactor.wake_at(until, token);
@@ -264,16 +279,16 @@ impl Openings {
 
     fn peer(&self, token: Token, mut stream: Box<dyn Stream>, who: Who) -> Peer {
         let Way { transport, stages, .. } = &self.way;
-        let Who { remote, local, door, record } = who;
         let mut layers = vec![transport.name];
         layers.extend(stages.iter().map(|staging| staging.layer()).filter(|layer| !layer.is_empty()));
         let tls = layers.len() > 1;
         let mut upgrade = tls.then(|| Rc::new(Handle::encrypted()));
         if let Some(upgrades) = self.way.upgrade.as_ref().filter(|_| !tls && !transport.datagram) {
             layers.push("an upgrade");
-            let (upgrading, handle) = upgrades.around(stream, &remote, record.as_ref());
+            let (upgrading, handle) = upgrades.around(stream, &who.whom());
             (stream, upgrade) = (upgrading, Some(handle));
         }
+        let Who { remote, local, door, record, .. } = who;
         if let Some(record) = record {
             record.stands();
             layers.push("a tap");

@@ -5,7 +5,7 @@
 
 use super::{Stage, Staging, Whom, entrance::Found, talk::Talk};
 use crate::{
-    cli::config::{Connect, Place, Proxy, ProxyDns},
+    cli::config::{Connect, Place, Proxy, ProxyDns, To},
     error::{Error, Result},
     proto::{
         Dialogue,
@@ -29,7 +29,7 @@ pub struct ProxyStaging {
 /// # Errors
 /// When the peer has to be an address and is none.
 pub fn stages(connect: &Connect, found: &Found) -> Result<Vec<Box<dyn Staging>>> {
-    let Place::Inet { host, port } = &connect.to else { return Ok(Vec::new()) };
+    let To::Place(Place::Inet { host, port }) = &connect.to else { return Ok(Vec::new()) };
     let peer = Destination::new(host, *port);
     if !connect.proxies.is_empty()
         && connect.proxy_dns == ProxyDns::None

@@ -5,7 +5,7 @@
 
 use super::{Stage, Staging, Whom, talk::Talk};
 use crate::{
-    cli::config::{Connect, Place, TlsOptions},
+    cli::config::{Connect, Place, TlsOptions, To},
     error::Result,
     proto::starttls::{Errand, Protocol},
     report::{Report, escape},
@@ -16,37 +16,43 @@ use crate::{
 /// What all connections of a run have in common.
 pub struct StarttlsStaging {
     protocol: &'static Protocol,
-    to: Place,
-    /// Whether the connection's other end is a proxy.
-    proxied: bool,
-    errand: Errand,
+    /// The server behind a proxy, for messages: then the connection's other end is the proxy.
+    behind: Option<String>,
+    /// `--ssl-servername`.
+    server_name: Option<String>,
+    client: String,
+    report: Report,
 }
 
 impl StarttlsStaging {
-    /// The server is asked for by `--ssl-servername` or else by its host as typed: the name that its
-    /// certificate is checked for.
+    /// The server is asked for by `--ssl-servername` or else by its host's name: the one that its certificate is
+    /// checked for.
     #[must_use]
     pub fn new(protocol: &'static Protocol, connect: &Connect, options: &TlsOptions, report: Report) -> Self {
-        let host = options.server_name.as_deref().unwrap_or_else(|| connect.to.host()).to_owned();
+        let behind = match &connect.to {
+            To::Place(Place::Inet { host, port }) if !connect.proxies.is_empty() => Some(written(host, *port)),
+            _ => None,
+        };
         let node = rustix::system::uname().nodename().to_string_lossy().into_owned();
-        let errand = Errand { what: String::new(), host, client: own_name(&node), report };
-        Self { protocol, to: connect.to.clone(), proxied: !connect.proxies.is_empty(), errand }
+        Self { protocol, behind, server_name: options.server_name.clone(), client: own_name(&node), report }
     }
 
     /// The server, for messages. Of a list of ports, the one connected to.
-    fn server(&self, remote: &Address) -> String {
-        match (&self.to, remote) {
-            (Place::Known(_), remote) => remote.to_string(),
-            (Place::Inet { host, .. }, Address::Inet(remote)) if !self.proxied => written(host, remote.port()),
-            (Place::Inet { host, port }, _) => written(host, *port),
+    fn server(&self, whom: &Whom<'_>) -> String {
+        match (&self.behind, whom.remote) {
+            (Some(server), _) => server.clone(),
+            (None, Address::Inet(remote)) => written(whom.host, remote.port()),
+            (None, remote) => remote.to_string(),
         }
     }
 }
 
 impl Staging for StarttlsStaging {
     fn enter(&self, stream: Box<dyn Stream>, whom: &Whom<'_>) -> Result<Box<dyn Stage>> {
-        let what = format!("STARTTLS ({}) with {}", self.protocol.name, self.server(whom.remote));
-        let dialogue = (self.protocol.ask)(Errand { what: what.clone(), ..self.errand.clone() });
+        let what = format!("STARTTLS ({}) with {}", self.protocol.name, self.server(whom));
+        let host = self.server_name.as_deref().unwrap_or(whom.host).to_owned();
+        let errand = Errand { what: what.clone(), host, client: self.client.clone(), report: self.report };
+        let dialogue = (self.protocol.ask)(errand);
         Ok(Box::new(Talk::new(stream, dialogue, what).recorded(whom.record)))
     }
 

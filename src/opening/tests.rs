@@ -71,7 +71,8 @@ fn openings(stages: &[Waits], time: Option<Duration>) -> Result<(Openings, React
 
 fn begin(openings: &mut Openings, reactor: &mut Reactor) -> Token {
     let (token, anywhere) = (reactor.token(), Address::Inet(([127, 0, 0, 1], 1).into()));
-    let arrival = Arrival { token, socket: Box::new(Silence), remote: anywhere.clone(), local: anywhere, door: 0 };
+    let (socket, local) = (Box::new(Silence), anywhere.clone());
+    let arrival = Arrival { token, socket, remote: anywhere, local, door: 0, host: None };
     assert!(openings.begin(arrival, reactor).is_ok_and(|peer| peer.is_none()));
     token
 }

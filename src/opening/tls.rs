@@ -23,8 +23,8 @@ pub struct TlsStaging {
 /// Which side of TLS we are.
 #[derive(Debug, Clone)]
 pub enum Role {
-    /// The client, of the host with this name.
-    Client(String),
+    /// The client.
+    Client,
     /// The server; these are the names for its certificate, if none is given.
     Server(Vec<String>),
 }
@@ -33,7 +33,7 @@ pub enum Role {
 pub(super) type Prepared = (Connection, Option<Verdict>);
 
 enum Side {
-    Client(ClientSettings, String),
+    Client(ClientSettings),
     Server(ServerSettings),
 }
 
@@ -42,7 +42,7 @@ impl Role {
     #[must_use]
     pub fn of(mode: &Mode, addresses: &[Address]) -> Self {
         match mode {
-            Mode::Connect(connect) => Self::Client(connect.to.host().to_owned()),
+            Mode::Connect(_) => Self::Client,
             Mode::Listen(listen) => Self::Server(handshake::names(listen, addresses)),
         }
     }
@@ -55,7 +55,7 @@ impl TlsStaging {
     /// When a file cannot be read, or an option says what cannot be.
     pub fn new(options: &TlsOptions, role: Role, report: Report) -> Result<Self> {
         let side = match role {
-            Role::Client(host) => Side::Client(ClientSettings::new(options)?, host),
+            Role::Client => Side::Client(ClientSettings::new(options)?),
             Role::Server(names) => {
                 let settings = ServerSettings::new(options, &names)?;
                 handshake::tell(settings.shown(), report);
@@ -65,9 +65,10 @@ impl TlsStaging {
         Ok(Self { side, report })
     }
 
-    pub(super) fn prepare(&self) -> Result<Prepared> {
+    /// `host` is the name that a server's certificate is checked for.
+    pub(super) fn prepare(&self, host: &str) -> Result<Prepared> {
         Ok(match &self.side {
-            Side::Client(settings, host) => {
+            Side::Client(settings) => {
                 let (connection, verdict) = settings.connection(host)?;
                 (connection.into(), Some(verdict))
             }
@@ -84,7 +85,7 @@ impl TlsStaging {
 impl Staging for TlsStaging {
     fn enter(&self, stream: Box<dyn Stream>, whom: &Whom<'_>) -> Result<Box<dyn Stage>> {
         whom.encrypts();
-        Ok(Box::new(self.handshake(stream, self.prepare()?, whom.remote)))
+        Ok(Box::new(self.handshake(stream, self.prepare(whom.host)?, whom.remote)))
     }
 
     fn layer(&self) -> &'static str {

@@ -8,14 +8,16 @@ pub mod layer;
 #[cfg(test)]
 mod tests;
 
-use super::tls::{Role, TlsStaging};
+use super::{
+    Whom,
+    tls::{Role, TlsStaging},
+};
 use crate::{
     cli::config::{Mode, TlsOptions, Upgrade, When},
     error::{Error, Result},
     proto::starttls::watch::Watch,
     report::Report,
     stream::Stream,
-    tap::Record,
     transport::Address,
 };
 use layer::Upgrading;
@@ -80,14 +82,9 @@ impl Upgrades {
     }
 
     /// Puts the layer around a connection that stands.
-    pub(super) fn around(
-        self: &Rc<Self>,
-        stream: Box<dyn Stream>,
-        remote: &Address,
-        record: Option<&Rc<Record>>,
-    ) -> (Box<dyn Stream>, Rc<Handle>) {
+    pub(super) fn around(self: &Rc<Self>, stream: Box<dyn Stream>, whom: &Whom<'_>) -> (Box<dyn Stream>, Rc<Handle>) {
         let handle = Rc::new(Handle::default());
-        let layer = Upgrading::new(stream, Rc::clone(self), Rc::clone(&handle), remote.clone(), record.cloned());
+        let layer = Upgrading::new(stream, Rc::clone(self), Rc::clone(&handle), whom);
         (Box::new(layer), handle)
     }
 

@@ -6,6 +6,7 @@
 
 pub mod auth;
 pub mod code;
+pub mod dns;
 pub mod dtls;
 pub mod evidence;
 pub mod http;

@@ -69,7 +69,7 @@ pub struct Sessions {
     pub side: Side,
     /// Whether there may be several at once, as clients of `-k`.
     pub many: bool,
-    /// The server as it was typed, if we are the client.
+    /// The server as it was typed, if we are the client and it was.
     pub target: Option<String>,
 }
 

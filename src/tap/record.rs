@@ -21,6 +21,8 @@ pub struct Ends<'a> {
     pub remote: &'a dyn fmt::Display,
     /// This end.
     pub local: &'a dyn fmt::Display,
+    /// The server's name, which is told where none was typed.
+    pub host: Option<&'a str>,
     /// Whether boundaries count.
     pub datagram: bool,
 }
@@ -119,8 +121,9 @@ impl Drop for Record {
 /// Who is connected to whom.
 fn head(sessions: &Sessions, ends: &Ends<'_>) -> String {
     let (local, remote) = (ends.local.to_string(), ends.remote.to_string());
-    let (client, server) = match (sessions.side, &sessions.target) {
-        (Side::Client, Some(target)) if *target != remote => (local, format!("{target}, reached at {remote}")),
+    let target = sessions.target.as_deref().or(ends.host);
+    let (client, server) = match (sessions.side, target) {
+        (Side::Client, Some(target)) if target != remote => (local, format!("{target}, reached at {remote}")),
         (Side::Client, _) => (local, remote),
         (Side::Server, _) => (remote, local),
     };

@@ -5,7 +5,7 @@
 
 use super::{Context, Totals, Wiring};
 use crate::{
-    cli::config::Connect,
+    cli::config::{Connect, To},
     error::{Error, Exit, why},
     opening::{Failed, Peer},
     relay::{End, Notice, Patience},
@@ -35,7 +35,9 @@ impl Probe {
     /// Tries what `connect` says.
     #[must_use]
     pub fn new(connect: &Connect) -> Self {
-        Self { wait: connect.wait.unwrap_or(REFUSAL), present: HashMap::new(), all: false, any_open: false }
+        // With --mx nobody is connected to, and that none was found is an error of its own.
+        let any_open = matches!(connect.to, To::Mail(_));
+        Self { wait: connect.wait.unwrap_or(REFUSAL), present: HashMap::new(), all: false, any_open }
     }
 
     fn leave(token: Token, context: &mut Context<'_>) {

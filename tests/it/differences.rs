@@ -4,6 +4,7 @@
 //! for `tcp` and for `tls`.
 
 mod at_terminal;
+mod mail;
 mod mock;
 mod pace;
 mod play;
@@ -28,9 +29,10 @@ pub(crate) fn reason_at_times(test: &str) -> Option<&'static str> {
 
 type Table = &'static [(&'static str, &'static [&'static str])];
 
-const TABLES: [Table; 10] = [
+const TABLES: [Table; 11] = [
     DIFFERENCES,
     at_terminal::AT_TERMINAL,
+    mail::MAIL,
     mock::MOCK,
     pace::PACE,
     play::PLAY,

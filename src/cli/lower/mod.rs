@@ -5,6 +5,7 @@
 //! carry such options along.
 
 mod dialogue;
+mod mail;
 mod mock;
 mod place;
 mod proxy;
@@ -15,7 +16,7 @@ use super::{
     Args,
     config::{
         AccessLists, Color, Command, Config, Connect, Console, Direction, Family, LineEnds, Listen, Mode, Partner,
-        Program, Quit,
+        Program, Quit, To,
     },
     time,
 };
@@ -55,11 +56,15 @@ impl Config {
         let proxies = proxy::client(&args)?;
         let proxy_dns = proxy::dns(&args)?;
         let transport = place::transport(&args)?;
+        let mail = mail::mail(&args)?;
         let mode = if args.listen {
             let (on, others_on) = place::listen(&args, transport)?;
             Mode::Listen(Listen { on, others_on, ..listening })
         } else {
-            let (to, more_ports) = place::connect(&args, transport)?;
+            let (to, more_ports) = match mail {
+                Some(mail) => (To::Mail(mail), Vec::new()),
+                None => place::connect(&args, transport).map(|(place, more)| (To::Place(place), more))?,
+            };
             if !more_ports.is_empty() && !proxies.is_empty() {
                 return Err(Error::usage("-z with --proxy", "a proxy is asked for one port, not for a list"));
             }
@@ -95,6 +100,7 @@ fn contradictions(args: &Args) -> Result<()> {
     let mock = args.mock.mock.is_some();
     let (play, paces) = (args.dialogue.play.is_some(), args.dialogue.pace.is_some() || args.dialogue.fail);
     let offers = args.listen && args.starttls.as_deref().is_some_and(|it| it != "never");
+    let mx = args.mail.mx.is_some();
     let key_alone = args.ssl_key.is_some() && args.ssl_cert.is_none();
     let table = [
         (args.ipv4 && args.ipv6, "-4 and -6", "no address belongs to both families"),
@@ -140,6 +146,15 @@ fn contradictions(args: &Args) -> Result<()> {
         (room && args.udp && args.ssl, "--broker or --chat over DTLS", "not supported: leave out -u, or --ssl"),
         (server && (exec || room), "--proxy-type", "a proxy server joins its clients to those whom they ask for"),
         (server && args.udp, "-u and --proxy-type", "clients of a proxy connect over TCP"),
+        (mx && args.listen, "-l and --mx", "the server for a domain's mail is connected to"),
+        (mx && (args.udp || args.sctp || !inet), "--mx", "mail servers are connected to over TCP"),
+        (mx && args.nodns, "-n and --mx", "without DNS, nobody knows who takes a domain's mail"),
+        (mx && !args.hops.is_empty(), "--mx and -g", "a route leads to one host, and there may be several to try"),
+        (
+            mx && !args.proxy.is_empty(),
+            "--mx and --proxy",
+            "a proxy is asked for one host, and there may be several to try; rncat -z --mx DOMAIN tells which",
+        ),
         (args.ipv6 && !args.hops.is_empty(), "-6 and -g", "only IPv4 has such routes"),
         (!args.hops.is_empty() && !inet, "-g", "only IPv4 has such routes"),
         (args.hop_pointer.is_some() && args.hops.is_empty(), "-G", "it points into a route, which -g gives"),

@@ -22,7 +22,7 @@ struct Mode {
     idle: &'static [&'static str],
 }
 
-static MODES: [Mode; 10] = [
+static MODES: [Mode; 11] = [
     Mode {
         name: "a command",
         is_on: |args| args.command.is_given(),
@@ -57,6 +57,11 @@ static MODES: [Mode; 10] = [
             "--raw",
             "-k without -l",
         ],
+    },
+    Mode {
+        name: "--mx and -z: nobody is connected to",
+        is_on: |args| args.zero && args.mail.mx.is_some(),
+        idle: &["a port", "-p", "-s", "--ssl", "--starttls", "-o", "-x"],
     },
     Mode {
         name: "--proxy-type and -l",
@@ -99,7 +104,14 @@ static MODES: [Mode; 10] = [
 /// An option's name, and whether it was given.
 type Given = (&'static str, fn(&Args) -> bool);
 
-static OPTIONS: [Given; 16] = [
+static OPTIONS: [Given; 23] = [
+    ("a port", |args| !args.words.is_empty()),
+    ("-p", |args| args.source_port.is_some()),
+    ("-s", |args| args.source.is_some()),
+    ("--ssl", |args| args.ssl),
+    ("--starttls", |args| args.starttls.is_some()),
+    ("-o", |args| args.output.is_some()),
+    ("-x", |args| args.hex_dump.is_some()),
     ("--send-only", |args| args.send_only),
     ("--recv-only", |args| args.recv_only),
     ("--no-shutdown", |args| args.no_shutdown),
@@ -130,7 +142,7 @@ fn colours_nothing(args: &Args) -> bool {
 }
 
 /// What depends on another option's absence, or has a reason of its own.
-fn alone(args: &Args) -> [(bool, &'static str); 19] {
+fn alone(args: &Args) -> [(bool, &'static str); 20] {
     [
         (
             args.max_conns.as_deref().is_some_and(|n| !args.listen || n != "0") && !(args.listen && args.keep_open),
@@ -180,6 +192,7 @@ fn alone(args: &Args) -> [(bool, &'static str); 19] {
             args.ssl && args.starttls.as_deref() == Some("typed"),
             "--starttls typed has no effect with --ssl: the connection is encrypted from the start",
         ),
+        (args.mail.mx.is_none() && args.mail.dns.is_some(), "--dns has no effect without --mx"),
         (!args.listen && args.test, "--test has no effect without -l"),
     ]
 }

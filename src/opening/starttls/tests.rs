@@ -39,11 +39,10 @@ fn blocked() -> io::Result<Flow> {
     Ok(Flow::Blocked)
 }
 
-fn staging(protocol: &str, to: Place) -> StarttlsStaging {
+fn staging(protocol: &str) -> StarttlsStaging {
     let row = PROTOCOLS.iter().find(|row| row.name == protocol).unwrap();
     let report = Report::new("rncat", 0, false);
-    let errand = Errand { what: String::new(), host: "h".to_owned(), client: "me".to_owned(), report };
-    StarttlsStaging { protocol: row, to, proxied: false, errand }
+    StarttlsStaging { protocol: row, behind: None, server_name: None, client: "me".to_owned(), report }
 }
 
 fn local(port: u16) -> Address {
@@ -55,9 +54,8 @@ fn begin(protocol: &str, pieces: &[&[u8]], end: fn() -> io::Result<Flow>) -> (Bo
     let heard = Rc::default();
     let says = pieces.iter().map(|piece| piece.to_vec()).collect();
     let server = Server { says, heard: Rc::clone(&heard), end };
-    let place = Place::Inet { host: "h".to_owned(), port: 1 };
-    let whom = Whom { remote: &local(1), record: None };
-    (staging(protocol, place).enter(Box::new(server), &whom).unwrap(), heard)
+    let whom = Whom { remote: &local(1), host: "h", record: None };
+    (staging(protocol).enter(Box::new(server), &whom).unwrap(), heard)
 }
 
 fn advance(stage: &mut dyn Stage) -> Result<Poll<Box<dyn Stream>>> {
@@ -140,10 +138,9 @@ fn the_opening_is_recorded() -> Result<()> {
     let taps = Rc::new(Taps::open(&[tap], sessions, Report::new("rncat", 0, false))?);
     let says = [b"220 x\r\n".to_vec()].into();
     let server = Server { says, heard: Rc::default(), end: blocked };
-    let record = taps.record(&Ends { remote: &"h:1", local: &"c", datagram: false });
-    let place = Place::Inet { host: "h".to_owned(), port: 1 };
-    let whom = Whom { remote: &local(1), record: record.as_ref() };
-    let mut stage = staging("smtp", place).enter(Box::new(server), &whom)?;
+    let record = taps.record(&Ends { remote: &"h:1", local: &"c", host: None, datagram: false });
+    let whom = Whom { remote: &local(1), host: "h", record: record.as_ref() };
+    let mut stage = staging("smtp").enter(Box::new(server), &whom)?;
     assert!(advance(&mut *stage).is_ok_and(|it| it.is_pending()));
     assert_eq!(std::fs::read_to_string(&file).unwrap(), "# C: c\n# S: h:1\nS: 220 x\nC: EHLO me\n");
     std::fs::remove_file(file).unwrap();
@@ -152,10 +149,13 @@ fn the_opening_is_recorded() -> Result<()> {
 
 #[test]
 fn the_server_is_named_as_it_was_typed() {
-    let to = |host: &str| staging("smtp", Place::Inet { host: host.to_owned(), port: 25 });
-    assert_eq!(to("a\x1b").server(&local(26)), "a\\u{1b}:26", "the port of a list");
-    assert_eq!(StarttlsStaging { proxied: true, ..to("::1") }.server(&local(3128)), "[::1]:25");
-    assert_eq!(staging("smtp", Place::Known(local(9))).server(&local(9)), "127.0.0.1:9");
+    let server =
+        |staging: StarttlsStaging, host: &str, remote: &Address| staging.server(&Whom { remote, host, record: None });
+    assert_eq!(server(staging("smtp"), "a\x1b", &local(26)), "a\\u{1b}:26", "the port of a list");
+    let behind = StarttlsStaging { behind: Some("[::1]:25".to_owned()), ..staging("smtp") };
+    assert_eq!(server(behind, "::1", &local(3128)), "[::1]:25");
+    let socket = Address::Unix(crate::transport::unix::Name::Path("/s".into()));
+    assert_eq!(server(staging("smtp"), "localhost", &socket), socket.to_string());
 }
 
 #[test]

@@ -11,7 +11,7 @@ use super::{By, Handle, Upgrades};
 use crate::{
     error::Error,
     opening::{
-        STAGE, Stage,
+        STAGE, Stage, Whom,
         handshake::{Handshake, Midway},
     },
     proto::starttls::watch::Watch,
@@ -36,6 +36,7 @@ pub struct Upgrading {
     upgrades: Rc<Upgrades>,
     handle: Rc<Handle>,
     remote: Address,
+    host: Box<str>,
     record: Option<Rc<Record>>,
     /// All that has been written in clear.
     sent: u64,
@@ -68,20 +69,15 @@ enum State {
 }
 
 impl Upgrading {
-    pub(super) fn new(
-        stream: Box<dyn Stream>,
-        upgrades: Rc<Upgrades>,
-        handle: Rc<Handle>,
-        remote: Address,
-        record: Option<Rc<Record>>,
-    ) -> Self {
+    pub(super) fn new(stream: Box<dyn Stream>, upgrades: Rc<Upgrades>, handle: Rc<Handle>, whom: &Whom<'_>) -> Self {
         Self {
             state: State::Clear(stream),
             watch: (upgrades.by == By::Watching).then(|| upgrades.watch()),
             upgrades,
             handle,
-            remote,
-            record,
+            remote: whom.remote.clone(),
+            host: whom.host.into(),
+            record: whom.record.cloned(),
             sent: 0,
             early: Vec::new(),
             left: None,
@@ -116,7 +112,7 @@ impl Upgrading {
         let midway = self.agreed.take().unwrap_or_default();
         (self.watch, self.early) = (None, Vec::new());
         self.handle.after.set(None);
-        match self.upgrades.tls().and_then(|tls| Ok((tls, tls.prepare()?))) {
+        match self.upgrades.tls().and_then(|tls| Ok((tls, tls.prepare(&self.host)?))) {
             Ok((tls, prepared)) => {
                 let State::Clear(stream) = std::mem::replace(&mut self.state, State::Failed(None)) else { return };
                 self.handle.encrypted.set(true);

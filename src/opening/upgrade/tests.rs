@@ -20,11 +20,11 @@ fn upgrades(by: By, role: Role) -> Rc<Upgrades> {
 
 fn layer(end: End, upgrades: &Rc<Upgrades>) -> (Box<dyn Stream>, Rc<Handle>) {
     let remote = Address::Inet(SocketAddr::from((Ipv4Addr::LOCALHOST, 25)));
-    upgrades.around(Box::new(end), &remote, None)
+    upgrades.around(Box::new(end), &Whom { remote: &remote, host: "localhost", record: None })
 }
 
 fn client(end: End, by: By) -> (Box<dyn Stream>, Rc<Handle>) {
-    layer(end, &upgrades(by, Role::Client("localhost".to_owned())))
+    layer(end, &upgrades(by, Role::Client))
 }
 
 fn server(end: End, by: By) -> (Box<dyn Stream>, Rc<Handle>) {
@@ -143,7 +143,7 @@ fn where_tls_comes_first_all_is_tls() {
 
 #[test]
 fn nothing_is_made_before_it_is_needed() {
-    let upgrades = upgrades(By::Watching, Role::Client("localhost".to_owned()));
+    let upgrades = upgrades(By::Watching, Role::Client);
     let (left, mut two) = pipe(0, false);
     let (mut one, _) = layer(left, &upgrades);
     carry(&mut two, &mut *one, b"220 hi\r\n");
