@@ -23,16 +23,14 @@ Talk by script     --pace smtp    wait for each reply; --fail: stop at errors
                    --play FILE    say a dialogue, and check the replies
 Talk TLS           --ssl          warn of a certificate that cannot be trusted
                    --ssl-verify   refuse it; --starttls smtp: begin in clear
-Listen             -l, -lk        for one client, for many
-                   --chat         for people; --broker for programs
+Listen             -l, -lk        for one client, for many; --chat: who talk
                    --mock smtp    be a mail server to learn on; or pop3, http
 Move files         --send-only    send stdin, leave when it has arrived
 Join a program     -e COMMAND     to the peer; -c COMMAND by way of the shell
 Over what          -u, -U         UDP, a Unix socket; IPv4 or IPv6: -4, -6
                    --proxy HOST   by way of a proxy; from where: -p, -s
 Find the server    --mx DOMAIN    for a domain's mail; with -z: show it only
-Wait no longer     -w TIME        for the connection
-                   -i TIME        for a silent peer
+Wait no longer     -w TIME        for the connection; -i TIME: a silent peer
                    -q TIME        for the peer's end, once stdin has ended
 Look only          -z             is somebody listening? The exit status tells
 

@@ -305,6 +305,8 @@ impl Netcat {
         }
         // Most tests are about bytes, whatever the terminal is.
         command.args(&self.args).env("LC_ALL", "C").env("NO_COLOR", "1").env("TERM", "xterm");
+        // A program that is killed leaves its temporary files.
+        command.env("TMPDIR", env!("CARGO_TARGET_TMPDIR"));
         for name in ["SSL_CERT_FILE", "SSL_CERT_DIR", "SSLKEYLOGFILE"] {
             command.env_remove(name);
         }
