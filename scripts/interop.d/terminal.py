@@ -1,6 +1,7 @@
 """Somebody at a terminal: a program on a pseudo-terminal, to which lines are typed.
 
-A newcomer's trap: what is typed is shown, too, so that what is waited for must not be in it.
+A newcomer's trap: what is typed is shown, too, so that what is waited for must not be in it. And there are
+no colours, which would be in it as well.
 """
 
 import contextlib
@@ -19,6 +20,7 @@ class Terminal:
 
     def __init__(self, bench, *words, **options):
         self.master, slave = pty.openpty()
+        options.setdefault('env', os.environ | {'NO_COLOR': '1'})
         try:
             self.program = bench.start(*words, stdin=slave, stdout=slave, stderr=slave, **options)
         finally:
