@@ -16,7 +16,9 @@ pub(super) fn translate(error: &clap::Error) -> Error {
     match error.kind() {
         ErrorKind::UnknownArgument => unknown(name, &command, text(error, ContextKind::SuggestedArg)),
         ErrorKind::InvalidValue => {
-            Error::usage(both_names(name, &command), "requires an argument").hint(format!("write {typed}"))
+            // A word that must be one of a few is not told by the name of its place.
+            let write = if name == "--mock" { "--mock smtp, --mock pop3 or --mock http" } else { typed };
+            Error::usage(both_names(name, &command), "requires an argument").hint(format!("write {write}"))
         }
         ErrorKind::TooManyValues => Error::usage(both_names(name, &command), "takes no argument"),
         ErrorKind::InvalidUtf8 => Error::usage("the command line", "an argument is not valid UTF-8")
@@ -86,6 +88,7 @@ mod tests {
     fn arguments_too_few_and_too_many_are_named() {
         assert_eq!(complaint("-l -p"), "-p, --source-port: requires an argument; write --source-port <PORT>");
         assert_eq!(complaint("-q"), "-q: requires an argument; write -q <TIME>");
+        assert!(complaint("--mock").ends_with("write --mock smtp, --mock pop3 or --mock http"));
         assert_eq!(complaint("--ssl=5 localhost"), "--ssl: takes no argument");
     }
 }

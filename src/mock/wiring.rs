@@ -19,7 +19,7 @@ use crate::{
     report::escape,
     stream::Stream,
     transport::{Address, stdio},
-    wiring::{Context, Wiring, departure::Departure},
+    wiring::{Context, Wiring, bytes, departure::Departure},
 };
 use mio::Token;
 use std::{
@@ -65,7 +65,8 @@ fn welcome(services: &[&'static Service], doors: &[(usize, Address)], tls: bool,
         shared.report.note(format_args!("{title} server at {names}; try: rncat {ssl}{words}"));
     }
     if services.iter().any(|service| matches!(service.name, "smtp" | "pop3")) {
-        let until = if shared.maildir.is_temporary() { " for as long as this runs" } else { "" };
+        let until =
+            if shared.maildir.is_temporary() { " for as long as this runs; --mock-dir DIR keeps them" } else { "" };
         let path = escape(shared.maildir.path().as_os_str().as_encoded_bytes());
         shared.report.note(format_args!("Mails are kept in {path}{until}."));
     }
@@ -89,6 +90,20 @@ struct Guest {
     session: Token,
     leaving: bool,
     joined: Instant,
+}
+
+impl Guest {
+    /// Whether it has ended: what it did not hear after that, it did not want to, as after Ctrl-C.
+    fn had_left(&self) -> bool {
+        self.departure.end().is_some()
+    }
+
+    fn missed(&self, lost: usize, context: &Context<'_>) {
+        if lost > 0 {
+            let (who, lost) = (self.departure.name(), bytes(lost));
+            context.report.detail(1, format_args!("{who} left before it had heard all; {lost} not delivered."));
+        }
+    }
 }
 
 impl Mock {
@@ -206,7 +221,10 @@ impl Wiring for Mock {
                 Some(client) => self.session_ended(client, &End::Failed(error), context),
                 None => {
                     let Some(guest) = self.clients.get_mut(&token) else { return };
-                    guest.departure.gone(error, lost, guest.leaving);
+                    match guest.had_left() && Error::carried(&error).is_none() {
+                        true => guest.missed(lost, context),
+                        false => _ = guest.departure.gone(error, lost, guest.leaving),
+                    }
                     self.leave(token, Patience::For(Duration::ZERO), context);
                 }
             },
@@ -218,7 +236,10 @@ impl Wiring for Mock {
             }
             Notice::Closed(client, lost, traffic) => {
                 let Some(mut guest) = self.clients.remove(&client) else { return };
-                guest.departure.closed(lost);
+                match guest.had_left() {
+                    true => guest.missed(lost, context),
+                    false => _ = guest.departure.closed(lost),
+                }
                 context.relay.take(guest.session);
                 self.client_of.remove(&guest.session);
                 let time = context.reactor.now() - guest.joined;

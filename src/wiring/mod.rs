@@ -139,6 +139,6 @@ impl fmt::Display for Totals {
 }
 
 /// A number of bytes, in words.
-fn bytes(n: usize) -> String {
+pub fn bytes(n: usize) -> String {
     if n == 1 { "1 byte".to_owned() } else { format!("{n} bytes") }
 }

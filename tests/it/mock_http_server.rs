@@ -174,6 +174,7 @@ fn what_is_wrong_is_answered_and_the_connection_closed() {
         for (request, status, words) in [
             ("GET / HTTP/1.1\r\n\r\n".to_owned(), 400, "there is no Host"),
             ("hello\r\n".to_owned(), 400, "GET / HTTP/1.1\nHost: localhost\n"),
+            ("hello\r\n".to_owned(), 400, "unless a field Content-Length"),
             ("GET /\r\n".to_owned(), 400, "has no version"),
             ("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_owned(), 505, "is not spoken here"),
             ("CONNECT x:443 HTTP/1.1\r\nHost: x\r\n\r\n".to_owned(), 501, "--proxy-type http"),

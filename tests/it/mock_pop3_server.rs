@@ -154,7 +154,7 @@ fn a_line_that_ends_with_lf_alone_is_explained() {
         let mut peer = Peer::dials(&server, Wire::Plain);
         peer.hears_line();
         peer.sends("USER bob\n");
-        peer.hears("-ERR lines end with CR LF; this one ended with LF alone\r\n");
+        peer.hears("-ERR lines end with CR LF; this one ended with LF alone: try rncat -C\r\n");
         peer.sends("USER bob\r\n");
         assert!(peer.hears_line().starts_with("+OK"));
     });

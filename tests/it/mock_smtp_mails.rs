@@ -9,8 +9,8 @@ use crate::mock_smtp_server::{BEGIN, keeping, keeping_by, sends_a_mail, texts};
 fn mails_of_one_run_go_with_it() {
     it(|| {
         let mut server = netcat("--mock smtp").listens();
-        let line = server.says(&["Mails are kept in ", " for as long as this runs."]);
-        let path = line.strip_prefix("Mails are kept in ").unwrap().strip_suffix(" for as long as this runs.").unwrap();
+        let line = server.says(&["Mails are kept in ", " for as long as this runs; --mock-dir DIR keeps them."]);
+        let (path, _) = line.strip_prefix("Mails are kept in ").unwrap().split_once(" for as long").unwrap();
         sends_a_mail(&server, "x\r\n");
         server.shows_line_with("=== Kept as ");
         assert_eq!(std::fs::read_dir(Path::new(path).join("new")).unwrap().count(), 1);

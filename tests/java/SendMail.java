@@ -44,7 +44,8 @@ public final class SendMail implements AutoCloseable {
         try {
             String message = readMessage(args[2]);
             try (SendMail mail = new SendMail(args[0], Integer.parseInt(args[1]))) {
-                mail.send(args[3], List.of(args).subList(4, args.length), message);
+                String reply = mail.send(args[3], List.of(args).subList(4, args.length), message);
+                System.out.println("SendMail: " + reply);
             }
         } catch (NumberFormatException wrong) {
             System.err.println("SendMail: PORT is a number, and not " + args[1]);
@@ -70,8 +71,9 @@ public final class SendMail implements AutoCloseable {
         writer = new BufferedWriter(new OutputStreamWriter(socket.getOutputStream(), StandardCharsets.UTF_8));
     }
 
-    /** The whole session, from the greeting to QUIT: each command waits for the reply to the one before. */
-    public void send(String from, List<String> recipients, String message) throws IOException {
+    /** The whole session, from the greeting to QUIT: each command waits for the reply to the one before. Gives the
+     *  reply to the mail. */
+    public String send(String from, List<String> recipients, String message) throws IOException {
         expect("220", "the greeting");
         List<String> offered = command("EHLO client.example.org", "250");
         // Characters beyond ASCII make bytes of eight bits, which are announced where the server knows the word.
@@ -84,8 +86,9 @@ public final class SendMail implements AutoCloseable {
         }
         command("DATA", "354");
         sendText(message);
-        expect("250", "the mail");
+        List<String> taken = expect("250", "the mail");
         command("QUIT", "221");
+        return String.join(" / ", taken);
     }
 
     @Override

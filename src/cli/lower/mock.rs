@@ -47,8 +47,9 @@ pub(super) fn places(args: &Args) -> Result<Vec<Where>> {
     let parts = parts(args)?;
     let (host, port) = crate::cli::target::place(&args.words, args.source_port.as_deref())?;
     if port.is_some() && (parts.len() > 1 || parts.iter().any(|part| part.port.is_some())) {
-        let error = Error::usage("Got more than one port specification", "it is not clear which server listens where");
-        return Err(error.hint("write them beside the names: --mock smtp:2525,pop3:2110"));
+        let why = if parts.len() > 1 { "not clear which server is to have it" } else { "the server has one already" };
+        let error = Error::usage(format!("port {}", port.unwrap_or_default()), why);
+        return Err(error.hint("ports are written beside the names: --mock smtp:2525,pop3:2110"));
     }
     let place = |part: &Part| {
         let port = port.or(part.port).unwrap_or(part.service.port);
@@ -83,9 +84,8 @@ fn parts(args: &Args) -> Result<Vec<Part>> {
     for text in args.mock.mock.iter().flat_map(|list| list.split(',')) {
         let (name, port) = text.split_once(':').map_or((text, None), |(name, port)| (name, Some(port)));
         let Some(service) = SERVICES.iter().find(|service| service.name.eq_ignore_ascii_case(name.trim())) else {
-            let names: Vec<_> = SERVICES.iter().map(|service| service.name).collect();
             return Err(Error::usage(format!("--mock {}", escape(text.as_bytes())), "there is no such server")
-                .hint(format!("{} are possible", names.join(", "))));
+                .hint(instead(name.trim())));
         };
         if parts.iter().any(|part| part.service.name == service.name) {
             return Err(Error::usage(format!("--mock {}", service.name), "it is named twice"));
@@ -93,4 +93,16 @@ fn parts(args: &Args) -> Result<Vec<Part>> {
         parts.push(Part { service, port: port.map(target::number).transpose()? });
     }
     Ok(parts)
+}
+
+/// What can be had in the place of a server that there is not.
+#[cfg(feature = "mock")]
+fn instead(name: &str) -> String {
+    let known = crate::mock::SERVICES.map(|service| service.name);
+    // smtps, pop3s, https: the same over TLS.
+    let plain = name.strip_suffix(['s', 'S']).unwrap_or_default();
+    match known.iter().find(|known| known.eq_ignore_ascii_case(plain)) {
+        Some(plain) => format!("over TLS it is --ssl --mock {plain}"),
+        None => format!("{} are there, and -lk --play FILE plays any other", known.join(", ")),
+    }
 }

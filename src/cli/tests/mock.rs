@@ -30,6 +30,8 @@ fn servers_are_known_by_name_and_named_once() {
     assert_eq!(mock("--mock smtp").services, ["smtp"]);
     assert!(mock("--mock smtp --mock-dir mail").dir.is_some_and(|dir| dir.ends_with("mail")));
     assert!(refused("--mock telnet").contains("--mock telnet: there is no such server; smtp"));
+    assert!(refused("--mock imap").contains("smtp, pop3, http are there, and -lk --play FILE"));
+    assert!(refused("--mock pop3s").ends_with("over TLS it is --ssl --mock pop3"));
     assert!(refused("--mock smtp,smtp").contains("it is named twice"));
     assert!(refused("--mock smtp:mail:25").contains("mail:25"));
     assert!(refused("--mock-dir mail -l").contains("it is for --mock, which is not given"));
@@ -37,9 +39,9 @@ fn servers_are_known_by_name_and_named_once() {
 
 #[test]
 fn one_port_is_given_in_one_place() {
-    assert!(refused("--mock smtp:2525 2526").contains("which server listens where"));
+    assert!(refused("--mock smtp:2525 2526").contains("port 2526: the server has one already"));
     assert!(refused("--mock smtp 2525 -p 2526").contains("more than one port"));
-    assert!(refused("--mock smtp,http 2525").contains("--mock smtp:2525,pop3:2110"));
+    assert!(refused("--mock smtp,http 2525").contains("which server is to have it; ports are written"));
     assert!(refused("--mock smtp,http -U x").contains("several servers need several ports"));
     let listen = listening("--mock smtp:2525,http");
     assert!(matches!(listen.on, Where::Loopback { port: 2525 }));

@@ -24,6 +24,9 @@ GET / HTTP/1.1
 Host: localhost
 
 ";
+const BODY: &str = "\
+What comes behind a request is the next one, unless a field Content-Length tells how long a body is.
+";
 const FIELD: &str = "\
 A field is a line with a name, a colon and a value, as in
 Host: localhost
@@ -159,6 +162,10 @@ fn bad_first_line(line: &[u8], why: &'static str, tls: bool) -> Refusal {
         [first, ..] if !is_token(*first) => bad(why, EXAMPLE),
         [.., b'\n'] if words == 2 => {
             bad(format!("\"{}\" has no version, which is HTTP/1.1 or HTTP/1.0", shown(line)), EXAMPLE)
+        }
+        // Behind a request it was meant to be its body.
+        [.., b'\n'] if words == 1 => {
+            Refusal::new(Status::BadRequest, format!("\"{}\": {why}", shown(line)), format!("{BODY}{EXAMPLE}"))
         }
         [.., b'\n'] => bad(format!("\"{}\": {why}", shown(line)), EXAMPLE),
         _ => bad(why, EXAMPLE),

@@ -193,7 +193,9 @@ impl Pop3 {
                 self.state = State::Over;
                 Reply::No("this is POP3, and not HTTP; goodbye".to_owned())
             }
-            (Line::Bare(_), _) => Reply::No("lines end with CR LF; this one ended with LF alone".to_owned()),
+            (Line::Bare(_), _) => {
+                Reply::No("lines end with CR LF; this one ended with LF alone: try rncat -C".to_owned())
+            }
             (Line::Whole(line), State::Asked(exchange)) => self.goes_on(exchange.answer(&line)),
             (Line::Whole(line), _) if line.len() <= LONGEST || is_auth(&line) => self.obey(&line, alone),
             (Line::Whole(_) | Line::TooLong, _) => {
@@ -233,7 +235,9 @@ impl Pop3 {
             }
             ("", _) => Reply::No("an empty line; CAPA shows what can be said".to_owned()),
             ("EHLO" | "HELO" | "MAIL" | "LHLO", _) => Reply::No(format!("{word} is for SMTP, and this is POP3")),
-            _ => Reply::No("unknown command; CAPA shows what can be said".to_owned()),
+            _ => Reply::No(
+                "unknown command; USER, PASS, STAT, LIST, RETR, DELE, QUIT are known, CAPA shows more".to_owned(),
+            ),
         }
     }
 

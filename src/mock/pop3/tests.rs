@@ -301,7 +301,10 @@ fn tls_begins_once_and_with_nothing_known() {
 #[test]
 fn lines_end_with_cr_lf_and_have_a_length() {
     let mut session = begin(&two());
-    assert_eq!(say(&mut session, "USER bob\n"), "-ERR lines end with CR LF; this one ended with LF alone\r\n");
+    assert_eq!(
+        say(&mut session, "USER bob\n"),
+        "-ERR lines end with CR LF; this one ended with LF alone: try rncat -C\r\n"
+    );
     let line = |word: &str, length: usize| format!("{word} {}\r\n", "A".repeat(length - word.len() - 1));
     assert!(say(&mut session, &line("USER", LONGEST)).starts_with("+OK"));
     for (word, length) in [("USER", LONGEST + 1), ("USER", LONGEST_AUTH), ("USER", 100_000), ("AUTH", LONGEST_AUTH + 1)]
@@ -309,7 +312,7 @@ fn lines_end_with_cr_lf_and_have_a_length() {
         assert!(say(&mut session, &line(word, length)).starts_with("-ERR a line has 255 octets"), "{word} {length}");
     }
     assert!(say(&mut session, &line("AUTH", LONGEST_AUTH)).starts_with("-ERR unknown mechanism"));
-    assert!(say(&mut session, "AUTH LOGIN\r\nYm9i\n").ends_with("LF alone\r\n"));
+    assert!(say(&mut session, "AUTH LOGIN\r\nYm9i\n").ends_with("LF alone: try rncat -C\r\n"));
     talks(&mut session, &[("USER x", "+OK")]);
 }
 

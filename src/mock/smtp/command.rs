@@ -27,6 +27,10 @@ pub(super) enum Command<'a> {
     Web,
     /// It looks like the header of a mail.
     Header,
+    /// POP3 has it (RFC 1939).
+    Pop3,
+    /// A word for QUIT.
+    Exit,
     Unknown,
 }
 
@@ -53,6 +57,10 @@ pub(super) fn parse(line: &str) -> Command<'_> {
         // RFC 3030, RFC 1985, RFC 2645, and RFC 821.
         "BDAT" | "ETRN" | "ATRN" | "TURN" | "SEND" | "SOML" | "SAML" => Command::Foreign,
         "GET" | "POST" | "HEAD" | "PUT" | "DELETE" | "CONNECT" | "OPTIONS" | "PATCH" | "TRACE" => Command::Web,
+        "USER" | "PASS" | "APOP" | "STAT" | "LIST" | "RETR" | "DELE" | "TOP" | "UIDL" | "CAPA" | "STLS" => {
+            Command::Pop3
+        }
+        "EXIT" | "BYE" | "CLOSE" | "LOGOUT" => Command::Exit,
         _ if argument.rsplit(' ').next().is_some_and(|last| last.starts_with("HTTP/")) => Command::Web,
         _ if verb.len() > 1 && verb.ends_with(':') => Command::Header,
         _ => Command::Unknown,
@@ -104,6 +112,12 @@ mod tests {
         }
         for line in ["Subject: Hello", "From:"] {
             assert_eq!(parse(line), Command::Header, "{line}");
+        }
+        for line in ["LIST", "user bob"] {
+            assert_eq!(parse(line), Command::Pop3, "{line}");
+        }
+        for line in ["exit", "BYE"] {
+            assert_eq!(parse(line), Command::Exit, "{line}");
         }
         for line in ["", " QUIT", "EHLOx", "MAKE COFFEE", ":", "é", "HTTP/1.1"] {
             assert_eq!(parse(line), Command::Unknown, "{line}");

@@ -50,8 +50,7 @@ const TLS: u8 = 22;
 
 /// Begins the reply to one recipient too many.
 const TOO_MANY: &str = "452 4.5.3";
-const BARE: &str =
-    "500 5.5.2 Lines end with CR LF; this one ended with LF alone (ncat -C does it; rncat knows by itself)";
+const BARE: &str = "500 5.5.2 Lines end with CR LF; this one ended with LF alone: try rncat -C, or ncat -C";
 
 /// A session with a client.
 struct Smtp {
@@ -259,7 +258,7 @@ impl Drop for Smtp {
     fn drop(&mut self) {
         if self.text.is_some() {
             let who = &self.client.name;
-            self.shared.report.detail(1, format_args!("{who} left in the middle of a mail; nothing of it is kept."));
+            self.shared.report.note(format_args!("{who}: left in the middle of a mail; nothing of it is kept"));
         }
     }
 }

@@ -40,6 +40,10 @@ impl Smtp {
             Command::Header => {
                 format!("500 5.5.1 That looks like the mail itself, which comes after DATA; {}", self.next()).into()
             }
+            Command::Pop3 => {
+                format!("500 5.5.1 That is for POP3, and this is SMTP; {}, and HELP helps", self.next()).into()
+            }
+            Command::Exit => "500 5.5.1 Unknown command; QUIT ends the session".into(),
             _ => format!("500 5.5.1 Unknown command; {}, and HELP helps", self.next()).into(),
         }
     }
