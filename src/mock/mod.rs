@@ -7,6 +7,7 @@
 //! A newcomer's trap: nobody else knows of this folder but the engine and the command line; what a client
 //! of rncat knows of the same protocols is in [`crate::proto`], and is another matter.
 
+pub mod date;
 pub mod excerpt;
 pub mod gallery;
 pub mod http;
