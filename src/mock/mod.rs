@@ -28,7 +28,7 @@ use std::{cell::RefCell, rc::Rc, time::Duration};
 pub const READY: usize = 16 * 1024;
 
 /// All servers that there are.
-pub static SERVICES: [&Service; 3] = [&smtp::SERVICE, &pop3::SERVICE, &http::SERVICE];
+pub static SERVICES: &[&Service] = &[&smtp::SERVICE, &pop3::SERVICE, &http::SERVICE];
 
 /// A server by name.
 pub struct Service {
