@@ -4,7 +4,7 @@
 //! row in [`SERVICES`]. [`serving`] makes a stream of it, which [`wiring`] joins to a client. What they have in
 //! common is in [`Shared`]: the [Maildir](maildir) and what is [shown](gallery) on stdout.
 //!
-//! A newcomer's trap: nobody else knows of this folder but the engine and the command line; what a client
+//! A newcomer's trap: nobody else knows of this folder but the table of wirings and the command line; what a client
 //! of rncat knows of the same protocols is in [`crate::proto`], and is another matter.
 
 pub mod date;
