@@ -74,7 +74,8 @@
 //!
 //! Imports point one way: the engine knows wirings and openings, those know the relay, the relay
 //! knows streams, and transports are streams. Filters, taps and protocols know none of them; like
-//! all, they may [`report`].
+//! all, they may [`report`], and read what was asked for ([`cli::config`], plain data). A dialogue and a mock server
+//! know of openings the [`Handle`](opening::upgrade::Handle) alone by which they ask for encryption.
 //!
 //! # What a newcomer gets wrong
 //!

@@ -7,7 +7,10 @@
 //! A newcomer's trap: a lone CR brings the cursor back to the mark of the line. What follows it
 //! is marked again, or one could speak in the name of another.
 
-use super::Filter;
+use super::{
+    Filter,
+    utf8::{Characters, Run},
+};
 use crate::report::escape;
 use std::{
     cell::{Cell, RefCell},
@@ -97,7 +100,7 @@ impl Chat {
 
     fn add(&self, user: User, address: Option<String>) -> Speaker {
         let unfinished = Rc::clone(&self.unfinished);
-        let voice = Voice { user, unfinished, incomplete: Vec::new(), after_cr: false };
+        let voice = Voice { user, unfinished, characters: Characters::default(), after_cr: false };
         let voice = Rc::new(RefCell::new(voice));
         self.members.borrow_mut().insert(user, Member { address, voice: Rc::clone(&voice) });
         Speaker(voice)
@@ -139,38 +142,26 @@ struct Voice {
     user: User,
     /// Whose line is unfinished; shared by all in the room.
     unfinished: Rc<Cell<Option<User>>>,
-    /// The beginning of a character whose rest has not come, at most 3 bytes.
-    incomplete: Vec<u8>,
+    characters: Characters,
     after_cr: bool,
 }
 
 impl Voice {
     fn speak(&mut self, bytes: &[u8], out: &mut Vec<u8>) {
-        let mut joined = mem::take(&mut self.incomplete);
-        let bytes = if joined.is_empty() {
-            bytes
-        } else {
-            joined.extend_from_slice(bytes);
-            &joined
-        };
-        let mut chunks = bytes.utf8_chunks().peekable();
-        while let Some(chunk) = chunks.next() {
-            for c in chunk.valid().chars() {
-                self.say(c, out);
-            }
-            if chunks.peek().is_none() && is_beginning(chunk.invalid()) {
-                self.incomplete = chunk.invalid().to_vec();
-            } else if !chunk.invalid().is_empty() {
-                self.say_octal(chunk.invalid(), out);
-            }
-        }
+        let mut characters = mem::take(&mut self.characters);
+        characters.pass(bytes, |run| self.say_run(run, out));
+        self.characters = characters;
     }
 
     /// No more will come.
     fn break_off(&mut self, out: &mut Vec<u8>) {
-        let incomplete = mem::take(&mut self.incomplete);
-        if !incomplete.is_empty() {
-            self.say_octal(&incomplete, out);
+        mem::take(&mut self.characters).end(|run| self.say_run(run, out));
+    }
+
+    fn say_run(&mut self, run: Run<'_>, out: &mut Vec<u8>) {
+        match run {
+            Run::Text(text) => text.chars().for_each(|c| self.say(c, out)),
+            Run::Odd(bytes) => self.say_octal(bytes, out),
         }
     }
 
@@ -226,11 +217,6 @@ impl Voice {
     fn goes_on(&self) -> bool {
         self.unfinished.get() == Some(self.user)
     }
-}
-
-/// Whether these bytes may become a character when more come.
-fn is_beginning(bytes: &[u8]) -> bool {
-    std::str::from_utf8(bytes).is_err_and(|error| error.error_len().is_none())
 }
 
 #[cfg(test)]

@@ -3,21 +3,24 @@
 //! A newcomer's trap: C1 controls are two bytes in UTF-8, and a CR is none of our business before an LF; so what
 //! stands at the end of a piece may have to wait for the next one. That is never more than 3 bytes.
 
+use super::utf8::{Characters, Run};
+
 /// Pieces of one text, of which none ends within a character. If they are escaped, TAB, LF and CR LF stay, and so does
 /// all that is text in UTF-8. Another control character becomes `\x1b` (`\r`, `\u{9b}`), and so does a byte that is no
 /// UTF-8.
 #[derive(Debug)]
 pub struct Pieces {
     escapes: bool,
-    /// A CR, or the beginning of a character.
-    held: Vec<u8>,
+    characters: Characters,
+    /// The last character was a CR, which an LF may follow.
+    after_cr: bool,
 }
 
 impl Pieces {
     /// Before the first piece.
     #[must_use]
     pub fn new(escapes: bool) -> Self {
-        Self { escapes, held: Vec::new() }
+        Self { escapes, characters: Characters::default(), after_cr: false }
     }
 
     /// Whether they are escaped.
@@ -28,68 +31,62 @@ impl Pieces {
 
     /// Puts the next piece behind `out`, but for what may have to wait.
     pub fn pass(&mut self, bytes: &[u8], out: &mut Vec<u8>) {
-        let mut joined = std::mem::take(&mut self.held);
-        let bytes = if joined.is_empty() {
-            bytes
-        } else {
-            joined.extend_from_slice(bytes);
-            &joined
-        };
-        let mut chunks = bytes.utf8_chunks().peekable();
-        while let Some(chunk) = chunks.next() {
-            let is_last = chunks.peek().is_none();
-            if self.escapes {
-                self.escape(chunk.valid(), is_last && chunk.invalid().is_empty(), out);
-            } else {
-                out.extend_from_slice(chunk.valid().as_bytes());
-            }
-            if is_last && is_beginning(chunk.invalid()) {
-                self.held.extend_from_slice(chunk.invalid());
-            } else {
-                self.odd(chunk.invalid(), out);
-            }
+        let Self { escapes, characters, after_cr } = self;
+        characters.pass(bytes, |run| match run {
+            Run::Text(text) if *escapes => text.chars().for_each(|c| escape(c, after_cr, out)),
+            Run::Text(text) => out.extend_from_slice(text.as_bytes()),
+            Run::Odd(odd) => pass_odd(odd, *escapes, after_cr, out),
+        });
+        // What has begun is no LF.
+        if characters.has_begun() {
+            end_cr(after_cr, out);
         }
     }
 
     /// No more will come: puts what is held behind `out`.
     pub fn end(&mut self, out: &mut Vec<u8>) {
-        match std::mem::take(&mut self.held).as_slice() {
-            b"\r" => out.extend_from_slice(b"\\r"),
-            held => self.odd(held, out),
-        }
-    }
-
-    fn escape(&mut self, text: &str, is_last: bool, out: &mut Vec<u8>) {
-        let mut rest = text.chars().peekable();
-        while let Some(c) = rest.next() {
-            match (c, rest.peek()) {
-                ('\r', None) if is_last => self.held.push(b'\r'),
-                ('\t' | '\n', _) | ('\r', Some('\n')) => out.push(c as u8),
-                ('\r', _) => out.extend_from_slice(b"\\r"),
-                (c, _) if c.is_ascii_control() => escape(c as u8, out),
-                (c, _) if c.is_control() => out.extend(c.escape_unicode().map(|c| c as u8)),
-                (c, _) => out.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes()),
-            }
-        }
-    }
-
-    /// What is no UTF-8.
-    fn odd(&self, bytes: &[u8], out: &mut Vec<u8>) {
-        if self.escapes {
-            bytes.iter().for_each(|byte| escape(*byte, out));
-        } else {
-            out.extend_from_slice(bytes);
-        }
+        let Self { escapes, characters, after_cr } = self;
+        end_cr(after_cr, out);
+        characters.end(|run| match run {
+            Run::Text(text) => out.extend_from_slice(text.as_bytes()),
+            Run::Odd(odd) => pass_odd(odd, *escapes, after_cr, out),
+        });
     }
 }
 
-fn escape(byte: u8, out: &mut Vec<u8>) {
+fn escape(c: char, after_cr: &mut bool, out: &mut Vec<u8>) {
+    if c == '\n' && std::mem::take(after_cr) {
+        out.push(b'\r');
+    }
+    end_cr(after_cr, out);
+    match c {
+        '\r' => *after_cr = true,
+        '\t' | '\n' => out.push(c as u8),
+        c if c.is_ascii_control() => escape_byte(c as u8, out),
+        c if c.is_control() => out.extend(c.escape_unicode().map(|c| c as u8)),
+        c => out.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes()),
+    }
+}
+
+/// What is no UTF-8.
+fn pass_odd(bytes: &[u8], escapes: bool, after_cr: &mut bool, out: &mut Vec<u8>) {
+    end_cr(after_cr, out);
+    if escapes {
+        bytes.iter().for_each(|byte| escape_byte(*byte, out));
+    } else {
+        out.extend_from_slice(bytes);
+    }
+}
+
+/// No LF follows a CR, if there was one.
+fn end_cr(after_cr: &mut bool, out: &mut Vec<u8>) {
+    if std::mem::take(after_cr) {
+        out.extend_from_slice(b"\\r");
+    }
+}
+
+fn escape_byte(byte: u8, out: &mut Vec<u8>) {
     out.extend_from_slice(format!("\\x{byte:02x}").as_bytes());
-}
-
-/// Whether these bytes may become a character when more come.
-fn is_beginning(bytes: &[u8]) -> bool {
-    std::str::from_utf8(bytes).is_err_and(|error| error.error_len().is_none())
 }
 
 #[cfg(test)]
@@ -102,7 +99,6 @@ mod tests {
         let (mut pieces, mut out) = (Pieces::new(escapes), Vec::new());
         for piece in split(bytes, sizes) {
             pieces.pass(piece, &mut out);
-            assert!(pieces.held.len() <= 3, "{:?}", pieces.held);
         }
         pieces.end(&mut out);
         out

@@ -9,6 +9,7 @@ pub mod crlf;
 pub mod escape;
 pub mod hint;
 pub mod spacing;
+pub mod utf8;
 pub mod watch;
 
 /// Something that bytes pass through on their way from a source to its sinks.

@@ -2,7 +2,10 @@
 //!
 //! A newcomer's trap: a text comes in pieces, and a character of UTF-8 may be cut in two by them.
 
-use crate::report::steers;
+use crate::{
+    filter::utf8::{Characters, Run},
+    report::steers,
+};
 
 /// So many lines are shown.
 pub const LINES: usize = 200;
@@ -14,43 +17,21 @@ pub const BYTES: u64 = 64 << 10;
 pub struct Excerpt {
     lines: usize,
     taken: u64,
-    /// The beginning of a character.
-    part: Vec<u8>,
+    characters: Characters,
 }
 
 impl Excerpt {
     /// Adds what is shown of `bytes` to `out`. False when that was enough.
     pub fn take(&mut self, bytes: &[u8], out: &mut Vec<u8>) -> bool {
-        let bytes = [&*std::mem::take(&mut self.part), bytes].concat();
-        let mut left = bytes.len();
-        for chunk in bytes.utf8_chunks() {
-            for c in chunk.valid().chars() {
-                match c {
-                    '\n' | '\t' => out.extend_from_slice(c.encode_utf8(&mut [0]).as_bytes()),
-                    c if steers(c) => out.extend_from_slice(c.escape_unicode().to_string().as_bytes()),
-                    c => out.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes()),
-                }
-                self.lines += usize::from(c == '\n');
-                self.taken += c.len_utf8() as u64;
-                if self.lines == LINES || self.taken >= BYTES {
-                    return false;
-                }
-            }
-            left -= chunk.valid().len() + chunk.invalid().len();
-            let cut = str::from_utf8(chunk.invalid()).is_err_and(|error| error.error_len().is_none());
-            if left == 0 && cut {
-                self.part = chunk.invalid().to_vec();
-            } else {
-                self.wrong(chunk.invalid(), out);
-            }
-        }
-        true
+        let mut characters = std::mem::take(&mut self.characters);
+        characters.pass(bytes, |run| self.add(run, out));
+        self.characters = characters;
+        !self.is_full()
     }
 
     /// No more comes.
     pub fn end(&mut self, out: &mut Vec<u8>) {
-        let part = std::mem::take(&mut self.part);
-        self.wrong(&part, out);
+        std::mem::take(&mut self.characters).end(|run| self.add(run, out));
     }
 
     /// How many bytes of the text have been shown.
@@ -59,9 +40,31 @@ impl Excerpt {
         self.taken
     }
 
-    fn wrong(&mut self, bytes: &[u8], out: &mut Vec<u8>) {
-        bytes.iter().for_each(|byte| out.extend_from_slice(format!("\\x{byte:02x}").as_bytes()));
-        self.taken += bytes.len() as u64;
+    fn is_full(&self) -> bool {
+        self.lines == LINES || self.taken >= BYTES
+    }
+
+    fn add(&mut self, run: Run<'_>, out: &mut Vec<u8>) {
+        match run {
+            Run::Text(text) => {
+                for c in text.chars() {
+                    if self.is_full() {
+                        return;
+                    }
+                    match c {
+                        c if steers(c) && !matches!(c, '\n' | '\t') => out.extend(c.escape_unicode().map(|c| c as u8)),
+                        c => out.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes()),
+                    }
+                    self.lines += usize::from(c == '\n');
+                    self.taken += c.len_utf8() as u64;
+                }
+            }
+            Run::Odd(_) if self.is_full() => {}
+            Run::Odd(bytes) => {
+                bytes.iter().for_each(|byte| out.extend_from_slice(format!("\\x{byte:02x}").as_bytes()));
+                self.taken += bytes.len() as u64;
+            }
+        }
     }
 }
 

@@ -4,9 +4,10 @@
 //! row in [`SERVICES`]. [`serving`] makes a stream of it, which [`wiring`] joins to a client. What they have in
 //! common is in [`Shared`]: the [Maildir](maildir) and what is [shown](gallery) on stdout.
 //!
-//! A newcomer's trap: nobody else knows of this folder but the engine and the command line; what a client
+//! A newcomer's trap: nobody else knows of this folder but the table of wirings and the command line; what a client
 //! of rncat knows of the same protocols is in [`crate::proto`], and is another matter.
 
+pub mod date;
 pub mod excerpt;
 pub mod gallery;
 pub mod http;
@@ -27,7 +28,7 @@ use std::{cell::RefCell, rc::Rc, time::Duration};
 pub const READY: usize = 16 * 1024;
 
 /// All servers that there are.
-pub static SERVICES: [&Service; 3] = [&smtp::SERVICE, &pop3::SERVICE, &http::SERVICE];
+pub static SERVICES: &[&Service] = &[&smtp::SERVICE, &pop3::SERVICE, &http::SERVICE];
 
 /// A server by name.
 pub struct Service {

@@ -1,12 +1,13 @@
 //! SASL (RFC 4422) where any password is right: PLAIN (RFC 4616), LOGIN, CRAM-MD5 (RFC 2195).
 //!
-//! A newcomer's trap: the password does not matter, but the form does. A client that forgets base64, or a NUL,
-//! is told so, for no other server would let it in.
+//! A newcomer's trap: the password does not matter, but the form does. A client that forgets base64, a NUL, or the
+//! password itself, is told so, for no other server would let it in.
 
+use crate::report::escape;
 use data_encoding::BASE64;
 
-/// What can be asked for.
-pub const MECHANISMS: [&str; 3] = ["PLAIN", "LOGIN", "CRAM-MD5"];
+/// What can be asked for, where there is a stamp; without one, all but the last.
+pub const MECHANISMS: &[&str] = &["PLAIN", "LOGIN", "CRAM-MD5"];
 
 /// An exchange that has begun, and waits for what the client answers.
 #[derive(Debug, PartialEq, Eq)]
@@ -18,7 +19,7 @@ enum Awaits {
     Credentials,
     /// LOGIN: first the name,
     Name,
-    /// then the password of that name.
+    /// then the password of that name, which is safe to show.
     Password(String),
     /// CRAM-MD5: what comes of this challenge.
     Digest(String),
@@ -29,20 +30,22 @@ enum Awaits {
 pub enum Outcome {
     /// More is asked.
     Asks(Exchange),
-    /// The client has this name.
+    /// The client has this name, which is safe to show.
     Is(String),
-    /// It is not let in; why.
-    Refused(&'static str),
+    /// The client has given it up.
+    GivenUp,
+    /// What it says has not the right form; why, in words.
+    Malformed(&'static str),
 }
 
 impl Exchange {
-    /// Begins, if there is such a mechanism; `stamp` is in no other session: `<…@host>`.
+    /// Begins, if there is such a mechanism. CRAM-MD5 needs a `stamp` that is in no other session: `<…@host>`.
     #[must_use]
-    pub fn begin(mechanism: &[u8], stamp: &str) -> Option<Self> {
+    pub fn begin(mechanism: &[u8], stamp: Option<&str>) -> Option<Self> {
         match mechanism.to_ascii_uppercase().as_slice() {
             b"PLAIN" => Some(Self(Awaits::Credentials)),
             b"LOGIN" => Some(Self(Awaits::Name)),
-            b"CRAM-MD5" => Some(Self(Awaits::Digest(stamp.to_owned()))),
+            b"CRAM-MD5" => stamp.map(|stamp| Self(Awaits::Digest(stamp.to_owned()))),
             _ => None,
         }
     }
@@ -62,7 +65,7 @@ impl Exchange {
     #[must_use]
     pub fn initial(self, response: &[u8]) -> Outcome {
         match self.0 {
-            Awaits::Digest(_) => Outcome::Refused("CRAM-MD5 begins with a challenge, which has not been seen yet"),
+            Awaits::Digest(_) => Outcome::Malformed("CRAM-MD5 begins with a challenge, which has not been seen yet"),
             _ if response == b"=" => self.answer(b""),
             _ => self.answer(response),
         }
@@ -72,30 +75,33 @@ impl Exchange {
     #[must_use]
     pub fn answer(self, line: &[u8]) -> Outcome {
         if line == b"*" {
-            return Outcome::Refused("given up, as the client wished");
+            return Outcome::GivenUp;
         }
-        let Ok(text) = BASE64.decode(line) else { return Outcome::Refused("this is no base64 (RFC 4648)") };
+        let Ok(text) = BASE64.decode(line) else { return Outcome::Malformed("this is no base64 (RFC 4648)") };
         let text = String::from_utf8_lossy(&text).into_owned();
         let is = |name: &str| match name {
-            "" => Outcome::Refused("the name is empty"),
-            name => Outcome::Is(name.to_owned()),
+            "" => Outcome::Malformed("the name is empty"),
+            name => Outcome::Is(escape(name.as_bytes())),
         };
         match self.0 {
             Awaits::Credentials => {
                 let mut parts = text.split('\0');
                 match (parts.next(), parts.next(), parts.next(), parts.next()) {
+                    (Some(_), Some(_), Some(""), None) => {
+                        Outcome::Malformed("the password is empty; any other will do")
+                    }
                     (Some(_), Some(name), Some(_), None) => is(name),
-                    _ => Outcome::Refused("PLAIN wants NUL, the name, NUL, and the password, all that in base64"),
+                    _ => Outcome::Malformed("PLAIN wants NUL, the name, NUL, and the password, all that in base64"),
                 }
             }
             Awaits::Name if text.is_empty() => is(""),
-            Awaits::Name => Outcome::Asks(Self(Awaits::Password(text))),
-            Awaits::Password(name) => is(&name),
+            Awaits::Name => Outcome::Asks(Self(Awaits::Password(escape(text.as_bytes())))),
+            Awaits::Password(name) => Outcome::Is(name),
             Awaits::Digest(_) => match text.rsplit_once(' ') {
                 Some((name, digest)) if is_md5(digest.as_bytes()) => is(name),
-                _ => {
-                    Outcome::Refused("CRAM-MD5 wants the name, a blank, and 32 hexadecimal digits, all that in base64")
-                }
+                _ => Outcome::Malformed(
+                    "CRAM-MD5 wants the name, a blank, and 32 hexadecimal digits, all that in base64",
+                ),
             },
         }
     }
@@ -113,7 +119,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn begin(mechanism: &str) -> Exchange {
-        Exchange::begin(mechanism.as_bytes(), "<1@h>").unwrap()
+        Exchange::begin(mechanism.as_bytes(), Some("<1@h>")).unwrap()
     }
 
     fn answer(exchange: Exchange, text: &str) -> Outcome {
@@ -126,34 +132,38 @@ mod tests {
 
     #[test]
     fn any_password_is_right() {
-        assert!(MECHANISMS.iter().all(|name| Exchange::begin(name.to_lowercase().as_bytes(), "").is_some()));
+        assert!(MECHANISMS.iter().all(|name| Exchange::begin(name.to_lowercase().as_bytes(), Some("")).is_some()));
         assert_eq!(begin("PLAIN").challenge(), "");
         assert_eq!(answer(begin("PLAIN"), "\0bob\0x y"), is("bob"));
-        assert_eq!(begin("plain").initial(b"YQBib2IA"), is("bob"), "an empty one, too");
+        assert_eq!(begin("plain").initial(b"YQBib2IAeA=="), is("bob"), "who is to be somebody else, too");
+        assert_eq!(answer(begin("PLAIN"), "\0b\x1b\0x"), is("b\\u{1b}"));
         assert_eq!(begin("LOGIN").challenge(), "VXNlcm5hbWU6");
         let Outcome::Asks(second) = begin("LOGIN").initial(b"Ym9i") else { panic!() };
         assert_eq!(second.challenge(), "UGFzc3dvcmQ6");
         assert_eq!(second.initial(b"="), is("bob"));
         assert_eq!(begin("CRAM-MD5").challenge(), "PDFAaD4=");
         assert_eq!(answer(begin("CRAM-MD5"), "b b 74e6f7298a9c2d168935f58c001bad88"), is("b b"));
-        assert_eq!(Exchange::begin(b"GSSAPI", ""), None);
+        assert_eq!(Exchange::begin(b"GSSAPI", Some("")), None);
+        assert_eq!(Exchange::begin(b"CRAM-MD5", None), None);
     }
 
     #[test]
     fn the_form_has_to_be_right() {
         for (mechanism, line) in [
-            ("PLAIN", "*"),
             ("PLAIN", "\0bob\0x"),
             ("PLAIN", "Ym9i"),
             ("PLAIN", "AAB4"),
             ("PLAIN", "AGEAYgBj"),
+            ("PLAIN", "AGJvYgA="),
+            ("PLAIN", "YQBib2I="),
             ("LOGIN", ""),
             ("LOGIN", "Ym9"),
             ("CRAM-MD5", "Ym9iIDEyMw=="),
         ] {
-            assert!(matches!(begin(mechanism).answer(line.as_bytes()), Outcome::Refused(_)), "{mechanism} {line}");
+            assert!(matches!(begin(mechanism).answer(line.as_bytes()), Outcome::Malformed(_)), "{mechanism} {line}");
+            assert_eq!(begin(mechanism).answer(b"*"), Outcome::GivenUp);
         }
-        assert!(matches!(begin("CRAM-MD5").initial(b"Ym9i"), Outcome::Refused(_)));
+        assert!(matches!(begin("CRAM-MD5").initial(b"Ym9i"), Outcome::Malformed(_)));
     }
 
     proptest! {

@@ -43,18 +43,15 @@ fn a_mail_typed_at_a_terminal_arrives_and_quit_leaves() {
         let server = mail_server(&mail);
         let mut client = netcat("").at_a_terminal().connects_to(&server);
         assert!(reply(&mut client).starts_with("220"));
-        for (command, code) in [
+        let commands = [
             ("EHLO me.example", "250"),
             ("MAIL FROM:<me@example.org>", "250"),
             ("RCPT TO:<you@example.org>", "250"),
             ("DATA", "354"),
             ("Subject: Hello\n\nby hand\n.", "250"),
             ("QUIT", "221"),
-        ] {
-            client.types(format!("{command}\n"));
-            let reply = reply(&mut client);
-            assert!(reply.starts_with(code), "{command}: {reply}");
-        }
+        ];
+        is_answered(&mut client, &commands);
         client.leaves(0);
         assert_eq!(arrived(&mail), ["Subject: Hello\n\nby hand\n"]);
     });
@@ -102,8 +99,18 @@ fn arrived(mail: &Scratch) -> Vec<String> {
     texts.map(without_envelope).collect()
 }
 
+/// Types each of these in turn, to which a reply comes whose last line begins so.
+#[track_caller]
+pub(crate) fn is_answered(client: &mut Session, commands: &[(&str, &str)]) {
+    for (command, start) in commands {
+        client.types(format!("{command}\n"));
+        let reply = reply(client);
+        assert!(reply.starts_with(start), "{command}: {reply}");
+    }
+}
+
 /// The last line of a reply; the others have a hyphen after the code.
-fn reply(client: &mut Session) -> String {
+pub(crate) fn reply(client: &mut Session) -> String {
     loop {
         let line = client.shows_line();
         if line.as_bytes().get(3) != Some(&b'-') {

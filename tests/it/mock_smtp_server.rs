@@ -6,6 +6,7 @@ use std::{
 };
 
 use crate::lang::{A_WHILE, Identity, Netcat, Peer, Session, Stdin, Tls, Wire, authority_pem, connect, it, netcat};
+use crate::mock_smtp::{is_answered, reply};
 
 /// What a client says before the text of a mail, waiting for nothing.
 pub(crate) const BEGIN: &str = "EHLO x\r\nMAIL FROM:<a@b>\r\nRCPT TO:<c@d>\r\nDATA\r\n";
@@ -16,18 +17,15 @@ fn a_mail_typed_at_a_terminal_is_shown_and_kept() {
         let mut server = netcat("--mock smtp").listens();
         let mut client = netcat("").at_a_terminal().connects_to(&server);
         assert!(reply(&mut client).starts_with("220 "));
-        for (command, code) in [
+        let commands = [
             ("EHLO me.example", "250 HELP"),
             ("MAIL FROM:<me@example.org>", "250 2.1.0"),
             ("RCPT TO:<you@example.org>", "250 2.1.5"),
             ("DATA", "354 "),
             ("Subject: Hello\n\nby hand\n..\n.", "250 2.0.0 Taken, 30 bytes, kept as "),
             ("QUIT", "221 2.0.0"),
-        ] {
-            client.types(format!("{command}\n"));
-            let reply = reply(&mut client);
-            assert!(reply.starts_with(code), "{command}: {reply}");
-        }
+        ];
+        is_answered(&mut client, &commands);
         client.leaves(0);
         let heading = server.shows_line();
         let start = "=== Mail 1 from <me@example.org> to <you@example.org>: 30 bytes, by ESMTP from 127.0.0.1:";
@@ -122,18 +120,11 @@ fn starttls_may_be_typed() {
     it(|| {
         let server = netcat("--mock smtp").listens();
         let mut client = netcat("").at_a_terminal().connects_to(&server);
-        for (command, last) in [("", "220 "), ("EHLO x", "250 HELP"), ("STARTTLS", "220 2.0.0 TLS begins")] {
-            if !command.is_empty() {
-                client.types(format!("{command}\n"));
-            }
-            assert!(reply(&mut client).starts_with(last), "{command}");
-        }
+        assert!(reply(&mut client).starts_with("220 "));
+        is_answered(&mut client, &[("EHLO x", "250 HELP"), ("STARTTLS", "220 2.0.0 TLS begins")]);
         client.says(&["is encrypted now."]);
-        for (command, last) in [("NOOP", "250 "), ("MAIL FROM:<a@b>", "503 "), ("EHLO x", "250 HELP"), ("QUIT", "221 ")]
-        {
-            client.types(format!("{command}\n"));
-            assert!(reply(&mut client).starts_with(last), "{command}");
-        }
+        let commands = [("NOOP", "250 "), ("MAIL FROM:<a@b>", "503 "), ("EHLO x", "250 HELP"), ("QUIT", "221 ")];
+        is_answered(&mut client, &commands);
         client.leaves(0);
     });
 }
@@ -304,14 +295,4 @@ fn sent(text: &str) -> String {
 
 fn script(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("scripts/sessions").join(name)
-}
-
-/// The last line of a reply; the others have a hyphen after the code.
-fn reply(client: &mut Session) -> String {
-    loop {
-        let line = client.shows_line();
-        if line.as_bytes().get(3) != Some(&b'-') {
-            return line;
-        }
-    }
 }

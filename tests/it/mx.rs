@@ -3,7 +3,7 @@
 use std::net::TcpListener;
 
 use crate::lang::{
-    NameServer, Netcat, PeerListener, Session, full_backlog, ipv6, it, ms, name_server, name_server_at, netcat,
+    NameServer, Netcat, Peer, PeerListener, Session, full_backlog, ipv6, it, ms, name_server, name_server_at, netcat,
 };
 
 /// Servers at the same port of these addresses.
@@ -26,8 +26,12 @@ pub(crate) fn finds(server: &NameServer, args: &str) -> Netcat {
     netcat(args).arg_words("--mx example.org").asking(server)
 }
 
-fn converses(mut client: Session, listener: &PeerListener) {
-    let mut peer = listener.accepts();
+fn converses(client: Session, listener: &PeerListener) {
+    converse(client, listener.accepts());
+}
+
+/// A greeting and QUIT, each of which arrives.
+pub(crate) fn converse(mut client: Session, mut peer: Peer) {
     peer.sends("220 hi\r\n");
     client.shows("220 hi\r\n");
     client.types("QUIT\r\n");

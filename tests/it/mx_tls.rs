@@ -3,7 +3,7 @@
 use rustls::Connection;
 
 use crate::lang::{Identity, NameServer, Netcat, Peer, PeerListener, Session, Tls, authority_pem, it, name_server};
-use crate::mx::{exchangers, finds};
+use crate::mx::{converse, exchangers, finds};
 
 const ZONE: &str = "example.org MX 1 mx.example.net\n mx.example.net A 127.0.0.2";
 
@@ -11,17 +11,10 @@ fn encrypted(dns: &NameServer, args: &str, port: u16) -> Netcat {
     finds(dns, args).trusting(&authority_pem()).arg(port.to_string())
 }
 
-fn converses(mut client: Session, mut peer: Peer, name: &str) {
+fn converses(client: Session, peer: Peer, name: &str) {
     let Connection::Server(server) = peer.tls() else { panic!() };
     assert_eq!(server.server_name(), Some(name), "SNI");
-    peer.sends("220 hi\r\n");
-    client.shows("220 hi\r\n");
-    client.types("QUIT\r\n");
-    peer.hears("QUIT\r\n");
-    peer.closes();
-    client.ends_stdin();
-    client.leaves(0);
-    assert_eq!(client.said(), [""; 0]);
+    converse(client, peer);
 }
 
 fn asked_to_encrypt(listener: &PeerListener) -> Peer {

@@ -22,7 +22,7 @@ struct Mode {
     idle: &'static [&'static str],
 }
 
-static MODES: [Mode; 11] = [
+static MODES: &[Mode] = &[
     Mode {
         name: "a command",
         is_on: |args| args.command.is_given(),
@@ -104,7 +104,7 @@ static MODES: [Mode; 11] = [
 /// An option's name, and whether it was given.
 type Given = (&'static str, fn(&Args) -> bool);
 
-static OPTIONS: [Given; 23] = [
+static OPTIONS: &[Given] = &[
     ("a port", |args| !args.words.is_empty()),
     ("-p", |args| args.source_port.is_some()),
     ("-s", |args| args.source.is_some()),
@@ -142,8 +142,8 @@ fn colours_nothing(args: &Args) -> bool {
 }
 
 /// What depends on another option's absence, or has a reason of its own.
-fn alone(args: &Args) -> [(bool, &'static str); 20] {
-    [
+fn alone(args: &Args) -> Vec<(bool, &'static str)> {
+    vec![
         (
             args.max_conns.as_deref().is_some_and(|n| !args.listen || n != "0") && !(args.listen && args.keep_open),
             "-m has no effect without -l and -k",

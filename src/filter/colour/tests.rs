@@ -1,3 +1,5 @@
+//! What is coloured, what is escaped, and what stays as it is.
+
 use super::*;
 use crate::{
     proto::{

@@ -2,7 +2,10 @@
 //!
 //! A newcomer's trap: the answer to HEAD has no body, though its head says how long it would be.
 
-use crate::proto::http::answers::{Next, Status};
+use crate::{
+    mock::date,
+    proto::http::answers::{Next, Status},
+};
 use std::{borrow::Cow, fmt, time::SystemTime};
 
 /// Interim: the client may send the body (RFC 9110, 10.1.1).
@@ -15,7 +18,7 @@ pub(super) const TEXT: &str = "text/plain; charset=utf-8";
 /// (RFC 9110, 6.2).
 pub(super) fn head(status: Status, kind: &str, length: u64, next: Next, note: Option<&str>, out: &mut Vec<u8>) {
     let (number, reason, option) = (status as u16, status.reason(), next.option());
-    let date = httpdate::fmt_http_date(SystemTime::now());
+    let date = date::http(SystemTime::now());
     let note = note.map(|note| format!("Rncat-Note: {note}\r\n")).unwrap_or_default();
     out.extend_from_slice(
         format!(

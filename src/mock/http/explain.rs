@@ -51,7 +51,7 @@ hello
 ";
 
 /// Those that are often typed; any other is taken as it is.
-const METHODS: [&str; 8] = ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "TRACE", "PATCH"];
+const METHODS: &[&str] = &["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "TRACE", "PATCH"];
 
 /// Why this is not a head, of which so much has come.
 pub(super) fn bad_head(bad: BadHead, raw: &[u8], tls: bool) -> Refusal {

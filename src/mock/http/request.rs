@@ -147,7 +147,8 @@ impl Arriving {
 
 impl Rest {
     fn take(&mut self, bytes: &[u8]) -> (usize, Result<Progress, Refusal>) {
-        let mut piece = bytes.to_vec();
+        // What is behind the body is left where it is: many short requests may have come at once.
+        let mut piece = bytes.get(..self.body.wants()).unwrap_or(bytes).to_vec();
         let passed = match self.body.pass(&mut piece) {
             Ok(passed) => passed,
             Err(bad) => return (bytes.len(), Err(explain::bad_chunk(bad))),

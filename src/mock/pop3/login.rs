@@ -63,7 +63,7 @@ impl Pop3 {
             [mechanism, initial] => (mechanism, Some(initial)),
             _ => return Reply::No("AUTH takes a mechanism, and a first answer in base64 if you like".to_owned()),
         };
-        match (Exchange::begin(mechanism, &self.stamp), initial) {
+        match (Exchange::begin(mechanism, Some(&self.stamp)), initial) {
             (None, _) => Reply::No(format!("unknown mechanism; there are {}", MECHANISMS.join(", "))),
             (Some(exchange), None) => self.goes_on(Outcome::Asks(exchange)),
             (Some(exchange), Some(initial)) => self.goes_on(exchange.initial(initial)),
@@ -77,8 +77,9 @@ impl Pop3 {
                 self.state = State::Asked(exchange);
                 Reply::Asks(challenge)
             }
-            Outcome::Is(name) => self.log_in(&escape(name.as_bytes())).into(),
-            Outcome::Refused(why) => Reply::No(why.to_owned()),
+            Outcome::Is(name) => self.log_in(&name).into(),
+            Outcome::GivenUp => Reply::No("given up, as you wished".to_owned()),
+            Outcome::Malformed(why) => Reply::No(why.to_owned()),
         }
     }
 

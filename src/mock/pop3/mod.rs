@@ -11,7 +11,7 @@ mod reading;
 mod tests;
 
 use super::{
-    Client, READY, Service, Session, Shared,
+    Client, READY, Service, Session, Shared, date,
     lines::{Line, Lines},
     maildir::Maildir,
     sasl::{Exchange, MECHANISMS},
@@ -24,7 +24,6 @@ use std::{
     rc::Rc,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
-use x509_parser::time::ASN1Time;
 
 /// See the module's description.
 pub static SERVICE: Service = Service {
@@ -50,7 +49,7 @@ const MOST_ERRORS: u32 = 20;
 /// When it cannot be written.
 pub fn welcome(maildir: &Maildir) -> io::Result<()> {
     let mut mail = maildir.deliver()?;
-    let date = ASN1Time::now().to_rfc2822().unwrap_or_default();
+    let date = date::mail(SystemTime::now());
     let head = "From: rncat <rncat@localhost>\nTo: you <you@localhost>\nSubject: Welcome\n";
     let text = "This is the only mail here. DELE 1 deletes it when you say QUIT, and not before.\n\
                 With --mock smtp,pop3 mails can be sent, too; --mock-dir DIR keeps them.\n";

@@ -8,7 +8,6 @@ mod letter;
 mod parameters;
 mod path;
 mod replies;
-mod sasl;
 #[cfg(test)]
 mod tests;
 mod text;
@@ -18,6 +17,7 @@ use super::{
     Client, Service, Session, Shared,
     gallery::Item,
     lines::{Line, Lines},
+    sasl::Exchange,
 };
 use crate::{
     error::{Error, why},
@@ -25,7 +25,6 @@ use crate::{
 };
 use command::Command;
 use letter::Letter;
-use sasl::Exchange;
 use std::{borrow::Cow, rc::Rc, time::Duration};
 use text::Text;
 
@@ -191,7 +190,7 @@ impl Smtp {
             Line::Whole(line) => line,
         };
         if let Some(exchange) = self.exchange.take() {
-            return self.step(exchange.heard(&line));
+            return self.goes_on(exchange.answer(&line));
         }
         let Some(text) = str::from_utf8(&line).ok().filter(|text| !text.contains(steers)) else {
             return "500 5.5.2 A command is a line of text, without control characters".into();

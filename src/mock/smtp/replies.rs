@@ -8,10 +8,10 @@ use super::{
     command::{self, Command},
     letter::{self, Letter},
     parameters, path,
-    sasl::{self, Step},
     text::{LARGEST, Text},
     trace,
 };
+use crate::mock::sasl::{Exchange, Outcome};
 
 impl Smtp {
     pub(super) fn obey(&mut self, command: Command<'_>) -> Reply {
@@ -143,21 +143,39 @@ impl Smtp {
             () if self.hello.as_ref().is_none_or(|hello| !hello.extended) => "503 5.5.1 EHLO comes before AUTH".into(),
             () if self.user.is_some() => self.too_early("You have done that already"),
             () if self.letter.is_some() => self.too_early("Not in the middle of a mail"),
-            () => self.step(sasl::begin(text)),
+            () => self.authenticate(text),
         }
     }
 
-    pub(super) fn step(&mut self, step: Step) -> Reply {
-        match step {
-            Step::Ask(challenge, exchange) => {
+    /// What follows `AUTH`: a mechanism, perhaps with a first response (RFC 4954, 4).
+    fn authenticate(&mut self, text: &str) -> Reply {
+        let (mechanism, first) = text.split_once(' ').unwrap_or((text, ""));
+        let Some(exchange) = Exchange::begin(mechanism.as_bytes(), None) else {
+            return match mechanism {
+                "" => "501 5.5.4 AUTH has a mechanism: AUTH PLAIN or AUTH LOGIN",
+                _ => "504 5.5.4 That mechanism is not known here; PLAIN and LOGIN are",
+            }
+            .into();
+        };
+        self.goes_on(match first {
+            "" => Outcome::Asks(exchange),
+            first => exchange.initial(first.as_bytes()),
+        })
+    }
+
+    pub(super) fn goes_on(&mut self, outcome: Outcome) -> Reply {
+        match outcome {
+            Outcome::Asks(exchange) => {
+                let challenge = exchange.challenge();
                 self.exchange = Some(exchange);
                 format!("334 {challenge}").into()
             }
-            Step::Done(user) => {
-                self.user = Some(user);
+            Outcome::Is(name) => {
+                self.user = Some(name);
                 "235 2.7.0 Any name and password are right here, and yours are, too".into()
             }
-            Step::Refuse(reply) => reply.into(),
+            Outcome::GivenUp => "501 5.7.0 Given up, as you say".into(),
+            Outcome::Malformed(why) => format!("501 5.5.2 Not let in: {why}").into(),
         }
     }
 

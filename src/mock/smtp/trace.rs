@@ -4,10 +4,10 @@
 //! `Received` is one line, however long, so that what comes behind it is easily found.
 
 use super::Smtp;
-use crate::mock::Client;
+use crate::mock::{Client, date};
 use std::{
     net::{IpAddr, SocketAddr},
-    time::{SystemTime, UNIX_EPOCH},
+    time::SystemTime,
 };
 
 /// A line of headers has at most so many characters, if it can be folded (RFC 5322, 2.1.1).
@@ -45,7 +45,7 @@ pub(super) fn received(session: &Smtp, utf8: bool) -> String {
         address(&session.client),
         session.host,
         protocol(session, utf8),
-        date(SystemTime::now())
+        date::mail(SystemTime::now())
     )
 }
 
@@ -73,61 +73,9 @@ fn address(client: &Client) -> String {
     }
 }
 
-/// RFC 5322, 3.3, in UTC.
-fn date(time: SystemTime) -> String {
-    let seconds = time.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
-    let (days, time) = (seconds / 86400, seconds % 86400);
-    let (year, month, day) = civil(days);
-    // 1 January 1970 was a Thursday.
-    let weekday = name("ThuFriSatSunMonTueWed", days % 7);
-    let month = name("JanFebMarAprMayJunJulAugSepOctNovDec", month);
-    format!("{weekday}, {day} {month} {year} {:02}:{:02}:{:02} +0000", time / 3600, time / 60 % 60, time % 60)
-}
-
-fn name(names: &'static str, number: u64) -> &'static str {
-    let at = usize::try_from(3 * number).unwrap_or_default();
-    names.get(at..at + 3).unwrap_or_default()
-}
-
-/// The year, the month from 0 and the day from 1 of so many days since 1 January 1970.
-fn civil(mut days: u64) -> (u64, u64, u64) {
-    let leap = |year: u64| year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
-    // Four hundred years always have as many days.
-    let mut year = 1970 + days / 146_097 * 400;
-    days %= 146_097;
-    let mut length = 365 + u64::from(leap(year));
-    while days >= length {
-        (days, year) = (days - length, year + 1);
-        length = 365 + u64::from(leap(year));
-    }
-    let mut month = 0;
-    for length in [31, 28 + u64::from(leap(year)), 31, 30, 31, 30, 31, 31, 30, 31, 30, 31] {
-        if days < length {
-            break;
-        }
-        (days, month) = (days - length, month + 1);
-    }
-    (year, month, days + 1)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::time::Duration;
-
-    #[test]
-    fn dates_are_those_of_mail() {
-        for (seconds, text) in [
-            (0, "Thu, 1 Jan 1970 00:00:00 +0000"),
-            (951_827_696, "Tue, 29 Feb 2000 12:34:56 +0000"),
-            (1_735_689_599, "Tue, 31 Dec 2024 23:59:59 +0000"),
-            (1_767_225_600, "Thu, 1 Jan 2026 00:00:00 +0000"),
-            (4_107_542_400, "Mon, 1 Mar 2100 00:00:00 +0000"),
-            (16_725_225_600, "Fri, 1 Jan 2500 00:00:00 +0000"),
-        ] {
-            assert_eq!(date(UNIX_EPOCH + Duration::from_secs(seconds)), text);
-        }
-    }
 
     #[test]
     fn recipients_are_listed_and_long_lists_folded() {

@@ -43,12 +43,6 @@ pub fn order(records: &[Data], mut random: impl FnMut(usize) -> usize) -> Exchan
     Exchangers::Several(list)
 }
 
-/// A number below `bound`, each as likely as the others, as far as 16 bits go.
-#[must_use]
-pub fn dice(bound: usize) -> usize {
-    usize::from(super::random()).checked_rem(bound).unwrap_or_default()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -97,11 +91,6 @@ mod tests {
         assert_eq!(order(&mx(&[(0, ".")]), |_| 0), Exchangers::Nobody);
         assert_eq!(order(&mx(&[(10, "."), (0, ".")]), |_| 0), Exchangers::Nobody);
         assert_eq!(names(order(&mx(&[(0, "."), (10, "a")]), |_| 0)), "a", "it cannot mean it");
-    }
-
-    #[test]
-    fn dice_fall_below_their_bound() {
-        assert!((0..100).all(|_| dice(3) < 3 && dice(1) == 0));
     }
 
     proptest! {

@@ -43,7 +43,11 @@ impl Servers {
         for line in file.lines().filter(|line| !line.starts_with(['#', ';'])) {
             let mut words = line.split_whitespace();
             match words.next() {
-                Some("nameserver") if servers.list.len() < MOST => servers.list.extend(words.next().and_then(address)),
+                Some("nameserver") if servers.list.len() < MOST => {
+                    // Who answers is known by the address, so that each has to be there once.
+                    let server = words.next().and_then(address).filter(|server| !servers.list.contains(server));
+                    servers.list.extend(server);
+                }
                 Some("options") => words.for_each(|word| servers.option(word)),
                 _ => {}
             }
@@ -85,6 +89,12 @@ mod tests {
         let file = "# a comment\n; another\nsearch example.org\nnameserver 192.0.2.1\n nameserver\t2001:db8::1 # no\n\
             nameserver nobody\nnameserver\nnameserver fe80::1%2\nnameserver 192.0.2.4\n";
         assert_eq!(list(file), ["192.0.2.1:53", "[2001:db8::1]:53", "[fe80::1%2]:53"]);
+    }
+
+    #[test]
+    fn a_server_that_is_named_twice_is_asked_as_one() {
+        let file = "nameserver 192.0.2.1\nnameserver 192.0.2.1\nnameserver 192.0.2.2\nnameserver 192.0.2.3\n";
+        assert_eq!(list(file), ["192.0.2.1:53", "192.0.2.2:53", "192.0.2.3:53"]);
     }
 
     #[test]

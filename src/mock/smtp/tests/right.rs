@@ -151,6 +151,8 @@ fn any_password_is_right() {
     answers(&["EHLO x", "AUTH PLAIN", "*", "AUTH PLAIN AGJvYgBz"], "250 334 501 235");
     answers(&["EHLO x", "AUTH PLAIN", "NOOP", "NOOP"], "250 334 501 250");
     answers(&["HELO x", "AUTH PLAIN"], "250 503");
+    answers(&["EHLO x", "AUTH", "AUTH CRAM-MD5", "AUTH PLAIN Ym9i x", "AUTH PLAIN AGJvYgA="], "250 501 504 501 501");
+    answers(&["EHLO x", "AUTH LOGIN =", "AUTH PLAIN =", "AUTH LOGIN Ym9i", ""], "250 501 501 334 235");
     let long = "A".repeat(RESPONSE);
     answers(&["EHLO x", "AUTH LOGIN", &long, &format!("AUTH LOGIN {}", "QUFB".repeat(2000))], "250 334 501 334");
     answers(&["EHLO x", "AUTH LOGIN", &format!("{long}AA"), "NOOP"], "250 334 500 250");

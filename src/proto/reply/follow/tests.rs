@@ -1,3 +1,5 @@
+//! Sessions in all protocols, looked on in pieces of any size.
+
 use super::*;
 use crate::proto::{
     reply::{PROTOCOLS, guess},
