@@ -228,7 +228,7 @@ fn who_asks_and_never_reads_costs_little_and_is_dropped() {
         let grown = server.resident_kib().saturating_sub(memory);
         assert!(grown < 3 << 10, "{grown} KiB");
         server.says(&[&peer.own_address().to_string(), "too slow: dropped"]);
-        assert!(!matches!(peer.waits_for_end(), End::Closed));
+        assert!(!matches!(peer.waits_for_end(), End::Closed), "what was cut off must not look like all");
         ask(&server, Wire::Plain, GET);
     });
 }
