@@ -2,7 +2,7 @@
 //! answered.
 //!
 //! A newcomer's trap: nothing is heard while answers wait to be taken, so that a client that asks and never
-//! reads costs no more than one answer. And what was said in clear behind a request for TLS must not be
+//! reads costs no more than one answer; nor for longer than [`TURN`] at a time, for the others wait meanwhile. And what was said in clear behind a request for TLS must not be
 //! taken for what was said over TLS (command injection, CVE-2011-0411): it ends the session.
 
 use super::{READY, Session};
@@ -18,6 +18,9 @@ use std::{
     time::{Duration, Instant},
 };
 
+/// A client is heard for so long before the others have their turn.
+const TURN: Duration = Duration::from_millis(5);
+
 /// See the module's description.
 pub struct Serving {
     session: Box<dyn Session>,
@@ -31,6 +34,8 @@ pub struct Serving {
     /// It may be silent for so long.
     patience: Duration,
     last: Instant,
+    /// Its turn is over, and not all has been heard.
+    pauses: bool,
     /// The client has half-closed, which the session has not been told.
     left: bool,
     ended: bool,
@@ -43,7 +48,8 @@ impl Serving {
         let mut out = Vec::new();
         session.greet(&mut out);
         let said = out.len() as u64;
-        Self { session, handle, out, fetched: 0, said, patience, last: Instant::now(), left: false, ended: false }
+        let last = Instant::now();
+        Self { session, handle, out, fetched: 0, said, patience, last, pauses: false, left: false, ended: false }
     }
 
     /// Whether TLS begins: what is heard now came in clear.
@@ -69,10 +75,12 @@ impl Serving {
     /// How much of what the client says is heard now.
     fn hear(&mut self, bytes: &[u8]) -> usize {
         let mut taken = 0;
+        let begun = Instant::now();
         while let Some(rest @ [_, ..]) = bytes.get(taken..)
             && self.out.len() < READY
             && !self.session.is_over()
             && !self.is_changing()
+            && !self.pauses
         {
             self.says(|session, out| {
                 // At least one, or this would never end.
@@ -82,6 +90,7 @@ impl Serving {
             if self.session.encrypts() {
                 self.handle.iter().for_each(|handle| handle.encrypt_after(self.said));
             }
+            self.pauses = begun.elapsed() > TURN;
         }
         taken
     }
@@ -135,7 +144,7 @@ impl Stream for Serving {
             // The rest of a long answer comes first.
             self.says(|session, out| session.go_on(out));
         }
-        if self.has_words() {
+        if self.has_words() || self.pauses {
             return Ok(Flow::Blocked);
         }
         self.last = Instant::now();
@@ -148,11 +157,17 @@ impl Stream for Serving {
     }
 
     fn deadline(&self) -> Option<Instant> {
+        if self.pauses {
+            return Some(self.last);
+        }
         let waits = !self.session.is_over() && !self.ended && !self.left && !self.has_words();
         self.last.checked_add(self.patience).filter(|_| waits)
     }
 
     fn timeout(&mut self, now: Instant) -> io::Result<()> {
+        if std::mem::take(&mut self.pauses) {
+            return Ok(());
+        }
         if self.deadline().is_some_and(|deadline| deadline <= now) {
             self.says(|session, out| session.go_on(out));
             // Who takes nothing is not silent; it stalls.
@@ -193,6 +208,10 @@ mod tests {
                 b"tls\n" => self.tls = true,
                 b"long\n" => self.long = 3 * READY,
                 b"quit\n" => self.over = true,
+                b"slow\n" => {
+                    let begun = Instant::now();
+                    while begun.elapsed() <= TURN {}
+                }
                 _ => {}
             }
             out.extend_from_slice(&bytes[..taken]);
@@ -252,6 +271,22 @@ mod tests {
         assert_eq!(serving.write(b"more\n").unwrap(), Flow::Moved(5), "so that nobody has to wait");
         assert_eq!(read(&mut serving), "quit\n");
         assert_eq!(read(&mut serving), "ended");
+    }
+
+    #[test]
+    fn who_keeps_it_busy_is_heard_in_turns() {
+        let mut serving = serving(None);
+        assert_eq!(serving.write(b"a\nslow\nslow\n").unwrap(), Flow::Moved(7));
+        assert_eq!(read(&mut serving), "a\nslow\n");
+        assert_eq!(serving.write(b"slow\n").unwrap(), Flow::Blocked, "others come first");
+        let now = Instant::now();
+        assert!(serving.deadline().is_some_and(|deadline| deadline <= now), "it comes back by itself");
+        serving.timeout(now).unwrap();
+        assert_eq!(read(&mut serving), "blocked", "it was not silent");
+        assert_eq!(serving.write(b"slow\n").unwrap(), Flow::Moved(5));
+        serving.timeout(now).unwrap();
+        assert_eq!(read(&mut serving), "slow\n");
+        assert!(serving.deadline().is_some_and(|deadline| deadline > now));
     }
 
     #[test]

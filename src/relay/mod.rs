@@ -185,6 +185,8 @@ impl Relay {
         let Some(endpoint) = self.endpoints.get_mut(&token) else { return };
         // It holds nobody up any more; how long it is waited for, `patience` says.
         endpoint.stall = Stall::default();
+        // Who is not waited for is dropped; what he takes at the last moment must not look like all.
+        endpoint.cut_short |= patience == Patience::For(Duration::ZERO) && !endpoint.outbox.is_empty();
         endpoint.closing = Some(Closing::new(patience, endpoint.undelivered(), now));
         self.say_goodbye(token, Goodbye::HangUp);
     }

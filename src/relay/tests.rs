@@ -262,6 +262,23 @@ fn closing_waits_until_all_is_delivered_and_discards_what_comes() -> Result<()> 
 }
 
 #[test]
+fn who_is_not_waited_for_hears_no_end_in_order_even_if_there_is_room_at_last() -> Result<()> {
+    for (patience, in_order) in [(Duration::ZERO, false), (Duration::from_secs(9), true)] {
+        let mut world = World::new()?;
+        let ((source, stdin), (sink, peer)) = (world.add(), world.add());
+        world.relay.join(source, sink);
+        peer.has_room(0);
+        stdin.says([bytes("abc")]);
+        world.works();
+        world.relay.close(sink, Patience::For(patience), world.reactor.now());
+        peer.has_room(9);
+        world.works();
+        assert_eq!((world.relay.has(sink), peer.half_closed()), (false, in_order));
+    }
+    Ok(())
+}
+
+#[test]
 fn a_reset_while_closing_tells_what_was_lost() -> Result<()> {
     let mut world = World::new()?;
     let ((source, stdin), (sink, peer)) = (world.add(), world.add());
