@@ -124,7 +124,7 @@ impl Dial {
     pub fn tried(&self) -> String {
         let failed = self.failed.iter().map(|(to, error)| format!("{to}: {}", why(error)));
         let running = self.running.iter().map(|attempt| format!("{}: no answer", attempt.to));
-        failed.chain(running).collect::<Vec<_>>().join(", ")
+        listed(failed.chain(running))
     }
 
     fn start(&mut self, to: &Address, reactor: &mut Reactor) -> io::Result<()> {
@@ -165,6 +165,17 @@ fn interleave(addresses: Vec<Address>) -> VecDeque<Address> {
     }
 }
 
+/// These with commas between them, as many as somebody may want to read: DNS may give hundreds.
+fn listed(mut all: impl Iterator<Item = String>) -> String {
+    const READ: usize = 8;
+    let mut listed = all.by_ref().take(READ).collect::<Vec<_>>().join(", ");
+    match all.count() {
+        0 => {}
+        more => listed.push_str(&format!(", and {more} more")),
+    }
+    listed
+}
+
 /// Why no address could be reached.
 #[derive(Debug)]
 pub struct DialError {
@@ -194,7 +205,7 @@ impl DialError {
         let local = self.bound && self.failed.iter().all(|(_, error)| cannot_bind(error));
         let why = match self.failed.as_slice() {
             [(to, error)] if to.to_string() == target => why(error),
-            all => all.iter().map(|(to, error)| format!("{to}: {}", why(error))).collect::<Vec<_>>().join(", "),
+            all => listed(all.iter().map(|(to, error)| format!("{to}: {}", why(error)))),
         };
         match (all_refused, local) {
             (true, _) => {
@@ -234,6 +245,9 @@ mod tests {
                 "connect to localhost:25: [::1]:25: Connection refused, 127.0.0.1:25: Connection refused; "
             )
         );
+        let many: Vec<_> = (1..=500).flat_map(|port| addresses(&format!("127.0.0.1:{port}"))).collect();
+        let text = failed(&many, false).about("x:25").to_string();
+        assert!(text.contains("127.0.0.1:8: Connection refused, and 492 more; ") && text.len() < 500, "{text}");
         let one = failed(&addresses("127.0.0.1:25"), true);
         assert!(
             one.about("127.0.0.1:25").to_string().starts_with("connect to 127.0.0.1:25: Connection refused; nobody")

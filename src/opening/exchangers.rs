@@ -32,7 +32,7 @@ const SILENCE: Duration = Duration::from_secs(5);
 /// How long the other addresses of an exchanger are waited for: the Resolution Delay of RFC 8305, 3.
 const DELAY: Duration = Duration::from_millis(50);
 
-/// How long all other records are waited for that are to be shown before connecting.
+/// How long all other records are waited for that are to be shown before connecting, if a quarter of `-w` is not less.
 const SHOWN: Duration = Duration::from_secs(1);
 
 /// See the module's description.
@@ -88,7 +88,10 @@ impl Exchangers {
         let servers = match mail.dns {
             Some(server) => Servers::one(server),
             // One that cannot be read is like one that is not there.
-            None => Servers::of(&String::from_utf8_lossy(&std::fs::read("/etc/resolv.conf").unwrap_or_default())),
+            None => {
+                let file = std::fs::read("/etc/resolv.conf").unwrap_or_default();
+                Servers::of(&String::from_utf8_lossy(&file), crate::transport::socket::interface)
+            }
         };
         let list: Vec<_> = servers.list.iter().map(SocketAddr::to_string).collect();
         report.detail(2, format_args!("Asking {} for the mail exchangers of {}.", list.join(", "), mail.domain));
@@ -185,10 +188,10 @@ impl Exchangers {
             return Err(self.all_failed());
         };
         let others = exchangers.len() - self.turn - 1;
+        let turn = share(self.until.map(|until| until.saturating_duration_since(now)), others);
         if others > 0 && self.turn_until.is_none() {
-            let at = now + share(self.until.map(|until| until.saturating_duration_since(now)), others);
-            self.turn_until = Some(at);
-            reactor.wake_at(at, self.token);
+            self.turn_until = Some(now + turn);
+            reactor.wake_at(now + turn, self.token);
         }
         let addresses = search.addresses(exchanger);
         if addresses.is_empty() {
@@ -201,7 +204,7 @@ impl Exchangers {
         }
         let (settled, patience) = match self.told {
             true => (search.is_known(exchanger), DELAY),
-            false => (search.is_over(), SHOWN),
+            false => (search.is_over(), SHOWN.min(self.wait / 4)),
         };
         let ready = *self.since.get_or_insert(now) + patience;
         if !settled && now < ready {
@@ -215,6 +218,9 @@ impl Exchangers {
         self.report.detail(1, format_args!("Connecting to {}.", self.target(&host)));
         let how = How { from: self.from.found().to_vec(), ..self.how.clone() };
         self.state = State::Dialling(Dial::new(self.token, to, how), host);
+        // What DNS has taken is not the exchanger's fault: its turn begins now.
+        self.turn_until = self.turn_until.map(|_| now + turn);
+        self.turn_until.into_iter().for_each(|at| reactor.wake_at(at, self.token));
         // Nobody waits for an answer, so nobody wakes us but ourselves.
         reactor.wake_at(now, self.token);
         Ok(true)

@@ -21,6 +21,21 @@ use std::{
 /// Connections that may wait to be accepted; the kernel lowers it to its own limit.
 const BACKLOG: i32 = 4096;
 
+/// The number of a network interface, by which the zone of an address is told (RFC 4007, 6).
+#[cfg(target_os = "linux")]
+#[must_use]
+pub fn interface(name: &str) -> Option<u32> {
+    let socket = Socket::new(Domain::IPV4, Type::DGRAM, None).ok()?;
+    rustix::net::netdevice::name_to_index(&socket, name).ok()
+}
+
+/// Elsewhere it has to be typed.
+#[cfg(not(target_os = "linux"))]
+#[must_use]
+pub fn interface(_name: &str) -> Option<u32> {
+    None
+}
+
 /// What is done to a new connection.
 pub type SetUp = fn(&Socket) -> io::Result<()>;
 

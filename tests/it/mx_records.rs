@@ -61,6 +61,33 @@ fn v_shows_the_records_beside_and_connects() {
 }
 
 #[test]
+fn a_record_that_does_not_come_takes_neither_the_time_nor_the_turn_of_an_exchanger() {
+    it(|| {
+        let ([server], port) = exchangers(["127.0.0.2"]);
+        let silent = (1..16).map(|n| format!("example.org MX {n} {n}.example.org\n {n}.example.org SILENT\n"));
+        let zone =
+            format!("example.org MX 0 a.example.org\n a.example.org A 127.0.0.2\n{}", silent.collect::<String>());
+        let dns = name_server(&zone);
+        for wait in ["-v -w 1", "-v -w 8"] {
+            let mut client = finds(&dns, wait).arg(port.to_string()).starts();
+            server.accepts().sends("220 hi\r\n");
+            client.shows("220 hi\r\n");
+            assert!(!client.said().iter().any(|line| line.contains("TIMEOUT")), "{:?}", client.said());
+        }
+    });
+}
+
+#[test]
+fn of_an_address_that_does_not_come_it_is_not_said_that_there_is_none() {
+    it(|| {
+        let dns = name_server("example.org MX 1 a.example.org\n a.example.org SILENT");
+        let mut client = finds(&dns, "-z -w 300ms").starts();
+        client.leaves(1);
+        client.says(&[&format!("a.example.org: no answer from {} yet", dns.address())]);
+    });
+}
+
+#[test]
 fn without_v_nothing_is_said() {
     it(|| {
         let dns = name_server(ZONE);

@@ -5,15 +5,14 @@
 use crate::{
     cli::{Args, config::Mail, target},
     error::{Error, Result},
-    proto::dns::name,
+    proto::dns::{name, servers::address},
     report::escape,
+    transport::socket::interface,
 };
 use std::net::{IpAddr, SocketAddr};
 
 /// Where mail servers listen for each other.
 const SMTP: u16 = 25;
-/// Where name servers listen.
-const DNS: u16 = 53;
 
 /// The domain whose mail server is to be connected to, if there is one.
 ///
@@ -29,11 +28,12 @@ pub(super) fn mail(args: &Args) -> Result<Option<Mail>> {
         _ => (text.as_str(), None),
     };
     let literal = domain.trim_start_matches('[').trim_end_matches(']').trim_start_matches("IPv6:");
-    if literal.parse::<IpAddr>().is_ok() {
-        let hint = format!("rncat {literal} 25 connects to it");
+    if let Ok(ip) = literal.trim_end_matches('.').parse::<IpAddr>() {
+        let hint = format!("rncat {ip} 25 connects to it");
         return Err(wrong("an address has no MX records").hint(hint));
     }
     if let Some((_, domain)) = domain.split_once('@') {
+        let domain = if domain.is_empty() { "example.org" } else { domain };
         let hint = format!("give the domain alone: --mx {}", escape(domain.as_bytes()));
         return Err(wrong("this is a mailbox").hint(hint));
     }
@@ -71,9 +71,8 @@ pub(super) fn mail(args: &Args) -> Result<Option<Mail>> {
 /// `--dns`.
 fn server(text: &str) -> Result<SocketAddr> {
     let bare = text.strip_prefix('[').and_then(|text| text.strip_suffix(']')).unwrap_or(text);
-    let address = bare.parse().map(|ip: IpAddr| SocketAddr::new(ip, DNS)).or_else(|_| text.parse());
-    match address {
-        Ok(address) if address.port() != 0 => Ok(address),
+    match address(bare, interface).or_else(|| text.parse().ok()) {
+        Some(address) if address.port() != 0 => Ok(address),
         _ => Err(Error::usage(format!("--dns {}", escape(text.as_bytes())), "not the address of a name server")
             .hint("as in 192.0.2.53, 192.0.2.53:5353 or [2001:db8::53]:5353")),
     }
@@ -111,11 +110,16 @@ mod tests {
             ("2001:db8::53", "[2001:db8::53]:53"),
             ("[2001:db8::53]", "[2001:db8::53]:53"),
             ("[2001:db8::53]:5353", "[2001:db8::53]:5353"),
+            ("fe80::1%2", "[fe80::1%2]:53"),
+            #[cfg(target_os = "linux")]
+            ("[fe80::1%lo]", "[fe80::1%1]:53"),
         ] {
             let mail = parse(&format!("--mx example.org --dns {typed}")).unwrap().unwrap();
             assert_eq!(mail.dns, Some(address.parse().unwrap()), "{typed}");
         }
-        for typed in ["", "ns.example.org", "192.0.2.53:", "192.0.2.53:0", "192.0.2.53:65536", "[192.0.2.53"] {
+        for typed in
+            ["", "ns.example.org", "192.0.2.53:", "192.0.2.53:0", "192.0.2.53:65536", "[192.0.2.53", "fe80::1%"]
+        {
             let error = parse(&format!("--dns {typed}")).unwrap_err().to_string();
             assert!(error.contains("not the address of a name server"), "{typed}: {error}");
         }
@@ -126,6 +130,8 @@ mod tests {
         for (line, words) in [
             ("--mx 192.0.2.1", "rncat 192.0.2.1 25"),
             ("--mx [192.0.2.1]", "rncat 192.0.2.1 25"),
+            ("--mx 192.0.2.1.", "rncat 192.0.2.1 25"),
+            ("--mx me@", "--mx example.org"),
             ("--mx [IPv6:2001:db8::1]", "rncat 2001:db8::1 25"),
             ("--mx ::1", "rncat ::1 25"),
             ("--mx localhost", "rncat localhost 25"),

@@ -5,7 +5,11 @@
 
 use super::name;
 use domain::{
-    base::{Message, MessageBuilder, Rtype, iana::Rcode, name::Name},
+    base::{
+        Message, MessageBuilder, Rtype,
+        iana::{Opcode, OptRcode, Rcode},
+        name::Name,
+    },
     dep::octseq::array::Array,
     rdata::{A, Aaaa, Cname, Mx, Txt},
 };
@@ -122,6 +126,7 @@ pub(super) fn read(bytes: &[u8], id: u16, name: &str, kind: Kind) -> Option<Repl
     }
     let question = message.sole_question().ok()?;
     let is_ours = header.qr()
+        && header.opcode() == Opcode::QUERY
         && header.id() == id
         && *question.qname() == wire(name)?
         && question.qtype() == kind.rtype()
@@ -129,9 +134,10 @@ pub(super) fn read(bytes: &[u8], id: u16, name: &str, kind: Kind) -> Option<Repl
     if !is_ours {
         return None;
     }
-    Some(match header.rcode() {
+    // Of a code beyond 15, the header has only a part (RFC 6891, 6.1.3).
+    Some(match message.opt_rcode() {
         _ if header.tc() => Reply::Truncated,
-        Rcode::NOERROR | Rcode::NXDOMAIN => match answer(&message, name, kind) {
+        OptRcode::NOERROR | OptRcode::NXDOMAIN => match answer(&message, name, kind) {
             None => Reply::Refused("the answer is garbled".to_owned()),
             Some(answer) if header.rcode() == Rcode::NXDOMAIN => Reply::NoSuchName(answer.aliases),
             // What it says is who knows more, to one who asks around by himself.
@@ -140,9 +146,9 @@ pub(super) fn read(bytes: &[u8], id: u16, name: &str, kind: Kind) -> Option<Repl
             }
             Some(answer) => Reply::Found(answer),
         },
-        Rcode::FORMERR | Rcode::NOTIMP => Reply::Misunderstood,
-        Rcode::SERVFAIL => Reply::Refused("SERVFAIL".to_owned()),
-        Rcode::REFUSED => Reply::Refused("REFUSED".to_owned()),
+        OptRcode::FORMERR | OptRcode::NOTIMP => Reply::Misunderstood,
+        OptRcode::SERVFAIL => Reply::Refused("SERVFAIL".to_owned()),
+        OptRcode::REFUSED => Reply::Refused("REFUSED".to_owned()),
         other => Reply::Refused(format!("error {}", other.to_int())),
     })
 }

@@ -17,6 +17,8 @@ pub struct Query {
     kind: Kind,
     id: u16,
     servers: Rc<Servers>,
+    /// The servers, the first one first.
+    list: Vec<SocketAddr>,
     standing: Vec<Standing>,
     /// Whose turn it is, and how many turns there were before.
     turn: usize,
@@ -83,7 +85,10 @@ impl Query {
     #[must_use]
     pub fn new(name: String, kind: Kind, id: u16, servers: Rc<Servers>) -> Self {
         let standing = vec![Standing { over: Over::Udp, edns: true, trouble: None }; servers.list.len()];
-        Self { name, kind, id, servers, standing, turn: 0, until: None, outcome: None }
+        let mut list = servers.list.clone();
+        let first = servers.first.get().checked_rem(list.len()).unwrap_or_default();
+        list.rotate_left(first);
+        Self { name, kind, id, servers, list, standing, turn: 0, until: None, outcome: None }
     }
 
     /// What is to be sent now, if anything is.
@@ -94,8 +99,7 @@ impl Query {
                 Some(_) => self.trouble(self.whose(), Trouble::Silent),
                 None => {
                     self.until = now.checked_add(self.servers.timeout);
-                    let (server, standing) =
-                        self.servers.list.get(self.whose()).zip(self.standing.get(self.whose()))?;
+                    let (server, standing) = self.list.get(self.whose()).zip(self.standing.get(self.whose()))?;
                     let Some(message) = message::ask(self.id, &self.name, self.kind, standing.edns) else {
                         let why = Trouble::Refused("the name is too long to be asked for".to_owned());
                         self.outcome = Some(Err(Unanswered(vec![(*server, why)])));
@@ -125,8 +129,8 @@ impl Query {
             (None | Some(Reply::Truncated), Over::Tcp) => {
                 self.trouble(who, Trouble::Refused("the answer is garbled".to_owned()));
             }
-            (Some(Reply::Found(answer)), _) => self.outcome = Some(Ok(Found::Records(answer))),
-            (Some(Reply::NoSuchName(aliases)), _) => self.outcome = Some(Ok(Found::NoSuchName(aliases))),
+            (Some(Reply::Found(answer)), _) => self.answered(server, Found::Records(answer)),
+            (Some(Reply::NoSuchName(aliases)), _) => self.answered(server, Found::NoSuchName(aliases)),
             (Some(Reply::Truncated), Over::Udp) if standing.over == Over::Udp => {
                 standing.over = Over::Tcp;
                 self.ask_next(who);
@@ -163,7 +167,7 @@ impl Query {
     /// The server that is being waited for.
     #[must_use]
     pub fn waits_for(&self) -> Option<SocketAddr> {
-        self.servers.list.get(self.whose()).copied().filter(|_| self.outcome.is_none())
+        self.list.get(self.whose()).copied().filter(|_| self.outcome.is_none())
     }
 
     fn whose(&self) -> usize {
@@ -171,7 +175,13 @@ impl Query {
     }
 
     fn number(&self, server: SocketAddr) -> Option<usize> {
-        self.servers.list.iter().position(|it| *it == server)
+        self.list.iter().position(|it| *it == server)
+    }
+
+    /// The next questions go to this server first.
+    fn answered(&mut self, server: SocketAddr, found: Found) {
+        self.servers.list.iter().position(|it| *it == server).into_iter().for_each(|it| self.servers.first.set(it));
+        self.outcome = Some(Ok(found));
     }
 
     /// It is asked once more, in another way, at once: its turn is not over.
@@ -197,7 +207,7 @@ impl Query {
             Some(turn) => (self.turn, self.until) = (turn, None),
             None => {
                 let troubles = self.standing.iter().map(|it| it.trouble.clone().unwrap_or(Trouble::Silent));
-                self.outcome = Some(Err(Unanswered(self.servers.list.iter().copied().zip(troubles).collect())));
+                self.outcome = Some(Err(Unanswered(self.list.iter().copied().zip(troubles).collect())));
             }
         }
     }

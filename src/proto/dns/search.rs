@@ -141,6 +141,9 @@ impl Search {
     /// Why this one has no address.
     #[must_use]
     pub fn why(&self, exchanger: &Exchanger) -> String {
+        if let Some(server) = self.of(exchanger).find_map(Lookup::waits_for) {
+            return format!("no answer from {server} yet");
+        }
         match (self.faults(exchanger).next(), self.family) {
             (Some(fault), _) => fault.to_string(),
             (None, Family::V4) => "it has no IPv4 address; leave out -4".to_owned(),
@@ -160,6 +163,7 @@ impl Search {
                 // As where a name is looked up that is typed as a host.
                 match self.faults(itself).next() {
                     Some(Fault::Unanswered(_)) => Error::network(self.what(), why),
+                    _ if !self.is_known(itself) => Error::network(self.what(), why),
                     _ => Error::usage(self.what(), why),
                 }
             }

@@ -80,6 +80,8 @@ fn another_id_question_type_or_direction_is_no_answer() {
     assert_eq!(read(&chaos, ID, "example.org", Kind::A), None);
     let upper: Vec<u8> = reply(&ask(ID, "EXAMPLE.ORG", Kind::A, true).unwrap(), OK, &[]);
     assert!(read(&upper, ID, "example.org", Kind::A).is_some(), "case does not count (RFC 4343)");
+    let status = reply(&question, OK | 0x1000, &[]);
+    assert_eq!(read(&status, ID, "example.org", Kind::A), None, "it answers to something else");
     let mut none = good;
     none[5] = 0;
     none.truncate(12);
@@ -97,6 +99,10 @@ fn servers_say_why_they_do_not_answer() {
     assert!(matches!(heard(Kind::A, OK | 9, &[]), Some(Reply::Refused(why)) if why == "error 9"));
     assert!(matches!(heard(Kind::A, REFERRAL, &[]), Some(Reply::Refused(why)) if why.contains("for others")));
     assert!(matches!(heard(Kind::A, REFERRAL, &record), Some(Reply::Found(_))));
+    let mut badvers = reply(&question(Kind::A), OK, &[]);
+    badvers[11] = 1;
+    badvers.extend([0, 0, 41, 4, 208, 1, 0, 0, 0, 0, 0]);
+    assert_eq!(read(&badvers, ID, "example.org", Kind::A), Some(Reply::Refused("error 16".to_owned())));
     let header = [&ID.to_be_bytes()[..], &FORMERR.to_be_bytes(), &[0; 8]].concat();
     assert_eq!(read(&header, ID, "example.org", Kind::A), Some(Reply::Misunderstood));
 }

@@ -12,7 +12,7 @@ fn server(number: u8) -> SocketAddr {
 
 fn query(servers: u8) -> Query {
     let list = (1..=servers).map(server).collect();
-    let servers = Servers { list, timeout: TIMEOUT, attempts: 2 };
+    let servers = Servers { list, timeout: TIMEOUT, attempts: 2, ..Servers::default() };
     Query::new("example.org".to_owned(), Kind::A, 7, Rc::new(servers))
 }
 
@@ -61,6 +61,21 @@ fn the_first_answer_counts_whoever_gives_it() {
     assert_eq!(asks(&mut query, now + TIMEOUT * 2), None);
     hears(&mut query, 2, Over::Udp, SERVFAIL);
     assert!(matches!(query.outcome(), Some(Ok(_))), "and stays");
+}
+
+#[test]
+fn who_has_answered_last_is_asked_first() {
+    let (mut first, now) = (query(3), Instant::now());
+    asks(&mut first, now);
+    asks(&mut first, now + TIMEOUT);
+    hears(&mut first, 2, Over::Udp, OK);
+    let (mut next, mut now) = (Query::new("example.org".to_owned(), Kind::A, 7, first.servers), now + TIMEOUT);
+    for expected in [2, 3, 1, 2, 3, 1] {
+        assert_eq!(asks(&mut next, now), Some((expected, Over::Udp)));
+        now += TIMEOUT;
+    }
+    assert_eq!(asks(&mut next, now), None);
+    assert_eq!(troubles(&next), [Trouble::Silent, Trouble::Silent, Trouble::Silent]);
 }
 
 #[test]
