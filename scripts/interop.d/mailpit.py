@@ -11,7 +11,7 @@ from email import message_from_bytes
 from email.utils import getaddresses
 
 from bench import HERE, PATIENCE, Failed, certificate, free_ports, same, shared, until
-from letters import address, compare, stripped
+from letters import Shown, address, compare, stripped
 
 PASSWORD = 'secret'  # its POP3 takes none with a blank
 # What it puts before a mail; the last two only if there is something to be told.
@@ -44,6 +44,12 @@ class Mailpit:
         if len(found) != 1:
             raise Failed(f'{len(found)} mails at Mailpit')
         return json.loads(self.ask(f'message/{found[0]["ID"]}'))
+
+    def shown(self):
+        """What it shows of that."""
+        mail = self.only()
+        files = [(it['FileName'], it['ContentType'], self.part(mail, it)) for it in mail['Attachments']]
+        return Shown(f"{mail['From']['Name']} <{mail['From']['Address']}>", mail['Text'], mail['HTML'], files)
 
     def raw(self, mail):
         return self.ask(f'message/{mail["ID"]}/raw')

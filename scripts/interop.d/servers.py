@@ -13,6 +13,8 @@ from dovecot import PASSWORD, dovecot
 from letters import arrives, compare, stripped
 from mailpit import ADDED, arrives_at_mailpit, mailpit
 from mailpit import PASSWORD as MAILPIT_PASSWORD
+from mocks import PASSWORD as ANY_PASSWORD
+from mocks import arrives_at_mocks, mocks
 from postfix import postfix
 from readers import IMAP, POP3, Mailbox, Reader
 
@@ -41,8 +43,8 @@ class Server:
 
 
 @dataclass
-class Mock:
-    """The project's own mock server, which is a shell script."""
+class Script:
+    """The mock server that is a shell script."""
     port: int
     folder: object
 
@@ -59,7 +61,7 @@ def mock_smtp(bench):
     port = free_port()
     bench.daemon(*rncat('-lk', '--exec', SCRIPTS / 'mock-smtp', HERE, port), port=port,
                  env={**os.environ, 'MOCK_SMTP_DIR': str(bench.folder / 'mail')})
-    return Mock(port, bench.folder)
+    return Script(port, bench.folder)
 
 
 def arrives_at_mock(wanted, *people):
@@ -79,12 +81,19 @@ def readers_of_mailpit():
     return Mailbox(MAILPIT_PASSWORD, mailpit().pop3)
 
 
+def readers_of_mocks():
+    return Mailbox(ANY_PASSWORD, mocks().pop3)
+
+
 MAILPIT = Server(
     # Its POP3 ends each mail with an empty line of its own.
     'Mailpit', 'smtp', lambda: mailpit().smtp, lambda: mailpit().empty(), arrives_at_mailpit,
     readers_of_mailpit, tuple(Reader(it.says, it.read, b'\r\n') for it in POP3), ADDED)
+MOCK = Server(
+    '--mock smtp', 'smtp', lambda: mocks().smtp, lambda: mocks().empty(), arrives_at_mocks, readers_of_mocks, POP3)
 SERVERS = (
     MAILPIT,
+    MOCK,
     Server('postfix', 'smtp', lambda: postfix().smtp, lambda: dovecot().empty(), arrives,
            readers_of_dovecot, (*POP3, *IMAP)),
     Server("dovecot's LMTP", 'lmtp', lambda: dovecot().lmtp, lambda: dovecot().empty(), arrives,
