@@ -5,6 +5,7 @@ a mail by RCPT TO and stands in no header is in a Bcc that it has written itself
 """
 
 import json
+import smtplib
 import urllib.request
 from dataclasses import dataclass
 from email import message_from_bytes
@@ -37,6 +38,10 @@ class Mailpit:
 
     def empty(self):
         self.ask('messages', 'DELETE')
+
+    def put(self, mail):
+        with smtplib.SMTP(HERE, self.smtp, timeout=PATIENCE) as client:
+            client.sendmail('alice@example.org', ['bob@example.net'], mail.replace(b'\n', b'\r\n'))
 
     def only(self):
         """Waits for the one mail that has come; gives all that is known of it."""
