@@ -7,6 +7,7 @@ has lost the second that it travelled with.
 import base64
 import os
 import re
+from dataclasses import dataclass
 from email import message_from_bytes
 
 from bench import SCRIPTS, Failed, same, until
@@ -16,6 +17,15 @@ SESSIONS = SCRIPTS / 'sessions'
 # Who reads, for the {env:...} of the sessions.
 READER = {**os.environ, 'MAIL_USER': 'bob', 'MAIL_PASSWORD': PASSWORD}
 TRACE = (b'return-path', b'delivered-to', b'received', b'x-envelope-to', b'envelope-to')
+
+
+@dataclass
+class Shown:
+    """What somebody sees of a mail: its sender, text, page, and the files in it: their names, types, bytes."""
+    sender: str
+    text: str
+    page: str
+    files: list
 
 
 def session(name):

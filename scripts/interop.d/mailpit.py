@@ -5,13 +5,14 @@ a mail by RCPT TO and stands in no header is in a Bcc that it has written itself
 """
 
 import json
+import smtplib
 import urllib.request
 from dataclasses import dataclass
 from email import message_from_bytes
 from email.utils import getaddresses
 
 from bench import HERE, PATIENCE, Failed, certificate, free_ports, same, shared, until
-from letters import address, compare, stripped
+from letters import Shown, address, compare, stripped
 
 PASSWORD = 'secret'  # its POP3 takes none with a blank
 # What it puts before a mail; the last two only if there is something to be told.
@@ -38,12 +39,22 @@ class Mailpit:
     def empty(self):
         self.ask('messages', 'DELETE')
 
+    def put(self, mail):
+        with smtplib.SMTP(HERE, self.smtp, timeout=PATIENCE) as client:
+            client.sendmail('alice@example.org', ['bob@example.net'], mail.replace(b'\n', b'\r\n'))
+
     def only(self):
         """Waits for the one mail that has come; gives all that is known of it."""
         found = until(self.messages, 'no mail at Mailpit')
         if len(found) != 1:
             raise Failed(f'{len(found)} mails at Mailpit')
         return json.loads(self.ask(f'message/{found[0]["ID"]}'))
+
+    def shown(self):
+        """What it shows of that."""
+        mail = self.only()
+        files = [(it['FileName'], it['ContentType'], self.part(mail, it)) for it in mail['Attachments']]
+        return Shown(f"{mail['From']['Name']} <{mail['From']['Address']}>", mail['Text'], mail['HTML'], files)
 
     def raw(self, mail):
         return self.ask(f'message/{mail["ID"]}/raw')

@@ -10,7 +10,7 @@ import ssl
 from contextlib import closing
 
 from bench import HERE, PATIENCE, Failed, case, certificate, free_port, rncat, same
-from letters import READER, letter, session
+from letters import letter
 
 SECURE = ('--ssl-cert', 'cert.pem', '--ssl-key', 'key.pem')
 NAMES = ('html.play', 'mail.play', 'attachment.play')
@@ -149,16 +149,3 @@ def curls_in_tls(bench):
         out = curl(bench, '--cacert', 'ca.pem', *client, f'{scheme}://localhost:{port}/4')
         same(out, on_the_wire(mails[3]), scheme)
         os.rename(bench.folder / 'mail', bench.folder / f'mail.{scheme}')
-
-
-@case('--mock pop3, session files')
-def plays(bench):
-    certificate(bench)
-    port, _ = serves(bench, *SECURE)
-    # The first mail is the one that is expected.
-    for name in ('0.here', '2.here', '3.here'):
-        (bench.folder / 'mail' / 'new' / name).unlink()
-    trust = ('--ssl-verify', '--ssl-trustfile', 'ca.pem')
-    for name, options in (('pop3-apop', ()), ('pop3-cram', ()), ('pop3-stls', trust), ('pop3', ())):
-        bench.run(*rncat('--play', session(f'{name}.play'), *options, 'localhost', port), env=READER)
-    same(left(bench), [], 'what is left')

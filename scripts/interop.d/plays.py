@@ -4,15 +4,17 @@ A newcomer's trap: a session file is for any server, so what it expects is what 
 became of it, in the mailbox, is looked at here.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from bench import HERE, Failed, case, certificate, free_port, rncat, same, until
 from dovecot import dovecot
 from letters import READER, arrives, letter, session, stripped
+from mocks import arrives_at_mocks, mocks
 from nginx import nginx
 from postfix import postfix
-from servers import arrives_at_mock, arrives_built_in, built_in, mock_smtp
+from servers import arrives_at_mock, mock_smtp
 
 MAILS = {
     'mail.play': ('bob',),
@@ -24,7 +26,7 @@ MAILS = {
 
 @dataclass
 class Play:
-    """A session file with a server: in what words rncat finds it, and what is there before and after."""
+    """A session file with a server: in what words rncat finds it, who gets a mail, what is there before and after."""
     name: str
     server: str
     find: Any
@@ -33,16 +35,30 @@ class Play:
     after: Any = None
 
 
-def deleted():
-    until(lambda: not dovecot().messages('bob'), 'the mail is still there')
+@dataclass
+class Keeper:
+    """Where a server's mails are."""
+    empty: Callable[[], None]
+    put: Callable[[bytes], None]
+    messages: Callable[[], list]
+    arrives: Callable[..., None]
 
 
-def kept():
-    arrives(READ)
+DOVECOT = Keeper(lambda: dovecot().empty(), lambda mail: dovecot().put('bob', mail), lambda: dovecot().messages('bob'),
+                 arrives)
+MOCKS = Keeper(lambda: mocks().empty(), lambda mail: mocks().put(mail), lambda: mocks().mails(), arrives_at_mocks)
 
 
-def drafted():
-    found = dovecot().messages('bob')
+def deleted(keeper):
+    until(lambda: not keeper.messages(), 'the mail is still there')
+
+
+def kept(keeper):
+    same([stripped(it.read_bytes()) for it in keeper.messages()], [READ], 'the mails')
+
+
+def drafted(keeper):
+    found = keeper.messages()
     if len(found) != 1:
         raise Failed(f'{len(found)} mails where there was to be one draft')
     same(stripped(found[0].read_bytes()), b'Subject: A draft\n\nNot yet.\n', 'the draft')
@@ -75,8 +91,22 @@ PLAYS = (
     Play('imap.play', 'dovecot, TLS', in_tls(dovecot, 'imaps'), before=READ, after=drafted),
     Play('imap-read.play', 'dovecot', in_clear(dovecot, 'imap'), before=READ, after=kept),
     Play('imap-starttls.play', 'dovecot', in_tls(dovecot, 'imap')),
+    # The page of http.play is one that the mock does not have; it says back what it is asked.
     Play('http.play', 'nginx', in_clear(nginx, 'http')),
     Play('http.play', 'nginx, TLS', in_tls(nginx, 'https')),
+    Play('http-echo.play', 'nginx', in_clear(nginx, 'http')),
+    Play('http-echo.play', '--mock http', in_clear(mocks, 'http')),
+    Play('http-echo.play', '--mock http, TLS', in_tls(mocks, 'https')),
+    *(Play(name, '--mock smtp', in_clear(mocks, 'smtp'), people) for name, people in MAILS.items()),
+    *(Play(name, '--mock smtp', in_clear(mocks, 'smtp')) for name in (
+        'wrong-order.play', 'second-sender.play', 'wrong-words.play')),
+    *(Play(name, '--mock smtp', in_tls(mocks, 'smtp'), ('bob',)) for name in ('starttls.play', 'submission.play')),
+    Play('auth.play', '--mock smtp', in_clear(mocks, 'smtp'), ('bob',)),
+    *(Play(name, '--mock smtp, TLS', in_tls(mocks, 'smtps'), ('bob',)) for name in ('mail.play', 'auth.play')),
+    *(Play(f'pop3{name}.play', '--mock pop3', in_clear(mocks, 'pop3'), before=READ, after=after) for name, after in {
+        '': deleted, '-read': kept, '-apop': kept, '-cram': kept}.items()),
+    Play('pop3-stls.play', '--mock pop3', in_tls(mocks, 'pop3'), before=READ, after=kept),
+    Play('pop3.play', '--mock pop3, TLS', in_tls(mocks, 'pop3s'), before=READ, after=deleted),
 )
 
 
@@ -84,15 +114,16 @@ def with_server(bench, play):
     where = play.find()
     if where[0] == '--ssl-verify':
         certificate(bench)
+    keeper = MOCKS if play.server.startswith('--mock') else DOVECOT
     if play.people or play.before:
-        dovecot().empty()
+        keeper.empty()
     if play.before:
-        dovecot().put('bob', play.before)
+        keeper.put(play.before)
     bench.run(*rncat('--play', session(play.name), *where), env=READER)
     if play.people:
-        arrives(letter(play.name), *play.people)
+        keeper.arrives(letter(play.name), *play.people)
     if play.after:
-        play.after()
+        play.after(keeper)
 
 
 def with_mock(bench, name):
@@ -101,22 +132,6 @@ def with_mock(bench, name):
     bench.run(*rncat('--play', session(name), HERE, mock_smtp().port))
     if name in MAILS:
         arrives_at_mock(letter(name), *MAILS[name])
-
-
-def with_built_in(bench, name):
-    """`--mock smtp,pop3`, which takes any password."""
-    servers = built_in()
-    servers.empty()
-    if name.startswith('pop3'):
-        (servers.folder / 'mails/new/1.here').write_bytes(READ)
-    certificate(bench)
-    trust = ('--ssl-verify', '--ssl-trustfile', 'ca.pem') if '\n--- TLS\n' in session(name).read_text() else ()
-    port = servers.pop3 if name.startswith('pop3') else servers.smtp
-    bench.run(*rncat('--play', session(name), *trust, 'localhost', port), env=READER)
-    if name in MAILS:
-        arrives_built_in(letter(name), *MAILS[name])
-    if name == 'pop3.play':
-        same(servers.mails(), [], 'what is left')
 
 
 def with_itself(bench, name):
@@ -147,8 +162,5 @@ for one in PLAYS:
     case(f'--play {one.name}, {one.server}')(lambda bench, play=one: with_server(bench, play))
 for one in (*MAILS, 'wrong-order.play', 'second-sender.play', 'wrong-words.play'):
     case(f'--play {one}, mock-smtp')(lambda bench, name=one: with_mock(bench, name))
-for one in (*MAILS, 'wrong-order.play', 'second-sender.play', 'wrong-words.play', 'starttls.play', 'submission.play',
-            'pop3.play', 'pop3-read.play', 'pop3-apop.play', 'pop3-cram.play', 'pop3-stls.play'):
-    case(f'--play {one}, --mock')(lambda bench, name=one: with_built_in(bench, name))
 for one in sorted(path.name for path in session('').glob('*.play')):
     case(f'--play {one}, itself')(lambda bench, name=one: with_itself(bench, name))

@@ -1,4 +1,4 @@
-"""The practical of the course, through Mailpit: its session files, its Java client, and all of it in order.
+"""The practical of the course: its session files, its Java client, and all of it in order, at Mailpit and at the mock.
 
 A newcomer's trap: that a server has taken a mail tells nothing of what it shows. So Mailpit is asked what it
 understood: who the mail is for, its text and its page, the bytes of its attachment.
@@ -12,9 +12,10 @@ from bench import HERE, Failed, case, certificate, free_port, rncat, same
 from dovecot import dovecot
 from letters import address, encoded, letter, session
 from mailpit import PASSWORD, mailpit
+from mocks import mocks
 from plays import MAILS
 from postfix import postfix
-from servers import MAILPIT
+from servers import MAILPIT, MOCK
 from terminal import Terminal
 from ways import JAVA, SENDER, Letter, typed
 
@@ -51,30 +52,28 @@ Content-Transfer-Encoding: base64
 ''').encode(), ('bob',))
 
 
-def shows(text, page='', pictures=0):
-    """The one mail at Mailpit is shown with this text, as this page, with so many pictures."""
-    mail = mailpit().only()
-    same(mail['From'], {'Name': 'Alice', 'Address': SENDER}, 'who it is from')
-    for kind, wanted in (('Text', text), ('HTML', page)):
-        same(mail[kind].replace('\r\n', '\n').rstrip('\n'), wanted, f'the {kind}')
-    kinds = [(it['FileName'], it['ContentType']) for it in mail['Attachments']]
-    same(kinds, [('picture.png', 'image/png')] * pictures, 'the attachments')
-    for part in mail['Attachments']:
-        same(mailpit().part(mail, part), session('picture.png').read_bytes(), 'the picture')
+def shows(server, text, page='', pictures=0):
+    """The one mail at a server is shown with this text, as this page, with so many pictures."""
+    seen = server().shown()
+    same(seen.sender, f'Alice <{SENDER}>', 'who it is from')
+    for kind, shown, wanted in (('text', seen.text, text), ('page', seen.page, page)):
+        same(shown.replace('\r\n', '\n').rstrip('\n'), wanted, f'the {kind}')
+    picture = ('picture.png', 'image/png', session('picture.png').read_bytes())
+    same(seen.files, [picture] * pictures, 'the attachments')
 
 
 SHOWN = {
-    'mail.play': lambda: shows(letter('mail.play').decode().partition('\n\n')[2].rstrip('\n')),
-    'cc-bcc.play': lambda: shows('The envelope has three recipients, the letter names two.'),
-    'html.play': lambda: shows(
+    'mail.play': (letter('mail.play').decode().partition('\n\n')[2].rstrip('\n'),),
+    'cc-bcc.play': ('The envelope has three recipients, the letter names two.',),
+    'html.play': (
         'Grüße, and an equals sign is written as =3D.',
         '<!DOCTYPE html>\n<html lang="de">\n<body>\n<h1 style="color: green">Grüße</h1>\n'
         '<p>A line can be <b>bold</b> here, and an equals sign is written as =3D.</p>\n</body>\n</html>'),
-    'attachment.play': lambda: shows('Hello Bob, here is the picture.', pictures=1),
-    'starttls.play': lambda: shows('From this server to the next it may be a postcard again.'),
-    'submission.play': lambda: shows('This server takes mail to anywhere, but only from those that it knows.'),
-    'wrong-order.play': lambda: same(mailpit().messages(), [], 'mails'),
-    'wrong-words.play': lambda: same(mailpit().messages(), [], 'mails'),
+    'attachment.play': ('Hello Bob, here is the picture.', '', 1),
+    'starttls.play': ('From this server to the next it may be a postcard again.',),
+    'submission.play': ('This server takes mail to anywhere, but only from those that it knows.',),
+    'wrong-order.play': None,
+    'wrong-words.play': None,
 }
 
 
@@ -83,9 +82,11 @@ def with_mailpit(bench, name):
     mailpit().empty()
     trust = TLS if '\n--- TLS\n' in session(name).read_text() else ()
     bench.run(*rncat('--play', session(name), *trust, 'localhost', mailpit().smtp), env=READER)
-    if 'wrong' not in name:
+    if SHOWN[name]:
         MAILPIT.arrives(letter(name), *MAILS.get(name, ('bob',)))
-    SHOWN[name]()
+        shows(mailpit, *SHOWN[name])
+    else:
+        same(mailpit().messages(), [], 'mails')
 
 
 @case('--play pop3.play, Mailpit')
@@ -97,33 +98,43 @@ def pop3(bench):
 
 
 @case('the practical, in order, Mailpit', 'java', 'javac')
-def practical(bench):
-    """Steps 3 to 5: a mail by hand, one by Java, and further; after each, what Mailpit shows."""
-    wrong_order(bench)
-    by_hand(bench, BY_HAND)
-    shows('Hello Bob,\n\nthis is typed.')
+def at_mailpit(bench):
+    practical(bench, MAILPIT, mailpit, listed_at_mailpit)
+
+
+@case('the practical, in order, --mock smtp', 'java', 'javac')
+def at_mock(bench):
+    practical(bench, MOCK, mocks, listed_at_mock)
+
+
+def practical(bench, at, server, listed):
+    """Steps 3 to 5: a mail by hand, one by Java, and further; after each, what the server shows."""
+    wrong_order(bench, at)
+    by_hand(bench, at, BY_HAND)
+    shows(server, 'Hello Bob,\n\nthis is typed.')
     listed(bench, 'By hand')
-    mailpit().empty()
+    at.empty()
     bench.file('mail.txt', BY_JAVA)
-    bench.run('java', JAVA, 'localhost', mailpit().smtp, 'mail.txt', SENDER, address('bob'))
-    MAILPIT.arrives(BY_JAVA, 'bob')
-    shows('Grüße,\n\n.profile is a file.')
-    by_hand(bench, WITH_COPIES)
-    shows('Who has it?')
-    by_hand(bench, IN_HTML)
-    shows('Grüße', page='<p>Gr&uuml;&szlig;e</p>')
-    by_hand(bench, WITH_PICTURE)
-    shows('Here it is.', pictures=1)
+    bench.run('java', JAVA, 'localhost', at.port(), 'mail.txt', SENDER, address('bob'))
+    at.arrives(BY_JAVA, 'bob')
+    shows(server, 'Grüße,\n\n.profile is a file.')
+    by_hand(bench, at, WITH_COPIES)
+    shows(server, 'Who has it?')
+    by_hand(bench, at, IN_HTML)
+    # Mailpit makes a text of a page that has none beside it.
+    shows(server, 'Grüße' if at is MAILPIT else '', '<p>Gr&uuml;&szlig;e</p>')
+    by_hand(bench, at, WITH_PICTURE)
+    shows(server, 'Here it is.', '', 1)
 
 
-def by_hand(bench, it):
-    mailpit().empty()
-    typed(bench, MAILPIT, it, '-C', 'localhost')
-    MAILPIT.arrives(it.mail, *it.people)
+def by_hand(bench, at, it):
+    at.empty()
+    typed(bench, at, it, '-C', 'localhost')
+    at.arrives(it.mail, *it.people)
 
 
-def wrong_order(bench):
-    with Terminal(bench, *rncat('-C', 'localhost', mailpit().smtp)) as terminal:
+def wrong_order(bench, at):
+    with Terminal(bench, *rncat('-C', 'localhost', at.port())) as terminal:
         terminal.hear(b'220 ')
         for command, reply in (('EHLO me', b'250 '), ('RCPT TO:<bob@example.net>', b'503 '), ('DATA', b'503 '),
                                ('MAKE COFFEE', b'500 '), ('QUIT', b'221 ')):
@@ -132,12 +143,28 @@ def wrong_order(bench):
         terminal.end()
 
 
-def listed(bench, subject):
+def listed_at_mailpit(bench, subject):
     """The REST interface, asked by hand, too: one mail, of this subject."""
     asked = b'GET /api/v1/messages HTTP/1.1\nHost: localhost\nConnection: close\n\n'
     answer = bench.run(*rncat('-C', 'localhost', mailpit().rest), send=asked)
     same(answer[:15], b'HTTP/1.1 200 OK')
     same([it['Subject'] for it in json.loads(answer.partition(b'\r\n\r\n')[2])['messages']], [subject], 'the list')
+
+
+def listed_at_mock(bench, subject):
+    """Who started the server sees it there; and by POP3, by hand, there is one mail, of this subject."""
+    shown = (mocks().folder / 'rncat.log').read_bytes()
+    if f'\nSubject: {subject}\n'.encode() not in shown:
+        raise Failed(f'{shown[-300:]!r}')
+    with Terminal(bench, *rncat('localhost', mocks().pop3)) as terminal:
+        terminal.hear(rb'\+OK ')
+        for command, replies in (('USER bob', (rb'\+OK ',)), ('PASS x', (rb'\+OK .*1 message',)),
+                                 ('TOP 1 0', (rb'\+OK ', f'Subject: {subject}'.encode(), rb'\.')),
+                                 ('QUIT', (rb'\+OK ',))):
+            terminal.say(command)
+            for reply in replies:
+                terminal.hear(reply)
+        terminal.end()
 
 
 @case('the Java client: its message piped, replies of many lines', 'java', 'javac')

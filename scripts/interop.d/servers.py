@@ -8,11 +8,13 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from bench import HERE, SCRIPTS, Failed, certificate, free_port, rncat, same, shared, until
+from bench import HERE, SCRIPTS, Failed, free_port, rncat, same, shared, until
 from dovecot import PASSWORD, dovecot
 from letters import arrives, compare, stripped
 from mailpit import ADDED, arrives_at_mailpit, mailpit
 from mailpit import PASSWORD as MAILPIT_PASSWORD
+from mocks import PASSWORD as ANY_PASSWORD
+from mocks import arrives_at_mocks, mocks
 from postfix import postfix
 from readers import IMAP, POP3, Mailbox, Reader
 
@@ -41,40 +43,8 @@ class Server:
 
 
 @dataclass
-class Built:
-    """The mock servers that are built in, with one Maildir for both."""
-    smtp: int
-    pop3: int
-    folder: object
-
-    def mails(self):
-        return list(self.folder.glob('mails/new/*'))
-
-    def empty(self):
-        for path in self.mails():
-            path.unlink()
-
-
-@shared
-def built_in(bench):
-    smtp, pop3 = free_port(), free_port()
-    certificate(bench)
-    bench.daemon(*rncat('--mock', f'smtp:{smtp},pop3:{pop3}', '--mock-dir', 'mails', '--ssl-cert', 'cert.pem',
-                        '--ssl-key', 'key.pem', HERE), ports=(smtp, pop3))
-    return Built(smtp, pop3, bench.folder)
-
-
-def arrives_built_in(wanted, *people):
-    # What it has kept is on disk when its reply is said.
-    mail, = (path.read_bytes() for path in built_in().mails())
-    compare(stripped(mail), wanted)
-    said = re.sub(rb'\s', b'', re.search(rb'(?m)^Envelope-To: ((?:.*\n[ \t])*.*)$', mail)[1])
-    same([it.partition(b'@')[0] for it in said.split(b',')], [it.encode() for it in people], 'recipients')
-
-
-@dataclass
-class Mock:
-    """The project's own mock server, which is a shell script."""
+class Script:
+    """The mock server that is a shell script."""
     port: int
     folder: object
 
@@ -91,7 +61,7 @@ def mock_smtp(bench):
     port = free_port()
     bench.daemon(*rncat('-lk', '--exec', SCRIPTS / 'mock-smtp', HERE, port), port=port,
                  env={**os.environ, 'MOCK_SMTP_DIR': str(bench.folder / 'mail')})
-    return Mock(port, bench.folder)
+    return Script(port, bench.folder)
 
 
 def arrives_at_mock(wanted, *people):
@@ -111,17 +81,22 @@ def readers_of_mailpit():
     return Mailbox(MAILPIT_PASSWORD, mailpit().pop3)
 
 
+def readers_of_mocks():
+    return Mailbox(ANY_PASSWORD, mocks().pop3)
+
+
 MAILPIT = Server(
     # Its POP3 ends each mail with an empty line of its own.
     'Mailpit', 'smtp', lambda: mailpit().smtp, lambda: mailpit().empty(), arrives_at_mailpit,
     readers_of_mailpit, tuple(Reader(it.says, it.read, b'\r\n') for it in POP3), ADDED)
+MOCK = Server(
+    '--mock smtp', 'smtp', lambda: mocks().smtp, lambda: mocks().empty(), arrives_at_mocks, readers_of_mocks, POP3)
 SERVERS = (
     MAILPIT,
+    MOCK,
     Server('postfix', 'smtp', lambda: postfix().smtp, lambda: dovecot().empty(), arrives,
            readers_of_dovecot, (*POP3, *IMAP)),
     Server("dovecot's LMTP", 'lmtp', lambda: dovecot().lmtp, lambda: dovecot().empty(), arrives,
            readers_of_dovecot, (*POP3, *IMAP)),
-    Server('--mock smtp', 'smtp', lambda: built_in().smtp, lambda: built_in().empty(), arrives_built_in,
-           lambda: Mailbox('any', built_in().pop3), POP3),
     Server('mock-smtp', 'smtp', lambda: mock_smtp().port, lambda: mock_smtp().empty(), arrives_at_mock),
 )

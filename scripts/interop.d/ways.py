@@ -121,6 +121,13 @@ def by_swaks(bench, server, it):
               'client.example.org', '--from', SENDER, '--to', ','.join(it.addresses()), '--data', f'@{mail}')
 
 
+def by_curl(bench, server, it):
+    mail = bench.file('letter.eml', it.mail.replace(b'\n', b'\r\n'))
+    people = [word for at in it.addresses() for word in ('--mail-rcpt', at)]
+    bench.run('curl', '-sS', '--mail-from', SENDER, *people, '-T', mail,
+              f'smtp://{HERE}:{server.port()}/client.example.org')
+
+
 @dataclass
 class Way:
     """How a letter is sent by it, as the names of cases say it, what it needs, and what it cannot."""
@@ -138,4 +145,5 @@ WAYS = (
     Way('by the Java client', by_java, ('java', 'javac'), ('smtp',), only_text=True),
     Way('by smtplib', by_smtplib),
     Way('by swaks', by_swaks, ('swaks',)),
+    Way('by curl', by_curl, ('curl',), ('smtp',)),
 )

@@ -3,12 +3,16 @@
 //! A newcomer's trap: what stands in quotes may hold blanks, `@` and `>`; so an address cannot be found by
 //! looking for the first of them.
 
+use std::net::{Ipv4Addr, Ipv6Addr};
+
 /// Longest path, its brackets included (RFC 5321, 4.5.3.1.3), in bytes.
 const PATH: usize = 256;
 /// Longest part before the `@` (4.5.3.1.1).
 const LOCAL: usize = 64;
 /// Longest domain (4.5.3.1.2).
 const DOMAIN: usize = 255;
+/// Longest part of a domain between dots (RFC 1035, 2.3.4).
+const LABEL: usize = 63;
 
 /// Splits what follows `FROM:` or `TO:` into the address, without its brackets and source route, and the parameters.
 ///
@@ -97,14 +101,23 @@ fn is_local(text: &str) -> bool {
 /// 4.1.2: Domain, or address-literal. An underscore is in no domain, but in many a host's name.
 fn is_domain(text: &str) -> bool {
     if let Some(literal) = text.strip_prefix('[') {
-        return literal
-            .strip_suffix(']')
-            .is_some_and(|it| !it.is_empty() && it.chars().all(|c| c.is_ascii_alphanumeric() || ".:-".contains(c)));
+        return literal.strip_suffix(']').is_some_and(is_address);
     }
     text.split('.').all(|label| {
         let inside = |c: char| c.is_alphanumeric() || c == '-' || c == '_';
-        label.chars().all(inside) && label.starts_with(char::is_alphanumeric) && label.ends_with(char::is_alphanumeric)
+        label.len() <= LABEL
+            && label.chars().all(inside)
+            && label.starts_with(char::is_alphanumeric)
+            && label.ends_with(char::is_alphanumeric)
     })
+}
+
+/// 4.1.3: an IPv4 address, or one of IPv6 with that word before it; no other word is registered.
+fn is_address(literal: &str) -> bool {
+    match literal.split_once(':') {
+        Some((tag, address)) => tag.eq_ignore_ascii_case("IPv6") && address.parse::<Ipv6Addr>().is_ok(),
+        None => literal.parse::<Ipv4Addr>().is_ok(),
+    }
 }
 
 #[cfg(test)]
@@ -155,6 +168,9 @@ mod tests {
             "<\"a\\\"@c>",
             "<a@[1.2.3.4>",
             "<a@[]>",
+            "<a@[300.0.2.1]>",
+            "<a@[IPv6:1]>",
+            "<a@[::1]>",
             "<a@b@c>",
             "<a@b c>",
             "<a(x)@b>",
@@ -167,6 +183,8 @@ mod tests {
     fn what_is_too_long_is_no_address() {
         let local = "l".repeat(LOCAL);
         assert!(both(&format!("<{local}@b>")).is_ok() && both(&format!("<{local}l@b>")).is_err());
+        let label = "d".repeat(LABEL);
+        assert!(both(&format!("<a@{label}.e>")).is_ok() && both(&format!("<a@{label}d.e>")).is_err());
         let domain = "d.".repeat(94) + "d";
         assert!(both(&format!("<{local}@{domain}>")).is_ok() && both(&format!("<{local}@{domain}d>")).is_err());
     }

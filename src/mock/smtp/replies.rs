@@ -186,12 +186,12 @@ impl Smtp {
             () if self.client.tls => return self.too_early("This is encrypted already"),
             () if !self.client.may_encrypt => return "454 4.7.0 TLS is not to be had here".into(),
             () if self.hello.is_none() => return self.too_early("Not yet"),
-            () if self.letter.is_some() => return self.too_early("Not in the middle of a mail"),
             () if more => return "554 5.5.1 Nothing may follow STARTTLS before it is answered; not encrypted".into(),
             () => {}
         }
-        // What was said in clear is forgotten (4.2).
-        (self.hello, self.user, self.client.tls, self.encrypts) = (None, None, true, true);
+        // What was said in clear is forgotten (4.2), a mail that has begun, too.
+        (self.hello, self.user, self.letter) = (None, None, None);
+        (self.client.tls, self.encrypts) = (true, true);
         "220 2.0.0 TLS begins; say EHLO again then".into()
     }
 }
