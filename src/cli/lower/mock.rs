@@ -98,7 +98,7 @@ fn parts(args: &Args) -> Result<Vec<Part>> {
 /// What can be had in the place of a server that there is not.
 #[cfg(feature = "mock")]
 fn instead(name: &str) -> String {
-    let known = crate::mock::SERVICES.map(|service| service.name);
+    let known: Vec<_> = crate::mock::SERVICES.iter().map(|service| service.name).collect();
     // smtps, pop3s, https: the same over TLS.
     let plain = name.strip_suffix(['s', 'S']).unwrap_or_default();
     match known.iter().find(|known| known.eq_ignore_ascii_case(plain)) {
