@@ -12,7 +12,7 @@ from dovecot import dovecot
 from letters import READER, arrives, letter, session, stripped
 from nginx import nginx
 from postfix import postfix
-from servers import arrives_at_mock, mock_smtp
+from servers import arrives_at_mock, arrives_built_in, built_in, mock_smtp
 
 MAILS = {
     'mail.play': ('bob',),
@@ -103,6 +103,22 @@ def with_mock(bench, name):
         arrives_at_mock(letter(name), *MAILS[name])
 
 
+def with_built_in(bench, name):
+    """`--mock smtp,pop3`, which takes any password."""
+    servers = built_in()
+    servers.empty()
+    if name.startswith('pop3'):
+        (servers.folder / 'mails/new/1.here').write_bytes(READ)
+    certificate(bench)
+    trust = ('--ssl-verify', '--ssl-trustfile', 'ca.pem') if '\n--- TLS\n' in session(name).read_text() else ()
+    port = servers.pop3 if name.startswith('pop3') else servers.smtp
+    bench.run(*rncat('--play', session(name), *trust, 'localhost', port), env=READER)
+    if name in MAILS:
+        arrives_built_in(letter(name), *MAILS[name])
+    if name == 'pop3.play':
+        same(servers.mails(), [], 'what is left')
+
+
 def with_itself(bench, name):
     """Both parts by rncat; the transcript of that can be played again."""
     certificate(bench)
@@ -131,5 +147,8 @@ for one in PLAYS:
     case(f'--play {one.name}, {one.server}')(lambda bench, play=one: with_server(bench, play))
 for one in (*MAILS, 'wrong-order.play', 'second-sender.play', 'wrong-words.play'):
     case(f'--play {one}, mock-smtp')(lambda bench, name=one: with_mock(bench, name))
+for one in (*MAILS, 'wrong-order.play', 'second-sender.play', 'wrong-words.play', 'starttls.play', 'submission.play',
+            'pop3.play', 'pop3-read.play', 'pop3-apop.play', 'pop3-cram.play', 'pop3-stls.play'):
+    case(f'--play {one}, --mock')(lambda bench, name=one: with_built_in(bench, name))
 for one in sorted(path.name for path in session('').glob('*.play')):
     case(f'--play {one}, itself')(lambda bench, name=one: with_itself(bench, name))

@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from bench import HERE, SCRIPTS, Failed, free_port, rncat, same, shared, until
+from bench import HERE, SCRIPTS, Failed, certificate, free_port, rncat, same, shared, until
 from dovecot import PASSWORD, dovecot
 from letters import arrives, compare, stripped
 from mailpit import ADDED, arrives_at_mailpit, mailpit
@@ -38,6 +38,38 @@ class Server:
                 same(re.findall(rb'\r?\n', seen), [b'\r\n'] * seen.count(b'\n'), 'the line ends')
             except Failed as failed:
                 raise Failed(f'by {reader.says}: {failed}') from failed
+
+
+@dataclass
+class Built:
+    """The mock servers that are built in, with one Maildir for both."""
+    smtp: int
+    pop3: int
+    folder: object
+
+    def mails(self):
+        return list(self.folder.glob('mails/new/*'))
+
+    def empty(self):
+        for path in self.mails():
+            path.unlink()
+
+
+@shared
+def built_in(bench):
+    smtp, pop3 = free_port(), free_port()
+    certificate(bench)
+    bench.daemon(*rncat('--mock', f'smtp:{smtp},pop3:{pop3}', '--mock-dir', 'mails', '--ssl-cert', 'cert.pem',
+                        '--ssl-key', 'key.pem', HERE), ports=(smtp, pop3))
+    return Built(smtp, pop3, bench.folder)
+
+
+def arrives_built_in(wanted, *people):
+    # What it has kept is on disk when its reply is said.
+    mail, = (path.read_bytes() for path in built_in().mails())
+    compare(stripped(mail), wanted)
+    said = re.sub(rb'\s', b'', re.search(rb'(?m)^Envelope-To: ((?:.*\n[ \t])*.*)$', mail)[1])
+    same([it.partition(b'@')[0] for it in said.split(b',')], [it.encode() for it in people], 'recipients')
 
 
 @dataclass
@@ -89,5 +121,7 @@ SERVERS = (
            readers_of_dovecot, (*POP3, *IMAP)),
     Server("dovecot's LMTP", 'lmtp', lambda: dovecot().lmtp, lambda: dovecot().empty(), arrives,
            readers_of_dovecot, (*POP3, *IMAP)),
+    Server('--mock smtp', 'smtp', lambda: built_in().smtp, lambda: built_in().empty(), arrives_built_in,
+           lambda: Mailbox('any', built_in().pop3), POP3),
     Server('mock-smtp', 'smtp', lambda: mock_smtp().port, lambda: mock_smtp().empty(), arrives_at_mock),
 )

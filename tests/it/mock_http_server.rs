@@ -1,7 +1,7 @@
 //! `--mock http`: what one sends comes back, and what is wrong with it is said in plain words.
 
 use crate::lang::{
-    A_WHILE, End, Message, Peer, Scratch, Session, Stdin, Wire, connect, descriptors, it, ms, netcat, noise,
+    A_WHILE, Message, Peer, Scratch, Session, Stdin, Wire, connect, descriptors, it, ms, netcat, noise,
     over_tcp_and_tls, same_bytes,
 };
 
@@ -228,7 +228,8 @@ fn who_asks_and_never_reads_costs_little_and_is_dropped() {
         let grown = server.resident_kib().saturating_sub(memory);
         assert!(grown < 3 << 10, "{grown} KiB");
         server.says(&[&peer.own_address().to_string(), "too slow: dropped"]);
-        assert!(!matches!(peer.waits_for_end(), End::Closed));
+        // A reset, or an end in order behind what the kernel still had.
+        peer.waits_for_end();
         ask(&server, Wire::Plain, GET);
     });
 }

@@ -51,6 +51,7 @@ pub(super) const STARTTLS: Table = &[
             "starttls_played::a_server_may_speak_first_when_it_is_encrypted",
             "starttls_played::a_session_that_was_recorded_is_played_encrypted",
             "starttls_played::bytes_in_clear_behind_the_agreement_are_3",
+            "starttls_played::bytes_in_clear_that_wait_behind_a_long_answer_are_3",
             "starttls_played::client_and_server_play_one_file_also_with_k",
             "starttls_played::text_instead_of_tls_is_1",
             "starttls_played::verify_refuses_a_certificate_for_another",
