@@ -232,6 +232,8 @@ impl Wiring for Mock {
                 let undelivered = context.relay.undelivered(client);
                 let Some(guest) = self.clients.get_mut(&client) else { return };
                 guest.departure.stalled(undelivered);
+                // The session may hold more of the answer than the relay does.
+                context.relay.cut_short(client);
                 self.leave(client, Patience::For(Duration::ZERO), context);
             }
             Notice::Closed(client, lost, traffic) => {

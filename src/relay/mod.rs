@@ -112,6 +112,13 @@ impl Relay {
         }
     }
 
+    /// What `sink` has been given is not all that there is for it, and no more comes: there will be no end in order.
+    pub fn cut_short(&mut self, sink: Token) {
+        if let Some(to) = self.endpoints.get_mut(&sink) {
+            to.cut_short = true;
+        }
+    }
+
     /// `sink` may hold others up for `limit` while it takes fewer than [`RATE`] bytes a second; then
     /// comes [`Notice::Stalled`].
     pub fn limit_stalls(&mut self, sink: Token, limit: Duration) {

@@ -148,3 +148,19 @@ fn who_is_fed_by_one_that_fails_is_cut_short_once_all_is_delivered() -> Result<(
     assert!(world.notices.contains(&"2 closed, 0 lost".to_owned()));
     Ok(())
 }
+
+#[test]
+fn what_is_cut_short_is_told_no_end_though_all_was_delivered() -> Result<()> {
+    let mut world = World::new()?;
+    let ((a, alice), (b, bob)) = (world.add(), world.add());
+    bob.has_room(9);
+    alice.says([bytes("ab")]);
+    world.relay.join(a, b);
+    world.ready(a);
+    world.relay.cut_short(b);
+    world.relay.close(b, Patience::For(Duration::ZERO), world.reactor.now());
+    world.works();
+    assert_eq!((bob.heard(), bob.half_closed()), (b"ab".to_vec(), false));
+    assert_eq!(world.notices, ["2 closed, 0 lost"]);
+    Ok(())
+}
