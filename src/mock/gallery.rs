@@ -3,7 +3,7 @@
 //! A newcomer's trap: stdout may be slow, or stopped, and the clients must not wait for it. So what is to be
 //! shown is remembered by its place on disk, not its text; and when too many wait, the rest is counted.
 
-use super::excerpt::Excerpt;
+use super::{excerpt::Excerpt, maildir};
 use crate::{
     error::why,
     stream::{Flow, Stream},
@@ -140,7 +140,7 @@ impl Tour {
 
 impl Exhibit {
     fn open(path: PathBuf, from: u64, terminal: bool) -> io::Result<Self> {
-        let mut file = File::open(&path)?;
+        let mut file = maildir::open(&path)?;
         let length = file.metadata()?.len().saturating_sub(from);
         file.seek(SeekFrom::Start(from))?;
         Ok(Self { file, path, length, excerpt: terminal.then(Excerpt::default), after: String::new() })

@@ -10,6 +10,7 @@ use crate::error::{Error, Result, why};
 use snapshot::{Entry, Snapshot};
 use std::{
     cell::Cell,
+    collections::BinaryHeap,
     fs::{self, DirBuilder, File, OpenOptions, Permissions},
     io::{self, BufRead, BufReader, Write},
     os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt},
@@ -47,12 +48,12 @@ pub struct Delivery {
 }
 
 /// A mail that is there.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Mail {
-    /// Its file.
-    pub path: PathBuf,
     /// What stays the same of its name when it is read: all before a colon.
     pub name: String,
+    /// Its file.
+    pub path: PathBuf,
 }
 
 impl Maildir {
@@ -112,7 +113,11 @@ impl Maildir {
     /// # Errors
     /// When a folder cannot be read.
     pub fn mails(&self) -> io::Result<Vec<Mail>> {
-        let mut mails = Vec::new();
+        self.oldest(MOST)
+    }
+
+    fn oldest(&self, most: usize) -> io::Result<Vec<Mail>> {
+        let mut mails = BinaryHeap::new();
         for part in ["cur", "new"] {
             for entry in fs::read_dir(self.root.join(part))? {
                 let entry = entry?;
@@ -121,12 +126,14 @@ impl Maildir {
                     continue;
                 }
                 let name = name.split_once(':').map_or(&*name, |(name, _)| name).to_owned();
-                mails.push(Mail { path: entry.path(), name });
+                mails.push(Mail { name, path: entry.path() });
+                if mails.len() > most {
+                    // Somebody's folder may have millions.
+                    mails.pop();
+                }
             }
         }
-        mails.sort_by(|one, other| one.name.cmp(&other.name));
-        mails.truncate(MOST);
-        Ok(mails)
+        Ok(mails.into_sorted_vec())
     }
 
     /// The same, each with what is known about it; those who see the same share it.
@@ -181,6 +188,20 @@ impl Drop for Delivery {
     }
 }
 
+/// Opens a mail's file to read it.
+///
+/// # Errors
+/// When it cannot be read, or is no longer a file.
+pub fn open(path: &Path) -> io::Result<File> {
+    // A FIFO that has taken its place would keep all clients waiting, and a link would lead out of the Maildir.
+    let flags = libc::O_NONBLOCK | libc::O_NOFOLLOW;
+    let file = OpenOptions::new().read(true).custom_flags(flags).open(path)?;
+    match file.metadata()?.is_file() {
+        true => Ok(file),
+        false => Err(io::Error::other("it is no regular file")),
+    }
+}
+
 impl Mail {
     /// How large it is on the wire, in bytes: as its name says, or counted.
     ///
@@ -192,7 +213,7 @@ impl Mail {
     }
 
     fn count(&self) -> io::Result<u64> {
-        let (mut file, mut size, mut last) = (BufReader::new(File::open(&self.path)?), 0, 0);
+        let (mut file, mut size, mut last) = (BufReader::new(open(&self.path)?), 0, 0);
         loop {
             let piece = file.fill_buf()?;
             let Some(&next) = piece.last() else {
@@ -237,6 +258,30 @@ mod tests {
         let mails = box_.mails().unwrap();
         assert_eq!(mails.iter().map(|mail| &*mail.name).collect::<Vec<_>>(), ["1.x", "2.x", "3.x"]);
         assert_eq!(mails.iter().map(|mail| mail.size().unwrap()).collect::<Vec<_>>(), [0, 8, 6]);
+    }
+
+    #[test]
+    fn what_has_taken_the_place_of_a_mail_is_not_waited_for_nor_followed() {
+        let box_ = Maildir::open(None).unwrap();
+        let at = |name: &str| box_.path().join("new").join(name);
+        fs::write(at("a"), b"a\n").unwrap();
+        rustix::fs::mknodat(rustix::fs::CWD, at("b"), rustix::fs::FileType::Fifo, 0o600.into(), 0).unwrap();
+        std::os::unix::fs::symlink(at("a"), at("c")).unwrap();
+        fs::create_dir(at("d")).unwrap();
+        let found: Vec<bool> = ["a", "b", "c", "d"].iter().map(|name| open(&at(name)).is_ok()).collect();
+        assert_eq!(found, [true, false, false, false]);
+        assert_eq!(box_.mails().unwrap().len(), 1);
+    }
+
+    #[test]
+    fn of_a_large_folder_the_oldest_mails_are_looked_at() {
+        let box_ = Maildir::open(None).unwrap();
+        for number in (0..9).rev() {
+            let part = if number % 2 == 0 { "new" } else { "cur" };
+            fs::write(box_.path().join(part).join(number.to_string()), b"").unwrap();
+        }
+        let names: Vec<_> = box_.oldest(4).unwrap().into_iter().map(|mail| mail.name).collect();
+        assert_eq!(names, ["0", "1", "2", "3"]);
     }
 
     #[test]

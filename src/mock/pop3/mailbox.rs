@@ -3,7 +3,7 @@
 //! A newcomer's trap: a thousand clients of one mailbox see the same mails. Each has 8 bytes for a mail at most (80 KB
 //! with as many mails as are looked at) and a number for each that it has deleted; all else is kept once.
 
-use crate::mock::maildir::{Mail, Maildir, snapshot::Entry};
+use crate::mock::maildir::{self, Mail, Maildir, snapshot::Entry};
 use std::{
     collections::{BTreeSet, HashMap},
     fs::{self, File},
@@ -72,11 +72,11 @@ impl Mailbox {
     /// When it is gone, or cannot be read.
     pub fn file(&self, mail: usize, maildir: &Maildir) -> io::Result<File> {
         let entry = self.mails.get(mail).ok_or(io::ErrorKind::NotFound)?;
-        match File::open(&entry.mail.path) {
+        match maildir::open(&entry.mail.path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 let moved = maildir.mails()?.into_iter().find(|mail| mail.name == entry.mail.name).ok_or(error)?;
                 entry.measure(&moved);
-                File::open(moved.path)
+                maildir::open(&moved.path)
             }
             opened => opened,
         }

@@ -124,6 +124,17 @@ fn who_leaves_in_another_way_has_deleted_nothing() {
 }
 
 #[test]
+fn what_has_taken_the_place_of_a_mail_holds_nobody_up() {
+    let shared = two();
+    let mut session = reader(&shared);
+    for (number, file) in files(&shared).into_iter().enumerate() {
+        fs::remove_file(&file).unwrap();
+        rustix::fs::mknodat(rustix::fs::CWD, &file, rustix::fs::FileType::Fifo, 0o600.into(), 0).unwrap();
+        talks(&mut session, &[(&format!("RETR {}", number + 1), "-ERR [SYS/TEMP] message")]);
+    }
+}
+
+#[test]
 fn a_session_sees_what_was_there_when_it_began() {
     let shared = two();
     let mut old = reader(&shared);
