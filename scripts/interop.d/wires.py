@@ -71,8 +71,8 @@ def speak(bench, wire, listen, connect):
     ours = [rncat()[0] if word == 'rncat' else word for word in words]
     if udp:
         return speak_datagrams(bench, ours, connect, waits)
-    # Ncat 7.93, and nc over Unix sockets, leave what they have not sent when their client half-closes.
-    large = SMALL if listen.startswith('ncat') or wire == 'unix' else LARGE
+    # Ncat 7.93 and nc leave what they have not sent when their client half-closes, whoever it is.
+    large = SMALL if listen.startswith(('ncat ', 'nc ')) else LARGE
     answer = bench.file('answer', large)
     with open(answer, 'rb') as stdin:
         server = bench.server(*ours, stdin=stdin, **waits)
