@@ -2,8 +2,9 @@
 //! answered.
 //!
 //! A newcomer's trap: nothing is heard while answers wait to be taken, so that a client that asks and never
-//! reads costs no more than one answer; nor for longer than [`TURN`] at a time, for the others wait meanwhile. And what was said in clear behind a request for TLS must not be
-//! taken for what was said over TLS (command injection, CVE-2011-0411): it ends the session.
+//! reads costs no more than one answer; and nobody is heard for longer than a turn, for the others wait meanwhile.
+//! And what was said in clear behind a request for TLS must not be taken for what was said over TLS (command
+//! injection, CVE-2011-0411): it ends the session.
 
 use super::{READY, Session};
 use crate::{
