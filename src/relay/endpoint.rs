@@ -231,7 +231,7 @@ impl Endpoint {
     /// What is dropped now is incomplete: to its peer that should not look like an end in order, and the
     /// kernel should not keep megabytes for it. Where there are layers, they have not said goodbye.
     pub(super) fn break_off(&self) {
-        if let Some(socket) = self.stream.bare() {
+        if let Some(socket) = self.stream.in_clear() {
             // Where there is nothing to be reset, closing is all there is.
             let _ = SockRef::from(&socket).set_linger(Some(Duration::ZERO));
         }

@@ -126,6 +126,11 @@ pub trait Stream {
     fn bare(&self) -> Option<BorrowedFd<'_>> {
         None
     }
+
+    /// The kernel's socket, if breaking the connection off is up to it: no layer owes the peer a goodbye.
+    fn in_clear(&self) -> Option<BorrowedFd<'_>> {
+        self.bare()
+    }
 }
 
 /// A layer that has to agree with its peer before anything else.

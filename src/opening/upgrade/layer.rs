@@ -296,4 +296,12 @@ impl Stream for Upgrading {
             _ => None,
         }
     }
+
+    /// Whether TLS might have begun later makes no difference.
+    fn in_clear(&self) -> Option<BorrowedFd<'_>> {
+        match &self.state {
+            State::Clear(stream) => stream.in_clear(),
+            _ => None,
+        }
+    }
 }
