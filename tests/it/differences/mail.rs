@@ -30,6 +30,8 @@ pub(super) const MAIL: Table = &[(
         "mx_faults::silent_ones_and_those_that_refuse_are_told_together",
         "mx_faults::what_is_lost_is_asked_again",
         "mx_faults::where_nobody_answers_dns_that_is_told_at_once",
+        "mx_records::a_record_that_does_not_come_takes_neither_the_time_nor_the_turn_of_an_exchanger",
+        "mx_records::of_an_address_that_does_not_come_it_is_not_said_that_there_is_none",
         "mx_records::aliases_are_shown_and_the_domain_itself_is_told",
         "mx_records::equal_exchangers_come_in_any_order",
         "mx_records::remote_text_steers_no_terminal",
