@@ -52,8 +52,7 @@ pub fn run(config: &Config, report: Report) -> Result<Exit> {
     // Listening comes first: a port that cannot be had is told before stdin is touched.
     let found = Found::default();
     let mut entrance = Entrance::open(config, &found, &mut reactor, report)?;
-    let offers = matches!(&config.partner, Partner::Mock(mock) if mock.starttls);
-    let says_when = offers || play.as_ref().is_some_and(Play::encrypts);
+    let says_when = play.as_ref().is_some_and(Play::encrypts);
     let stages = stages(config, says_when, &mut entrance, &found, report)?;
     let own = entrance.addresses();
     let upgrade = upgrades(config, &own, report)?;

@@ -16,7 +16,7 @@ use crate::{
     report::escape,
     transport::{Address, Transport},
 };
-use std::{fmt, path::PathBuf, time::Duration};
+use std::{fmt, net::IpAddr, path::PathBuf, time::Duration};
 
 /// What to do, completely.
 #[derive(Debug)]
@@ -225,6 +225,18 @@ pub enum Family {
     V6,
 }
 
+impl Family {
+    /// Whether an address may be used.
+    #[must_use]
+    pub fn admits(self, ip: IpAddr) -> bool {
+        match self {
+            Self::Any => true,
+            Self::V4 => ip.is_ipv4(),
+            Self::V6 => ip.is_ipv6(),
+        }
+    }
+}
+
 /// Who is joined to the peer.
 #[derive(Debug)]
 pub enum Partner {
@@ -249,8 +261,6 @@ pub enum Partner {
 pub struct Mock {
     /// Their names, in the order of the places in [`Listen`].
     pub services: Vec<&'static str>,
-    /// Whether one of them offers to encrypt what began in clear.
-    pub starttls: bool,
     /// `--mock-dir`: the Maildir of all of them; one for this run if not given.
     pub dir: Option<PathBuf>,
 }

@@ -157,12 +157,6 @@ impl Delivery {
         self.file.as_mut().map_or(Ok(()), |file| file.write_all(bytes))
     }
 
-    /// How large it is on the wire, so far, in bytes.
-    #[must_use]
-    pub fn size(&self) -> u64 {
-        self.size
-    }
-
     /// It is complete: it is one of the mails now.
     ///
     /// # Errors
@@ -216,17 +210,16 @@ impl Mail {
         let (mut file, mut size, mut last) = (BufReader::new(open(&self.path)?), 0, 0);
         loop {
             let piece = file.fill_buf()?;
-            let Some(&next) = piece.last() else {
+            if piece.is_empty() {
                 // A last line without an end gets one on the wire.
                 return Ok(size + if size > 0 && last != b'\n' { 2 } else { 0 });
-            };
+            }
             for &byte in piece {
                 size += 1 + u64::from(byte == b'\n' && last != b'\r');
                 last = byte;
             }
-            let (count, end) = (piece.len(), next);
+            let count = piece.len();
             file.consume(count);
-            last = end;
         }
     }
 }

@@ -27,6 +27,9 @@ use std::{cell::RefCell, rc::Rc, time::Duration};
 /// More or less so much of an answer is made ready at once, in bytes.
 pub const READY: usize = 16 * 1024;
 
+/// Begin requests to a web server: a page can make its browser say them to any other, with commands in them.
+const WEB: [&str; 9] = ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH", "CONNECT", "TRACE"];
+
 /// All servers that there are.
 pub static SERVICES: &[&Service] = &[&smtp::SERVICE, &pop3::SERVICE, &http::SERVICE];
 
@@ -40,6 +43,8 @@ pub struct Service {
     pub port: u16,
     /// Whether it offers to encrypt what began in clear.
     pub starttls: bool,
+    /// Whether it takes mails, or hands them out.
+    pub mails: bool,
     /// Begins with a client.
     pub begin: fn(&Rc<Shared>, Client) -> Box<dyn Session>,
 }

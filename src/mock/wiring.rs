@@ -9,9 +9,10 @@ use super::{
     maildir::Maildir,
     pop3,
     serving::Serving,
+    smtp,
 };
 use crate::{
-    cli::config::{Config, Mock as Settings, When},
+    cli::config::{Config, Mock as Settings},
     error::{Error, Exit, Result, why},
     opening::{Failed, Peer},
     reactor::{self, Ready},
@@ -42,7 +43,6 @@ pub struct Mock {
     /// By the number of the door.
     services: Vec<&'static Service>,
     shared: Rc<Shared>,
-    offers_tls: bool,
     verify: bool,
     patience: Duration,
     stdout: Token,
@@ -64,7 +64,7 @@ fn welcome(services: &[&'static Service], doors: &[(usize, Address)], tls: bool,
         let (title, names) = (service.title, names.join(" and "));
         shared.report.note(format_args!("{title} server at {names}; try: rncat {ssl}{words}"));
     }
-    if services.iter().any(|service| matches!(service.name, "smtp" | "pop3")) {
+    if services.iter().any(|service| service.mails) {
         let until =
             if shared.maildir.is_temporary() { " for as long as this runs; --mock-dir DIR keeps them" } else { "" };
         let path = escape(shared.maildir.path().as_os_str().as_encoded_bytes());
@@ -121,7 +121,7 @@ impl Mock {
         let services: Vec<_> = settings.services.iter().filter_map(named).collect();
         let maildir = Maildir::open(settings.dir.as_deref())?;
         let serves = |name: &str| services.iter().any(|service| service.name == name);
-        if maildir.is_temporary() && serves(pop3::SERVICE.name) && !serves("smtp") {
+        if maildir.is_temporary() && serves(pop3::SERVICE.name) && !serves(smtp::SERVICE.name) {
             pop3::welcome(&maildir).map_err(|error| Error::usage("write the first mail", why(&error)))?;
         }
         let shared = Rc::new(Shared { maildir, gallery: RefCell::new(Gallery::default()), report: context.report });
@@ -136,7 +136,6 @@ impl Mock {
         Ok(Self {
             services,
             shared,
-            offers_tls: matches!(&config.upgrade, Some(upgrade) if matches!(upgrade.when, When::Played)),
             verify: config.verifies(),
             patience: config.idle.unwrap_or(SILENT),
             stdout,
@@ -186,7 +185,7 @@ impl Wiring for Mock {
     fn joined(&mut self, peer: Peer, context: &mut Context<'_>) -> std::result::Result<(), Failed> {
         let Peer { token, stream, remote, door, tls, upgrade, .. } = peer;
         let Some(service) = self.services.get(door) else { return Ok(()) };
-        let handle = upgrade.filter(|_| !tls && service.starttls && self.offers_tls);
+        let handle = upgrade.filter(|_| !tls && service.starttls);
         let client = Client { name: remote.to_string(), tls, may_encrypt: handle.is_some() };
         let serving = Serving::new((service.begin)(&self.shared, client), handle, self.patience);
         let session = context.reactor.token();

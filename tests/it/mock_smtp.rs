@@ -61,20 +61,24 @@ fn a_mail_typed_at_a_terminal_arrives_and_quit_leaves() {
 fn two_clients_have_two_sessions() {
     it(|| {
         let mail = Scratch::new();
-        let server = mail_server(&mail);
-        let mut clients = [connect(&server, "-C"), connect(&server, "-C")];
-        for client in &mut clients {
-            assert!(reply(client).starts_with("220"));
-        }
-        for client in clients.iter_mut().rev() {
-            client.types("RCPT TO:<you@example.org>\n");
-            assert!(reply(client).starts_with("503"));
-            client.types("QUIT\n");
-            assert!(reply(client).starts_with("221"));
-            client.ends_stdin();
-            client.leaves(0);
-        }
+        have_two_sessions(&mail_server(&mail));
     });
+}
+
+/// Two clients at once, the second of which is done first.
+pub(crate) fn have_two_sessions(server: &Session) {
+    let mut clients = [connect(server, "-C"), connect(server, "-C")];
+    for client in &mut clients {
+        assert!(reply(client).starts_with("220"));
+    }
+    for client in clients.iter_mut().rev() {
+        client.types("RCPT TO:<you@example.org>\n");
+        assert!(reply(client).starts_with("503"));
+        client.types("QUIT\n");
+        assert!(reply(client).starts_with("221"));
+        client.ends_stdin();
+        client.leaves(0);
+    }
 }
 
 fn mail_server(mail: &Scratch) -> Session {

@@ -5,8 +5,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::lang::{A_WHILE, Identity, Netcat, Peer, Session, Stdin, Tls, Wire, authority_pem, connect, it, netcat};
-use crate::mock_smtp::{is_answered, reply};
+use crate::lang::{A_WHILE, Identity, Netcat, Peer, Session, Stdin, Tls, Wire, authority_pem, it, netcat};
+use crate::mock_smtp::{have_two_sessions, is_answered, reply};
 
 /// What a client says before the text of a mail, waiting for nothing.
 pub(crate) const BEGIN: &str = "EHLO x\r\nMAIL FROM:<a@b>\r\nRCPT TO:<c@d>\r\nDATA\r\n";
@@ -141,6 +141,18 @@ fn starttls_is_not_offered_where_it_is_not_to_be() {
 }
 
 #[test]
+fn a_certificate_that_is_not_for_starttls_is_for_tls_from_the_start() {
+    it(|| {
+        let (server, mails) = keeping_by(netcat("--starttls never").with_identity(Identity::trusted()));
+        let text = std::fs::read_to_string(script("smtp.txt")).unwrap();
+        let client = netcat("-C --ssl-verify").trusting(&authority_pem()).stdin(Stdin::File(text.clone().into()));
+        client.connects_to(&server).leaves(0);
+        assert_eq!(texts(&mails), [sent(&text)]);
+        server.says(&["try: rncat --ssl localhost "]);
+    });
+}
+
+#[test]
 fn what_is_said_in_clear_behind_starttls_is_not_taken_for_more() {
     it(|| {
         let server = netcat("--mock smtp").with_identity(Identity::trusted()).listens();
@@ -161,21 +173,7 @@ fn what_is_said_in_clear_behind_starttls_is_not_taken_for_more() {
 
 #[test]
 fn two_clients_have_two_sessions() {
-    it(|| {
-        let server = netcat("--mock smtp").listens();
-        let mut clients = [connect(&server, "-C"), connect(&server, "-C")];
-        for client in &mut clients {
-            assert!(reply(client).starts_with("220"));
-        }
-        for client in clients.iter_mut().rev() {
-            client.types("RCPT TO:<you@example.org>\n");
-            assert!(reply(client).starts_with("503"));
-            client.types("QUIT\n");
-            assert!(reply(client).starts_with("221"));
-            client.ends_stdin();
-            client.leaves(0);
-        }
-    });
+    it(|| have_two_sessions(&netcat("--mock smtp").listens()));
 }
 
 #[test]

@@ -28,3 +28,11 @@ pub struct MockArgs {
     #[arg(long, value_name = "DIR", allow_hyphen_values = true, help_heading = MOCK, hide = !BUILT)]
     pub mock_dir: Option<PathBuf>,
 }
+
+impl MockArgs {
+    /// Whether there is to be such a server.
+    #[must_use]
+    pub fn is_given(&self) -> bool {
+        self.mock.is_some()
+    }
+}

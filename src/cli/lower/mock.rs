@@ -18,11 +18,7 @@ use crate::{
 #[cfg(feature = "mock")]
 pub(super) fn server(args: &Args) -> Result<Option<Mock>> {
     let parts = parts(args)?;
-    let mock = Mock {
-        services: parts.iter().map(|part| part.service.name).collect(),
-        starttls: parts.iter().any(|part| part.service.starttls),
-        dir: args.mock.mock_dir.clone(),
-    };
+    let mock = Mock { services: parts.iter().map(|part| part.service.name).collect(), dir: args.mock.mock_dir.clone() };
     Ok(Some(mock).filter(|mock| !mock.services.is_empty()))
 }
 
@@ -36,6 +32,24 @@ pub(super) fn server(args: &Args) -> Result<Option<Mock>> {
         Some(_) => Err(Error::usage("--mock", "this build of rncat has no mock servers")),
         None => Ok(None),
     }
+}
+
+/// Whether one of them offers to encrypt what began in clear.
+///
+/// # Errors
+/// Those of [`server`].
+#[cfg(feature = "mock")]
+pub(super) fn offers_tls(args: &Args) -> Result<bool> {
+    Ok(parts(args)?.iter().any(|part| part.service.starttls))
+}
+
+/// None does.
+///
+/// # Errors
+/// Those of [`server`].
+#[cfg(not(feature = "mock"))]
+pub(super) fn offers_tls(args: &Args) -> Result<bool> {
+    server(args).map(|_| false)
 }
 
 /// Where each of them listens, in order.

@@ -43,7 +43,7 @@ impl Config {
     /// When two options contradict each other, or a value is not what its option takes.
     pub fn from_args(mut args: Args) -> Result<(Self, Vec<String>)> {
         // Both are for many clients, who have to come from somewhere.
-        let mock = args.mock.mock.is_some();
+        let mock = args.mock.is_given();
         args.listen |= args.broker || args.chat || mock;
         // A proxy that ends with its first client would be no use; in Ncat, too, it does not.
         args.keep_open |= args.broker || args.chat || mock || (args.listen && args.proxy_type.is_some());
@@ -97,7 +97,7 @@ fn contradictions(args: &Args) -> Result<()> {
     let room = args.broker || args.chat;
     let server = args.listen && args.proxy_type.is_some();
     let inet = !args.unixsock && !args.vsock;
-    let mock = args.mock.mock.is_some();
+    let mock = args.mock.is_given();
     let (play, paces) = (args.dialogue.play.is_some(), args.dialogue.pace.is_some() || args.dialogue.fail);
     let offers = args.listen && args.starttls.as_deref().is_some_and(|it| it != "never");
     let mx = args.mail.mx.is_some();
@@ -189,7 +189,7 @@ fn contradictions(args: &Args) -> Result<()> {
 /// What `-l` has besides its address, which is filled in later.
 fn listening(args: &Args) -> Result<Listen> {
     let text = args.stall_timeout.as_deref();
-    let most = if args.mock.mock.is_some() { MOCK_CLIENTS } else { MAX_CLIENTS };
+    let most = if args.mock.is_given() { MOCK_CLIENTS } else { MAX_CLIENTS };
     Ok(Listen {
         on: place::ANYWHERE,
         others_on: Vec::new(),

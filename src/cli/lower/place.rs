@@ -78,7 +78,7 @@ pub(super) fn connect(args: &Args, transport: &Transport) -> Result<(Place, Vec<
 /// # Errors
 /// When the words are not what the transport needs.
 pub(super) fn listen(args: &Args, transport: &Transport) -> Result<(Where, Vec<Where>)> {
-    if transport.inet && args.mock.mock.is_some() {
+    if transport.inet && args.mock.is_given() {
         let mut places = mock::places(args)?.into_iter();
         return Ok((places.next().unwrap_or(ANYWHERE), places.collect()));
     }

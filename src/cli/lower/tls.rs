@@ -27,7 +27,7 @@ pub(super) fn at_once(args: &Args) -> Result<Option<TlsOptions>> {
         Some(When::First(_) | When::Offered) => false,
         Some(When::Typed { by_default: false }) => args.ssl,
         // What else is said of TLS is said of STARTTLS.
-        Some(When::Played) if super::mock::server(args)?.is_some_and(|mock| mock.starttls) => args.ssl,
+        Some(When::Played) if super::mock::offers_tls(args)? => args.ssl,
         Some(When::Typed { by_default: true } | When::Played) | None => asked,
     };
     Ok(at_once.then_some(options))
@@ -45,7 +45,7 @@ pub(super) fn later(args: &Args) -> Result<Option<Upgrade>> {
 }
 
 fn when(args: &Args) -> Result<Option<When>> {
-    let played = (args.dialogue.play.is_some() || args.mock.mock.is_some()).then_some(When::Played);
+    let played = (args.dialogue.play.is_some() || args.mock.is_given()).then_some(When::Played);
     Ok(match args.starttls.as_deref() {
         Some("never") => None,
         Some("typed") => Some(When::Typed { by_default: false }),

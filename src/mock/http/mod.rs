@@ -29,7 +29,7 @@ use std::{
 use tempfile::SpooledTempFile;
 
 /// Its row in the table.
-pub static SERVICE: Service = Service { name: "http", title: "HTTP", port: 8080, starttls: false, begin };
+pub static SERVICE: Service = Service { name: "http", title: "HTTP", port: 8080, starttls: false, mails: false, begin };
 
 /// What a client is told whose lines end with LF alone, and who looks at stdout.
 const NOTE: &str = "lines end with LF alone, which RFC 9112, 2.2, lets pass; HTTP has CR LF, as rncat -C sends";

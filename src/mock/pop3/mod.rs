@@ -11,7 +11,7 @@ mod reading;
 mod tests;
 
 use super::{
-    Client, READY, Service, Session, Shared, date,
+    Client, READY, Service, Session, Shared, WEB, date,
     lines::{Line, Lines},
     maildir::Maildir,
     sasl::{Exchange, MECHANISMS},
@@ -31,6 +31,7 @@ pub static SERVICE: Service = Service {
     title: "POP3",
     port: 1110,
     starttls: true,
+    mails: true,
     begin: |shared, client| Box::new(Pop3::new(Rc::clone(shared), client)),
 };
 
@@ -269,9 +270,7 @@ fn is_auth(line: &[u8]) -> bool {
     split(line).0.eq_ignore_ascii_case(b"AUTH")
 }
 
-/// A browser can be made to send requests to any port, with commands in them.
 fn is_http(line: &[u8]) -> bool {
     let method = split(line).0;
-    let known = ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH", "CONNECT", "TRACE"];
-    known.iter().any(|it| method == it.as_bytes()) && line.windows(6).any(|it| it == b" HTTP/")
+    WEB.iter().any(|it| method == it.as_bytes()) && line.windows(6).any(|it| it == b" HTTP/")
 }

@@ -3,6 +3,8 @@
 //! A newcomer's trap: what is no command is often something else that can be told: a web browser, which is hung up
 //! on (a page can make it say commands to a mail server), or the mail itself, said before DATA.
 
+use crate::mock::WEB;
+
 /// See the module's description. Arguments are without the blanks around them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Command<'a> {
@@ -56,7 +58,7 @@ pub(super) fn parse(line: &str) -> Command<'_> {
         "STARTTLS" => Command::StartTls(argument),
         // RFC 3030, RFC 1985, RFC 2645, and RFC 821.
         "BDAT" | "ETRN" | "ATRN" | "TURN" | "SEND" | "SOML" | "SAML" => Command::Foreign,
-        "GET" | "POST" | "HEAD" | "PUT" | "DELETE" | "CONNECT" | "OPTIONS" | "PATCH" | "TRACE" => Command::Web,
+        verb if WEB.contains(&verb) => Command::Web,
         "USER" | "PASS" | "APOP" | "STAT" | "LIST" | "RETR" | "DELE" | "TOP" | "UIDL" | "CAPA" | "STLS" => {
             Command::Pop3
         }

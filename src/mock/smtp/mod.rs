@@ -34,6 +34,7 @@ pub static SERVICE: Service = Service {
     title: "SMTP",
     port: 1025,
     starttls: true,
+    mails: true,
     begin: |shared, client| Box::new(Smtp::new(Rc::clone(shared), client)),
 };
 

@@ -107,8 +107,7 @@ impl Smtp {
 
     fn rcpt(&mut self, rest: Option<&str>) -> Result<Reply, Reply> {
         const FORM: &str = "RCPT TO:<you@example.net>";
-        let next = self.too_early("Not yet");
-        let Some(letter) = &mut self.letter else { return Err(next) };
+        let Some(letter) = &mut self.letter else { return Err(self.too_early("Not yet")) };
         let rest = rest.ok_or_else(|| format!("501 5.5.2 It is written {FORM}"))?;
         let wrong = |why| Reply::from(format!("501 5.1.3 Not an address: {why}; it is written {FORM}"));
         let (address, parameters) = path::split(rest).map_err(wrong)?;

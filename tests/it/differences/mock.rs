@@ -59,6 +59,7 @@ pub(super) const MOCK: Table = &[(
         "mock_smtp_mails::mails_of_one_run_go_with_it",
         "mock_smtp_mails::nobody_has_to_look_for_mails_to_be_taken",
         "mock_smtp_mails::quiet_hides_all_but_the_mails",
+        "mock_smtp_server::a_certificate_that_is_not_for_starttls_is_for_tls_from_the_start",
         "mock_smtp_server::a_client_that_is_silent_is_seen_off",
         "mock_smtp_server::a_mail_over_tls_from_the_start",
         "mock_smtp_server::a_mail_over_tls_that_is_asked_for",
