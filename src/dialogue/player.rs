@@ -20,6 +20,7 @@ use crate::{
     error::{Error, Result},
     opening::upgrade::Handle,
     proto::evidence::Side,
+    stream::hand_over,
 };
 use std::{collections::BTreeSet, rc::Rc, time::Duration};
 
@@ -137,11 +138,7 @@ impl Player {
     /// When the dialogue does not go as it is written; once.
     pub fn fetch(&mut self, buffer: &mut [u8]) -> Result<usize> {
         self.run();
-        let ready = self.out.get(self.fetched..).unwrap_or_default();
-        let count = ready.len().min(buffer.len());
-        if let (Some(to), Some(from)) = (buffer.get_mut(..count), ready.get(..count)) {
-            to.copy_from_slice(from);
-        }
+        let count = hand_over(self.out.get(self.fetched..).unwrap_or_default(), buffer);
         self.fetched += count;
         match self.failure.take() {
             Some(failure) if count == 0 => Err(failure),

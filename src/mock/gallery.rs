@@ -6,7 +6,7 @@
 use super::{excerpt::Excerpt, maildir};
 use crate::{
     error::why,
-    stream::{Flow, Stream},
+    stream::{Flow, Stream, hand_over},
 };
 use mio::{Registry, Token};
 use std::{
@@ -191,9 +191,7 @@ impl Stream for Tour {
                 return Ok(Flow::Blocked);
             }
         }
-        let ready = self.text.get(self.read..).unwrap_or_default();
-        let count = ready.len().min(buffer.len());
-        buffer.iter_mut().zip(ready).for_each(|(to, from)| *to = *from);
+        let count = hand_over(self.text.get(self.read..).unwrap_or_default(), buffer);
         self.read += count;
         Ok(Flow::Moved(count))
     }

@@ -10,7 +10,7 @@ use super::{READY, Session};
 use crate::{
     error::Error,
     opening::upgrade::Handle,
-    stream::{Flow, Stream},
+    stream::{Flow, Stream, hand_over},
 };
 use mio::{Registry, Token};
 use std::{
@@ -112,11 +112,7 @@ impl Stream for Serving {
                 self.ended = true;
             }
         }
-        let ready = self.out.get(self.fetched..).unwrap_or_default();
-        let count = ready.len().min(buffer.len());
-        if let (Some(to), Some(from)) = (buffer.get_mut(..count), ready.get(..count)) {
-            to.copy_from_slice(from);
-        }
+        let count = hand_over(self.out.get(self.fetched..).unwrap_or_default(), buffer);
         self.fetched += count;
         match count {
             0 if self.session.is_over() || self.ended => Ok(Flow::Ended),

@@ -248,12 +248,8 @@ fn access(lists: &AccessLists, numeric: bool) -> Result<Access> {
 
 /// Those of a family, or both.
 fn both(addresses: [IpAddr; 2], port: u16, family: Family) -> Vec<Address> {
-    let wanted = |address: &IpAddr| match family {
-        Family::Any => true,
-        Family::V4 => address.is_ipv4(),
-        Family::V6 => address.is_ipv6(),
-    };
-    addresses.into_iter().filter(wanted).map(|address| SocketAddr::new(address, port).into()).collect()
+    let wanted = addresses.into_iter().filter(|address| family.admits(*address));
+    wanted.map(|address| SocketAddr::new(address, port).into()).collect()
 }
 
 /// Listens on all of these, on one port, also when the kernel chooses it.

@@ -7,7 +7,7 @@ use crate::{
     cli::config::Family,
     error::{Error, Result},
     reactor::Reactor,
-    transport::Address,
+    transport::{Address, socket::interface},
 };
 use dns_lookup::{AddrFamily, AddrInfoHints, SockType, getaddrinfo};
 use mio::Token;
@@ -99,11 +99,7 @@ impl Question {
     }
 
     fn of_family(&self, mut addresses: Vec<SocketAddr>) -> Result<Vec<SocketAddr>> {
-        addresses.retain(|address| match self.family {
-            Family::Any => true,
-            Family::V4 => address.is_ipv4(),
-            Family::V6 => address.is_ipv6(),
-        });
+        addresses.retain(|address| self.family.admits(address.ip()));
         match (addresses.is_empty(), self.family) {
             (false, _) => Ok(addresses),
             (true, Family::V4) => Err(self.fails("it has no IPv4 address".to_owned()).hint("leave out -4")),
@@ -178,11 +174,6 @@ fn literal(host: &str, port: u16) -> Option<std::result::Result<SocketAddr, Stri
     let scope = zone.parse().ok().or_else(|| interface(zone));
     let address = scope.map(|scope| SocketAddr::V6(SocketAddrV6::new(address, port, 0, scope)));
     Some(address.ok_or_else(|| zone.to_owned()))
-}
-
-fn interface(name: &str) -> Option<u32> {
-    let socket = socket2::Socket::new(socket2::Domain::IPV6, socket2::Type::DGRAM, None).ok()?;
-    rustix::net::netdevice::name_to_index(&socket, name).ok()
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@
 use super::{
     Flow, Handshaking, Stream,
     goodbye::Goodbye,
+    hand_over,
     tls::{Failure, Scratch},
 };
 use crate::{
@@ -235,10 +236,7 @@ impl Stream for Dtls {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<Flow> {
         loop {
             if let Some(mut datagram) = self.arrived.pop_front() {
-                let n = datagram.len().min(buffer.len());
-                if let (Some(to), Some(from)) = (buffer.get_mut(..n), datagram.get(..n)) {
-                    to.copy_from_slice(from);
-                }
+                let n = hand_over(&datagram, buffer);
                 if n < datagram.len() {
                     self.arrived.push_front(datagram.split_off(n));
                 }

@@ -150,6 +150,15 @@ pub trait Handshaking: Stream {
     fn facts(&self) -> Vec<String>;
 }
 
+/// Puts as much of what is `ready` as there is room for into a reader's `buffer`; how many bytes that is.
+pub(crate) fn hand_over(ready: &[u8], buffer: &mut [u8]) -> usize {
+    let count = ready.len().min(buffer.len());
+    if let (Some(to), Some(from)) = (buffer.get_mut(..count), ready.get(..count)) {
+        to.copy_from_slice(from);
+    }
+    count
+}
+
 /// Turns what a non-blocking call returned into a [`Flow`]; `EINTR` is the caller's to retry.
 pub fn flow(result: io::Result<usize>) -> io::Result<Flow> {
     match result {

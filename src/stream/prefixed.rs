@@ -3,7 +3,7 @@
 //! A newcomer's trap: no event tells of these bytes. Whoever takes over reads until *blocked*
 //! anyway, as after any change of hands.
 
-use super::{Flow, Stream, forward};
+use super::{Flow, Stream, forward, hand_over};
 use std::{io, os::fd::BorrowedFd};
 
 /// See the module's description.
@@ -25,15 +25,12 @@ impl Stream for Prefixed {
     forward!(register, write, write_vectored, timeout, flush, finish, hang_up, broken, undelivered, dropped, deadline);
 
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<Flow> {
-        let rest = self.prefix.get(self.taken..).unwrap_or_default();
-        let n = rest.len().min(buffer.len());
-        let (Some(to), Some(from)) = (buffer.get_mut(..n), rest.get(..n)) else { return self.inner.read(buffer) };
+        let n = hand_over(self.prefix.get(self.taken..).unwrap_or_default(), buffer);
         if n == 0 {
             self.prefix = Vec::new();
             self.taken = 0;
             return self.inner.read(buffer);
         }
-        to.copy_from_slice(from);
         self.taken += n;
         Ok(Flow::Moved(n))
     }

@@ -8,7 +8,7 @@
 use super::{Datagrams, Doorman, Hears, Knock, LARGEST, Received, Solo, largest_for};
 use crate::{
     reactor::{Reactor, Ready},
-    stream::{Flow, Stream},
+    stream::{Flow, Stream, hand_over},
     transport::{Accepted, Address, Listener, Serves, again},
 };
 use mio::{Interest, Registry, Token, unix::SourceFd};
@@ -266,11 +266,7 @@ impl Stream for Session {
 
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<Flow> {
         if let Some(datagram) = self.inbox.pop() {
-            let n = datagram.len().min(buffer.len());
-            if let (Some(to), Some(from)) = (buffer.get_mut(..n), datagram.get(..n)) {
-                to.copy_from_slice(from);
-            }
-            return Ok(Flow::Moved(n));
+            return Ok(Flow::Moved(hand_over(&datagram, buffer)));
         }
         if let Some(alone) = &mut self.alone {
             return alone.read(buffer);
