@@ -88,7 +88,17 @@ static MODES: &[Mode] = &[
     Mode {
         name: "--mock",
         is_on: |args| args.mock.is_given(),
-        idle: &["--send-only", "--recv-only", "--no-shutdown", "-q", "-d", "-C", "--no-crlf", "--stall-timeout"],
+        idle: &[
+            "--send-only",
+            "--recv-only",
+            "--no-shutdown",
+            "-q",
+            "-d",
+            "-C",
+            "--no-crlf",
+            "--stall-timeout",
+            "--raw",
+        ],
     },
     Mode { name: "--broker or --chat", is_on: |args| args.broker || args.chat, idle: &["--no-shutdown"] },
     Mode {

@@ -70,8 +70,9 @@ fn nobody_else_answers_the_clients() {
 }
 
 #[test]
-fn what_concerns_stdin_has_no_effect() {
-    for line in ["--send-only", "--recv-only", "--no-shutdown", "-q 1", "-d 1", "-C", "--no-crlf", "--stall-timeout 1"]
+fn what_concerns_stdin_or_replies_has_no_effect() {
+    for line in
+        ["--send-only", "--recv-only", "--no-shutdown", "-q 1", "-d 1", "-C", "--no-crlf", "--stall-timeout 1", "--raw"]
     {
         let warnings = start(&format!("--mock smtp {line}")).warnings;
         assert!(warnings.iter().any(|text| text.ends_with("has no effect with --mock")), "{line}: {warnings:?}");
