@@ -10,7 +10,8 @@ use crate::{
 };
 use mio::{Events, Poll, Registry, Token, Waker, event::Event};
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeSet, HashMap},
+    hash::{BuildHasherDefault, Hasher},
     io,
     sync::{
         Arc,
@@ -50,6 +51,13 @@ impl From<&Event> for Ready {
         }
     }
 }
+
+/// What is known of each of those who have a token.
+pub type ByToken<T> = HashMap<Token, T, BuildHasherDefault<Counted>>;
+
+/// Spreads tokens over a table. They are counted by us, so nobody can choose some that collide.
+#[derive(Debug, Default)]
+pub struct Counted(u64);
 
 /// See the module's description.
 #[derive(Debug)]
@@ -213,6 +221,22 @@ impl Reactor {
             alarms.extend(helpers.all_done.try_iter());
         }
         Ok(())
+    }
+}
+
+impl Hasher for Counted {
+    fn finish(&self) -> u64 {
+        // A table takes its place from the low bits, and looks at the high ones before it compares.
+        self.0.rotate_left(32)
+    }
+
+    fn write_usize(&mut self, number: usize) {
+        // 2⁶⁴ divided by the golden ratio: neighbours are far apart (Knuth, volume 3, 6.4).
+        self.0 = (self.0 ^ number as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        bytes.iter().for_each(|byte| self.write_usize(usize::from(*byte)));
     }
 }
 

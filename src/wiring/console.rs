@@ -16,14 +16,13 @@ use crate::{
     opening::{Failed, Peer, upgrade::Handle},
     ports,
     proto::evidence::{Evidence, Side},
-    reactor::{self, Alarm},
+    reactor::{self, Alarm, ByToken},
     relay::{End, Notice, Patience},
     transport::stdio::{self, Kind},
 };
 use mio::Token;
 use shown::Showing;
 use std::{
-    collections::HashMap,
     io,
     rc::Rc,
     time::{Duration, Instant},
@@ -53,7 +52,7 @@ pub struct Console {
     evidence: Rc<Evidence>,
     showing: Showing,
     token: Token,
-    peers: HashMap<Token, State>,
+    peers: ByToken<Box<State>>,
     stdin_end: Option<Instant>,
     /// Since when nobody reads stdout.
     deaf: Option<Instant>,
@@ -126,7 +125,7 @@ impl Console {
             showing: Showing::new(config, settings),
             evidence,
             token,
-            peers: HashMap::new(),
+            peers: ByToken::default(),
             stdin_end: None,
             deaf: None,
             stdout_done: false,
@@ -321,7 +320,7 @@ impl Wiring for Console {
             leaving: None,
             alarm: Alarm::default(),
         };
-        self.peers.insert(token, state);
+        self.peers.insert(token, Box::new(state));
         self.review(token, context);
         Ok(())
     }
