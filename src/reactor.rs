@@ -258,7 +258,8 @@ impl Alarm {
 }
 
 /// Raises the limit of open descriptors as far as the system allows; where it does not, that is
-/// noticed when it comes to it. Commands inherit it, so not for those who run any.
+/// noticed when it comes to it. Commands inherit it, so not for those who run any: to lower it for them
+/// alone, something would have to run between fork(2) and exec(2).
 pub fn raise_descriptor_limit() {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
     let limit = getrlimit(Resource::Nofile);
@@ -284,6 +285,22 @@ mod tests {
         assert_eq!(seen, [soon, late]);
         assert!(begun.elapsed() >= Duration::from_millis(20));
         Ok(())
+    }
+
+    #[test]
+    fn tokens_are_spread_over_a_table_whichever_of_them_are_in_it() {
+        use std::hash::BuildHasher;
+        let hasher = BuildHasherDefault::<Counted>::default();
+        for stride in 1..100 {
+            let (mut low, mut high) = ([0; 1024], [0; 128]);
+            for token in (1..=1024).map(|number| Token(number * stride)) {
+                let hash = hasher.hash_one(token);
+                low[hash as usize % 1024] += 1;
+                high[(hash >> 57) as usize] += 1;
+            }
+            assert!(low.iter().all(|count| *count < 16), "stride {stride}: {:?}", low.iter().max());
+            assert!(high.iter().all(|count| *count < 128), "stride {stride}: {:?}", high.iter().max());
+        }
     }
 
     #[test]

@@ -288,6 +288,7 @@ impl Wiring for Console {
     fn joined(&mut self, peer: Peer, context: &mut Context<'_>) -> std::result::Result<(), Failed> {
         let Peer { token, stream, remote, tls, upgrade, .. } = peer;
         self.served = true;
+        let name: Rc<str> = remote.to_string().into();
         let relay = &mut *context.relay;
         let datagram = stream.is_datagram();
         relay.add(token, stream);
@@ -298,7 +299,7 @@ impl Wiring for Console {
             relay.discard(token);
         } else {
             let evidence = Rc::clone(&self.evidence);
-            let warns = (!tls).then(|| (context.report, remote.to_string()));
+            let warns = (!tls).then(|| (context.report, Rc::clone(&name)));
             let watch = Watch::new(evidence, warns);
             relay.filter(token, Box::new(watch));
             self.showing.heard(&self.evidence).into_iter().for_each(|shown| relay.filter(token, shown));
@@ -311,7 +312,7 @@ impl Wiring for Console {
             relay.join(self.token, token);
         }
         let state = State {
-            departure: Departure::new(remote.to_string(), self.verify, context.report),
+            departure: Departure::new(name, self.verify, context.report),
             tls,
             upgrade,
             datagram,
