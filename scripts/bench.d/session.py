@@ -313,6 +313,15 @@ def one_processor(*processes):
         os.sched_setaffinity(0, allowed)
 
 
+def expect(reader, wanted):
+    """Reads as much as is wanted, which has to be it."""
+    came = b''
+    while len(came) < len(wanted) and (piece := reader.read(len(wanted) - len(came))):
+        came += piece
+    if came != wanted:
+        raise Failed(f'{len(came)} bytes arrived of {len(wanted)}, or others')
+
+
 def enlarge(pipe):
     """To what everybody may have; fewer changes between processes."""
     with contextlib.suppress(OSError):

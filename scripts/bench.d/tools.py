@@ -26,6 +26,9 @@ class Tool:
     words: tuple = ()  # how it begins: usually its path
     version: str = ''
 
+    def is_rncat(self):
+        return not self.package
+
     def has_tls(self):
         return 'tls_leave' in self.forms
 
@@ -52,7 +55,7 @@ TOOLS = {
         'exec': f'-l --exec {{cat}} {HERE}',
         'serve': f'-l -k -m {{clients}} {HERE}',
         'broker': f'-l --broker -m {{clients}} {HERE}',
-        'udp_send': f'-u {HERE}',
+        'udp_send': f'-u --send-only {HERE}',
         'udp_listen': f'-l -u {HERE}',
         'tls_send': f'--ssl {HERE}',
         'tls_receive': f'-l --ssl {HERE}',
@@ -83,7 +86,7 @@ TOOLS = {
         'tls_serve': f'-l -k --ssl -m {{clients}} {HERE}',
     }, statuses=frozenset([0, 1]), package='ncat'),
     # -N: half-close at the end of stdin. -d: do not read stdin. It has no TLS: there, plain TCP by nc
-    # is what TLS by the others is compared with.
+    # is what TLS by the others is compared with. Of two reads of stdin it may make one datagram.
     'nc': Tool({
         'send': f'-N {HERE}',
         'receive': f'-d -l {HERE}',
@@ -93,7 +96,6 @@ TOOLS = {
         'crlf_answer': f'-N -C -l {HERE}',
         'leave': f'-d {HERE}',
         'help': '-h',
-        'udp_send': f'-u -q 0 {HERE}',
         'udp_listen': f'-u -d -l {HERE}',
         'tls_send': f'-N {HERE}',
         'tls_receive': f'-d -l {HERE}',
