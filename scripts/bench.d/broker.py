@@ -63,7 +63,7 @@ def prove_broker(bench, tool):
 def prove_linear(bench, tool):
     """Of the others none is known for so many."""
     if not tool.is_rncat():
-        raise Missing
+        raise Missing('not for so many')
 
 
 CPU = 'cpu s/GiB out'

@@ -21,7 +21,8 @@ SPARE = 200  # descriptors that a listener and this process need for themselves
 
 def measure_crowd(bench, tool):
     """All the clients are in another process, which is the same for all tools."""
-    with Session(bench, tool) as session, many_files(bench.scale.clients) as many:
+    many = bench.scale.clients
+    with Session(bench, tool) as session, many_files(many):
         listener = Listener(session, 'serve', many)
         begun = time.perf_counter()
         listener.talk(many)
@@ -36,9 +37,9 @@ def measure_event(bench, tool):
 
 def cost_of_lines(bench, tool, idle):
     """Processor time of the listener for a line, in µs, while so many other clients say nothing."""
-    with Session(bench, tool) as session, many_files(idle) as many:
-        listener = Listener(session, 'serve', many + 1)
-        listener.talk(many)
+    with Session(bench, tool) as session, many_files(idle):
+        listener = Listener(session, 'serve', idle + 1)
+        listener.talk(idle)
         with socket.create_connection(('127.0.0.1', listener.port)) as client, one_processor(listener.process):
             line = b'a line\n'
             for number in range(bench.scale.lines + 1):
@@ -52,7 +53,8 @@ def cost_of_lines(bench, tool, idle):
 
 
 def measure_memory(bench, tool):
-    with Session(bench, tool) as session, many_files(bench.scale.idle) as many:
+    many = bench.scale.idle
+    with Session(bench, tool) as session, many_files(many):
         listener = Listener(session, 'serve', many + 1)
         # What the first one costs, it costs once.
         listener.talk(1)
@@ -126,20 +128,25 @@ class Listener:
 
 
 @contextlib.contextmanager
-def many_files(wanted):
-    """Raises the limit of descriptors for what is started; gives how many clients can be had."""
+def many_files(clients):
+    """What is started meanwhile may have so many clients."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    with contextlib.suppress(ValueError, OSError):  # Only root may raise the hard limit.
-        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, max(hard, wanted + SPARE)))
-    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-    many = min(wanted, hard - SPARE)
-    if many < wanted:
-        say(f'only {many} clients instead of {wanted}: the hard limit of descriptors is {hard}')
-    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, many + SPARE), hard))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, min(clients + SPARE, hard)), hard))
     try:
-        yield many
+        yield
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+def possible(clients):
+    """As many, or fewer where this user may not have so many descriptors."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with contextlib.suppress(ValueError, OSError):  # Only root may raise the hard limit.
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, max(hard, clients + SPARE)))
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    if hard < clients + SPARE:
+        say(f'{hard - SPARE} clients instead of {clients}: the hard limit of descriptors is {hard}')
+    return min(clients, hard - SPARE)
 
 
 CASES = {

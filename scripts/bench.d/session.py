@@ -30,7 +30,7 @@ class Failed(Exception):
 
 
 class Missing(Exception):
-    """A tool has no form for a case."""
+    """A tool has no form for a case, or this machine does not have what a case needs."""
 
 
 @dataclass(frozen=True)
@@ -237,8 +237,10 @@ class Session:
     def spawn(self, part, port=0, stdin=None, stdout=None, **values):
         """Starts the tool in one of its parts."""
         form = self.tool.forms.get(part)
-        if not form or ('{certificate}' in form and not self.bench.certificate):
-            raise Missing
+        if not form:
+            raise Missing('it has no such form')
+        if '{certificate}' in form and not self.bench.certificate:
+            raise Missing('install openssl')
         values |= {'certificate': self.bench.certificate, 'programs': self.bench.scratch, 'cat': shutil.which('cat')}
         words = [*self.tool.words, *(word.format(port=port, **values) for word in form.split())]
         return self.start(words, stdin, stdout, self.tool.statuses)
@@ -246,7 +248,7 @@ class Session:
     def helper(self, program, *words, stdin=None, stdout=None):
         """Starts one of the C programs."""
         if not self.bench.programs:
-            raise Missing
+            raise Missing('install gcc')
         return self.start([str(self.bench.scratch / program), *map(str, words)], stdin, stdout)
 
     def start(self, words, stdin, stdout, statuses=frozenset([0])):

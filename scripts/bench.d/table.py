@@ -35,7 +35,7 @@ class Case:
 class Result:
     values: dict  # tool: one tuple a turn
     failed: set = field(default_factory=set)
-    missing: set = field(default_factory=set)
+    missing: dict = field(default_factory=dict)  # tool: why it cannot do the case
 
     def median(self, tool, index):
         if tool in self.failed or not self.values.get(tool):

@@ -62,7 +62,7 @@ def measure_idle_tls(bench, tool):
 
 def server_context(bench):
     if not bench.certificate:
-        raise Missing
+        raise Missing('install openssl')
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_3
     context.load_cert_chain(bench.certificate)
