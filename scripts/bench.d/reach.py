@@ -61,10 +61,12 @@ BOUNDS = [
 
 def print_reached(results, cases, tools, scale):
     """Returns how many of the bounds are not reached."""
-    short = 0
+    short, bounds = 0, [bound for bound in BOUNDS if bound.case in results]
+    if not bounds:
+        return 0
     print('\n| what has to be reached | bound | measured | |')
     print('|---|---|--:|---|')
-    for bound in (bound for bound in BOUNDS if bound.case in results):
+    for bound in bounds:
         value = measured(bound, results[bound.case])
         row = cases[bound.case].rows[bound.row]
         reached = value is not None and WORDS[bound.word](value, bound.number)

@@ -59,15 +59,15 @@ def lifetimes(bench, session, part, port=0):
 
 
 @contextlib.contextmanager
-def greeting():
-    """A server that leaves at once."""
+def greeting(greet=socket.socket.close):
+    """A server that does only that with each client; leaves at once, if nothing else is said."""
     with socket.create_server(('127.0.0.1', 0), backlog=64) as server:
-        def greet_nobody():
+        def serve():
             with contextlib.suppress(OSError):  # It is shut down.
                 while True:
-                    server.accept()[0].close()
+                    greet(server.accept()[0])
 
-        threading.Thread(target=greet_nobody, daemon=True).start()
+        threading.Thread(target=serve, daemon=True).start()
         yield server.getsockname()[1]
         server.shutdown(socket.SHUT_RDWR)
 

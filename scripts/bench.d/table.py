@@ -47,6 +47,8 @@ def print_table(results, cases, tools, scale, load):
     versions = ', '.join(tool.version for tool in tools.values() if tool.version)
     print(f'{datetime.date.today()}, Linux {os.uname().release}, {processor()}, load {load:.1f} at the start.')
     print(f'{versions}.')
+    if not results:
+        return
     print(f'Medians of {scale.rounds} round{"s" * (scale.rounds > 1)}. A ratio is rncat\'s value by the other\'s: more')
     print('than 1 is better for what is "/s", less than 1 for all the rest.')
     print()

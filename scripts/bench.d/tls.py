@@ -10,10 +10,9 @@ import contextlib
 import socket
 import ssl
 import statistics
-import threading
 
 from session import Missing, Session
-from small import idle, memory
+from small import greeting, idle, memory
 from table import Case, Row
 from transfer import CPU, measure_pipe, prove_pipe
 
@@ -28,26 +27,27 @@ def prove_tls(bench, tool):
 
 def measure_handshake(bench, tool):
     """Processor time, of the client alone: the server's is none of its own."""
-    context = server_context(bench)
-    with Session(bench, tool) as session, socket.create_server(('127.0.0.1', 0), backlog=64) as server:
-        threading.Thread(target=greet, args=[server, context], daemon=True).start()
+    with Session(bench, tool) as session, greeting_tls(bench) as port:
         times = []
         for _ in range(bench.scale.starts):
-            process = session.spawn('tls_leave', server.getsockname()[1])
+            process = session.spawn('tls_leave', port)
             session.reap(process)
             times.append(process.cpu)
-        server.shutdown(socket.SHUT_RDWR)
     return (statistics.median(times) * 1e3,)
 
 
-def greet(server, context):
-    """A handshake and a close_notify; whether the client answers that does not matter."""
-    with contextlib.suppress(OSError):  # It is shut down.
-        while True:
-            client = server.accept()[0]
-            client.settimeout(5)
-            with contextlib.suppress(OSError), context.wrap_socket(client, server_side=True) as peer:
-                peer.unwrap()
+@contextlib.contextmanager
+def greeting_tls(bench):
+    """A server: a handshake and a close_notify; whether the client answers that does not matter."""
+    context = server_context(bench)
+
+    def greet(client):
+        client.settimeout(bench.patience())
+        with contextlib.suppress(OSError), context.wrap_socket(client, server_side=True) as peer:
+            peer.unwrap()
+
+    with greeting(greet) as port:
+        yield port
 
 
 def measure_idle_tls(bench, tool):
