@@ -1,7 +1,10 @@
 /* The limit without copies: splice(2) and sendfile(2).
  *
- *     splice send PORT      stdin, a pipe or a file, to the peer
- *     splice receive PORT   listens; the peer to stdout, a pipe or anything else
+ *     splice send PORT           stdin, a pipe or a file, to the peer
+ *     splice receive PORT        listens; the peer to stdout, a pipe or anything else
+ *     splice talk PORT           both at once, connecting
+ *     splice answer PORT         both at once, listening
+ *     splice exec PORT PROGRAM   listens; the program gets the socket
  *
  * A newcomer's trap: splice(2) needs a pipe at one side. Where there is none, one in between does,
  * and what it holds are references to pages, not bytes.
@@ -10,6 +13,7 @@
 #include <fcntl.h>
 #include <sys/sendfile.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 
 enum { MIB = 1 << 20 };
 
@@ -42,6 +46,7 @@ static void send_all(int socket)
             ;
         must("sendfile", count);
     }
+    must("shutdown", shutdown(socket, SHUT_WR));
 }
 
 static void receive_all(int socket)
@@ -60,15 +65,47 @@ static void receive_all(int socket)
             count -= must("splice", splice(between[0], NULL, 1, NULL, count, SPLICE_F_MOVE));
 }
 
+/* A process for each direction: neither waits for the other. */
+static int exchange(int socket)
+{
+    int status;
+
+    if (must("fork", fork()) == 0) {
+        receive_all(socket);
+        exit(0);
+    }
+    send_all(socket);
+    must("wait", wait(&status));
+    return status != 0;
+}
+
+static int accepted(const char *port)
+{
+    return must("accept", accept(listening(port), NULL, NULL));
+}
+
+static int hand_over(int socket, const char *program)
+{
+    must("dup2", dup2(socket, 0));
+    must("dup2", dup2(socket, 1));
+    return must("execl", execl(program, program, (char *)NULL));
+}
+
 int main(int count, char **words)
 {
-    if (count == 3 && !strcmp(words[1], "send")) {
+    const char *part = count >= 3 ? words[1] : "";
+
+    if (!strcmp(part, "send"))
         send_all(connected(words[2], SOCK_STREAM));
-    } else if (count == 3 && !strcmp(words[1], "receive")) {
-        receive_all(must("accept", accept(listening(words[2]), NULL, NULL)));
-    } else {
-        fputs("usage: splice send|receive PORT\n", stderr);
-        return 2;
-    }
+    else if (!strcmp(part, "receive"))
+        receive_all(accepted(words[2]));
+    else if (!strcmp(part, "talk"))
+        return exchange(connected(words[2], SOCK_STREAM));
+    else if (!strcmp(part, "answer"))
+        return exchange(accepted(words[2]));
+    else if (!strcmp(part, "exec") && count == 4)
+        return hand_over(accepted(words[2]), words[3]);
+    else
+        return fputs("usage: splice send|receive|talk|answer PORT | splice exec PORT PROGRAM\n", stderr), 2;
     return 0;
 }

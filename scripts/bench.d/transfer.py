@@ -61,8 +61,8 @@ def exchange(bench, tool, sizes, digest=False):
     with Session(bench, tool) as session:
         outputs = [session.drain(digest=True) if digest else (None, None) for _ in sizes]
         sources = [session.feed(size) for size in sizes]
-        listener, port = session.listen('answer', stdin=sources[1], stdout=outputs[0][0])
-        client = session.spawn('talk', port, stdin=sources[0], stdout=outputs[1][0])
+        listener, port = session.listen('both_answer', stdin=sources[1], stdout=outputs[0][0])
+        client = session.spawn('both', port, stdin=sources[0], stdout=outputs[1][0])
         for file in (*sources, *(output for output, _ in outputs if output)):
             file.close()
         rate = finish(bench, session, client, listener, sizes[0])[0]
@@ -77,7 +77,7 @@ def measure_exec(bench, tool, digest=False):
     with Session(bench, tool) as session:
         output, arrival = session.drain(digest=True) if digest else (None, None)
         listener, port = session.listen('exec')
-        client = spawn_fed(session, 'talk', port, size, output)
+        client = spawn_fed(session, 'exec_talk', port, size, output)
         if digest:
             output.close()
         values = finish(bench, session, client, listener, size)[:1]
@@ -127,5 +127,5 @@ CASES = {
         [Row('both directions at once, {half} each: one of them', 'MiB/s', 0), Row('the same : one alone', '', 2)],
         prove_both,
     ),
-    'exec': Case(measure_exec, [Row('`--exec cat` as an echo, {half}', 'MiB/s', 0)], prove_exec),
+    'exec': Case(measure_exec, [Row('`--exec cat` as an echo, {half} (socat: its own 8 KiB buffers)', 'MiB/s', 0)], prove_exec),
 }
