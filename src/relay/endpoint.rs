@@ -4,6 +4,7 @@ use super::{
     closing::Closing,
     outbox::{Outbox, Shared, Spare},
     pump::Pump,
+    splice,
     stall::Stall,
 };
 use crate::{
@@ -11,6 +12,7 @@ use crate::{
     stream::{Flow, Stream},
 };
 use mio::Token;
+use rustix::event::PollFlags;
 use socket2::SockRef;
 use std::{
     collections::BTreeSet,
@@ -47,6 +49,12 @@ pub(super) struct Endpoint {
     /// This source is in some sink's `waiting`.
     pub(super) waits: bool,
     pub(super) queued: bool,
+    /// The kernel has no room for what it would move here by itself.
+    pub(super) jammed: bool,
+    /// Its stream has been blocked: from then on each event has been seen.
+    pub(super) sure: bool,
+    /// An event told that the other side has ended.
+    pub(super) ending: bool,
     /// An event told of trouble, which has not been looked into.
     pub(super) trouble: bool,
     pub(super) closing: Option<Closing>,
@@ -120,6 +128,9 @@ impl Endpoint {
             waiting: Vec::new(),
             waits: false,
             queued: false,
+            jammed: false,
+            sure: false,
+            ending: false,
             trouble: false,
             closing: None,
             stall: Stall::default(),
@@ -179,6 +190,11 @@ impl Endpoint {
 
     /// Writes what waits; once nothing does, says the goodbye that is due.
     pub(super) fn drain(&mut self, spare: &mut Spare, now: Instant) -> io::Result<Drained> {
+        // A goodbye needs no room.
+        self.jammed &= self.goodbye.is_none() && self.has_no_room();
+        if self.jammed {
+            return Ok(Drained::Waiting);
+        }
         let datagram = self.stream.is_datagram();
         while let Some(waiting) = self.outbox.waiting() {
             match self.stream.write(waiting)? {
@@ -223,7 +239,11 @@ impl Endpoint {
         }
     }
 
-    fn sent(&mut self, n: usize, now: Instant) {
+    fn has_no_room(&self) -> bool {
+        self.stream.sink().is_some_and(|sink| !splice::is_ready(sink, PollFlags::OUT))
+    }
+
+    pub(super) fn sent(&mut self, n: usize, now: Instant) {
         self.traffic.sent += n as u64;
         self.traffic.last_sent = Some(now);
     }

@@ -11,6 +11,8 @@ mod outbox;
 mod pump;
 mod room;
 mod said;
+mod shortcut;
+mod splice;
 mod stall;
 #[cfg(test)]
 mod tests;
@@ -33,6 +35,7 @@ use outbox::{Shared, Spare};
 use pump::Work;
 use room::Room;
 use said::Said;
+use splice::Between;
 use stall::Stall;
 use std::{
     collections::VecDeque,
@@ -77,6 +80,7 @@ pub struct Relay {
     buffer: Vec<u8>,
     work: Work,
     spare: Spare,
+    between: Between,
     /// When it was last looked how much has arrived where.
     looked: Option<Instant>,
     /// The time of the present round.
@@ -243,6 +247,7 @@ impl Relay {
         let Some(endpoint) = self.endpoints.get_mut(&token) else { return };
         endpoint.may_read |= ready.read;
         endpoint.trouble |= ready.trouble;
+        endpoint.ending |= ready.ended;
         self.enqueue(token);
     }
 

@@ -4,6 +4,12 @@ use crate::filter::{Filter, spacing::Spacing};
 use mio::Token;
 use std::{collections::BTreeSet, io, time::Instant};
 
+/// So many large reads are bulk.
+pub(super) const BULK: u8 = 4;
+
+/// So many bytes are a large read.
+pub(super) const LARGE: usize = 16 * 1024;
+
 /// How a source came to its end.
 #[derive(Debug)]
 pub enum End {
@@ -34,6 +40,10 @@ pub(super) struct Pump {
     pub(super) spacing: Option<Spacing>,
     /// Read, and throw away.
     pub(super) discards: bool,
+    /// How many large reads there have been, one after the other.
+    pub(super) bulk: u8,
+    /// The kernel does not move bytes by itself for this source and sink.
+    pub(super) refused: bool,
     /// The source has ended, but `spacing` still holds bytes of it.
     pub(super) end: Option<End>,
 }
@@ -63,6 +73,13 @@ impl Pump {
             filter.end(&mut work.bytes);
         }
         &work.bytes
+    }
+
+    /// The one sink, if what is read is its as it is, and so much that the kernel should move it.
+    pub(super) fn shortcut(&self) -> Option<Token> {
+        let as_it_is = self.filters.is_empty() && self.spacing.is_none() && self.voice.is_none() && !self.discards;
+        let sink = if self.sinks.len() == 1 { self.sinks.first() } else { None };
+        sink.copied().filter(|_| as_it_is && self.bulk >= BULK && !self.refused)
     }
 
     /// Whether bytes wait here for their time.

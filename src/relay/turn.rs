@@ -93,7 +93,7 @@ impl Relay {
             Err(error) => return self.sink_gone(sink, error, 0),
         }
         // Room is room in the outbox, whatever a layer behind it still holds.
-        if to.outbox.is_empty() {
+        if to.outbox.is_empty() && !to.jammed {
             self.wake_waiting(sink);
         }
     }
@@ -163,7 +163,7 @@ impl Relay {
         if sinks.is_empty() && room.is_none_or(|room| !room.hears(source)) {
             return from.pump.voice == Some(Voice::Speaks);
         }
-        let full = |sink: &Token| self.endpoints.get(sink).is_some_and(|to| !to.outbox.is_empty());
+        let full = |sink: &Token| self.endpoints.get(sink).is_some_and(|to| !to.outbox.is_empty() || to.jammed);
         let full = room.and_then(|room| room.full(source)).or_else(|| sinks.iter().copied().find(full));
         let Some(full) = full else { return true };
         if let Some(to) = self.endpoints.get_mut(&full) {
@@ -189,6 +189,9 @@ impl Relay {
             self.deliver(source, pump, &line, DATAGRAM, now);
             return true;
         }
+        if let Some(goes_on) = self.shortcut(source, pump, now) {
+            return goes_on;
+        }
         let Some(from) = self.endpoints.get_mut(&source) else { return false };
         if !from.may_read {
             return false;
@@ -203,15 +206,19 @@ impl Relay {
             Ok(Flow::Moved(n)) => {
                 from.traffic.received += n as u64;
                 from.traffic.last_received = Some(now);
+                let more = n >= buffer.len() || !from.sure || from.ending || !from.stream.drains();
+                from.may_read = more;
                 if !pump.discards {
                     let mut work = std::mem::take(&mut self.work);
                     let bytes = pump.filter(buffer.get(..n).unwrap_or_default(), &mut work);
                     self.pass_on(source, pump, bytes, cut, now);
                     self.work = work;
                 }
-                true
+                self.notice_bulk(source, pump, n);
+                more
             }
             Ok(Flow::Blocked) => {
+                from.sure = true;
                 from.may_read = false;
                 false
             }

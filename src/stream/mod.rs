@@ -6,6 +6,7 @@
 //! A newcomer's trap: events are edge-triggered. After `Blocked` (and only then) an event
 //! will come; whoever stops reading or writing earlier must come back by itself.
 
+pub mod channel;
 pub mod dtls;
 #[cfg(feature = "dtls-openssl")]
 pub mod dtls_openssl;
@@ -20,6 +21,8 @@ pub mod telnet;
 pub mod tls;
 
 pub(crate) use forward::forward;
+
+use channel::Channel;
 
 use mio::{Registry, Token};
 use std::{
@@ -120,6 +123,22 @@ pub trait Stream {
     /// The deadline has passed: does what was put off until then.
     fn timeout(&mut self, _now: Instant) -> io::Result<()> {
         Ok(())
+    }
+
+    /// Whether a read of fewer bytes than there was room for means that there are no more for now, so
+    /// that an event will tell of the next (epoll(7); once the stream has been blocked, and not ended since).
+    fn drains(&self) -> bool {
+        false
+    }
+
+    /// Where the kernel can read by itself what would be read here.
+    fn source(&self) -> Option<Channel<'_>> {
+        None
+    }
+
+    /// Where the kernel can write by itself what would be written here.
+    fn sink(&self) -> Option<Channel<'_>> {
+        None
     }
 
     /// The kernel's socket, if what passes through it is exactly what passes through this stream.

@@ -3,7 +3,7 @@
 //! A newcomer's trap: no event tells of these bytes. Whoever takes over reads until *blocked*
 //! anyway, as after any change of hands.
 
-use super::{Flow, Stream, forward, hand_over};
+use super::{Flow, Stream, channel::Channel, forward, hand_over};
 use std::{io, os::fd::BorrowedFd};
 
 /// See the module's description.
@@ -33,6 +33,18 @@ impl Stream for Prefixed {
         }
         self.taken += n;
         Ok(Flow::Moved(n))
+    }
+
+    fn drains(&self) -> bool {
+        self.taken == self.prefix.len() && self.inner.drains()
+    }
+
+    fn source(&self) -> Option<Channel<'_>> {
+        if self.taken == self.prefix.len() { self.inner.source() } else { None }
+    }
+
+    fn sink(&self) -> Option<Channel<'_>> {
+        self.inner.sink()
     }
 
     fn bare(&self) -> Option<BorrowedFd<'_>> {

@@ -5,7 +5,11 @@
 //! opened anew through /proc where that works, sockets are asked call by call (MSG_DONTWAIT),
 //! and for the rest poll(2) says first whether a call would block.
 
-use crate::stream::{Flow, Stream, flow};
+use crate::stream::{
+    Flow, Stream,
+    channel::{Channel, Kind},
+    flow,
+};
 use mio::{Interest, Registry, Token, unix::SourceFd};
 use rustix::{
     event::{PollFd, PollFlags, Timespec, poll},
@@ -27,6 +31,7 @@ pub struct Descriptor {
     fd: OwnedFd,
     way: Way,
     is_terminal: bool,
+    is_pipe: bool,
 }
 
 /// How it is kept from blocking.
@@ -59,7 +64,7 @@ impl Descriptor {
     pub fn own(fd: OwnedFd) -> io::Result<Self> {
         let flags = rustix::fs::fcntl_getfl(&fd)?;
         rustix::fs::fcntl_setfl(&fd, flags | OFlags::NONBLOCK)?;
-        Ok(Self { fd, way: Way::NonBlocking, is_terminal: false })
+        Ok(Self { fd, way: Way::NonBlocking, is_terminal: false, is_pipe: true })
     }
 
     /// A descriptor that other processes may share, left as it was found.
@@ -68,15 +73,17 @@ impl Descriptor {
     /// Of fstat(2) and dup(2).
     pub fn shared(fd: BorrowedFd<'_>, used: Use) -> io::Result<Self> {
         let is_terminal = rustix::termios::isatty(fd);
-        let way = match FileType::from_raw_mode(rustix::fs::fstat(fd)?.st_mode) {
+        let kind = FileType::from_raw_mode(rustix::fs::fstat(fd)?.st_mode);
+        let is_pipe = kind == FileType::Fifo;
+        let way = match kind {
             FileType::RegularFile | FileType::Directory => Way::AlwaysReady,
             FileType::Socket => Way::Socket,
             _ => match reopen(fd, used) {
-                Ok(fd) => return Ok(Self { fd, way: Way::NonBlocking, is_terminal }),
+                Ok(fd) => return Ok(Self { fd, way: Way::NonBlocking, is_terminal, is_pipe }),
                 Err(_) => Way::Asked,
             },
         };
-        Ok(Self { fd: fcntl_dupfd_cloexec(fd, 3)?, way, is_terminal })
+        Ok(Self { fd: fcntl_dupfd_cloexec(fd, 3)?, way, is_terminal, is_pipe })
     }
 
     fn register(&mut self, registry: &Registry, token: Token, interest: Interest) -> io::Result<()> {
@@ -90,6 +97,16 @@ impl Descriptor {
             }
             other => other,
         }
+    }
+
+    /// Where the kernel can move bytes by itself.
+    fn channel(&self) -> Option<Channel<'_>> {
+        let kind = match self.way {
+            Way::NonBlocking if self.is_pipe => Kind::Pipe,
+            Way::AlwaysReady => Kind::File,
+            _ => return None,
+        };
+        Some(Channel { fd: self.fd.as_fd(), kind })
     }
 
     fn read(&self, buffer: &mut [u8]) -> io::Result<Flow> {
@@ -191,6 +208,18 @@ impl Stream for Pair {
             Some(output) => output.write(bytes),
             None => Err(io::ErrorKind::BrokenPipe.into()),
         }
+    }
+
+    fn drains(&self) -> bool {
+        self.input.as_ref().is_some_and(|input| input.is_pipe && input.way == Way::NonBlocking)
+    }
+
+    fn source(&self) -> Option<Channel<'_>> {
+        self.input.as_ref()?.channel()
+    }
+
+    fn sink(&self) -> Option<Channel<'_>> {
+        self.output.as_ref()?.channel()
     }
 
     fn broken(&mut self) -> io::Result<()> {

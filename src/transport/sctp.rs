@@ -12,8 +12,8 @@ pub static SCTP: Transport = Transport {
     name: "SCTP",
     datagram: false,
     inet: true,
-    connect: |to, choice| Ok(Box::new(socket::connect(new(to)?, to, choice, |_| Ok(()))?)),
-    listen: |on, _| Ok(Box::new(socket::listen(new(on)?, on, |_| Ok(()))?)),
+    connect: |to, choice| Ok(Box::new(socket::connect(new(to)?, to, choice, |_| Ok(()))?.of_messages())),
+    listen: |on, _| Ok(Box::new(socket::listen(new(on)?, on, |_| Ok(()))?.of_messages())),
 };
 
 fn new(address: &super::Address) -> io::Result<Socket> {

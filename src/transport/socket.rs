@@ -6,7 +6,7 @@
 use super::{Accepted, Address, Choice, Connecting, Listener, again};
 use crate::{
     reactor::Reactor,
-    stream::{Flow, Stream, flow},
+    stream::{Flow, Stream, channel::Channel, flow},
     sys,
 };
 use mio::{Interest, Registry, Token, unix::SourceFd};
@@ -52,6 +52,8 @@ pub struct StreamSocket {
     failed: Option<io::Error>,
     /// The kernel tells of bytes that the peer's machine has not acknowledged.
     counts: bool,
+    /// Each read gives what was sent at once, at most.
+    of_messages: bool,
 }
 
 /// A non-blocking, close-on-exec socket of the family of `address`.
@@ -126,12 +128,17 @@ pub fn listen(socket: Socket, on: &Address, set_up: SetUp) -> io::Result<StreamL
     }
     socket.bind(&SockAddr::try_from(on)?)?;
     socket.listen(BACKLOG)?;
-    Ok(StreamListener { socket, inet: on.inet().is_some(), set_up })
+    Ok(StreamListener { socket, inet: on.inet().is_some(), set_up, of_messages: false })
 }
 
 impl StreamSocket {
     fn new(socket: Socket, family: &Address) -> Self {
-        Self { socket, finished: false, failed: None, counts: matches!(family, Address::Inet(_)) }
+        Self { socket, finished: false, failed: None, counts: matches!(family, Address::Inet(_)), of_messages: false }
+    }
+
+    /// The same, of a protocol that keeps what was sent at once together.
+    pub fn of_messages(self) -> Self {
+        Self { of_messages: true, ..self }
     }
 }
 
@@ -214,6 +221,19 @@ impl Stream for StreamSocket {
         sys::send_queue(&self.socket).unwrap_or(0).saturating_sub(usize::from(self.finished))
     }
 
+    fn drains(&self) -> bool {
+        !self.of_messages
+    }
+
+    fn source(&self) -> Option<Channel<'_>> {
+        // What an event has told of is told by reading.
+        (!self.of_messages && self.failed.is_none()).then(|| Channel::socket(self.socket.as_fd()))
+    }
+
+    fn sink(&self) -> Option<Channel<'_>> {
+        (!self.of_messages).then(|| Channel::socket(self.socket.as_fd()))
+    }
+
     fn bare(&self) -> Option<BorrowedFd<'_>> {
         Some(self.socket.as_fd())
     }
@@ -225,6 +245,14 @@ pub struct StreamListener {
     socket: Socket,
     inet: bool,
     set_up: SetUp,
+    of_messages: bool,
+}
+
+impl StreamListener {
+    /// The same, of a protocol that keeps what was sent at once together.
+    pub fn of_messages(self) -> Self {
+        Self { of_messages: true, ..self }
+    }
 }
 
 impl Listener for StreamListener {
@@ -246,7 +274,7 @@ impl Listener for StreamListener {
             (self.set_up)(&socket).or_else(peer_has_left)?;
         }
         let local = Address::try_from(&socket.local_addr()?)?;
-        let stream = Box::new(StreamSocket::new(socket, &local));
+        let stream = Box::new(StreamSocket { of_messages: self.of_messages, ..StreamSocket::new(socket, &local) });
         Ok(Accepted::Peer { stream, remote, local })
     }
 }

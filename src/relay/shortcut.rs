@@ -1,0 +1,94 @@
+//! The turn of a pump whose bytes nobody looks at: the kernel moves them from source to sink.
+//!
+//! A newcomer's trap: the rules are the same. There has to be room, what finds none waits in the outbox, and
+//! what has passed is counted.
+
+use super::{
+    Relay,
+    outbox::Shared,
+    pump::{BULK, End, LARGE, Pump},
+    splice::{self, Moved},
+};
+use mio::Token;
+use std::time::Instant;
+
+impl Relay {
+    /// Counts large reads; when they are bulk, pipes at both ends are made wider.
+    pub(super) fn notice_bulk(&mut self, source: Token, pump: &mut Pump, n: usize) {
+        let before = pump.bulk;
+        pump.bulk = if n < LARGE { 0 } else { before.saturating_add(1) };
+        if (before, pump.bulk) != (BULK - 1, BULK) {
+            return;
+        }
+        if let Some(channel) = self.endpoints.get(&source).and_then(|from| from.stream.source()) {
+            splice::widen(channel);
+        }
+        for sink in &pump.sinks {
+            if let Some(channel) = self.endpoints.get(sink).and_then(|to| to.stream.sink()) {
+                splice::widen(channel);
+            }
+        }
+    }
+
+    /// Has the kernel move bytes, if it can: whether there may be more. `None` if they have to be read.
+    pub(super) fn shortcut(&mut self, source: Token, pump: &mut Pump, now: Instant) -> Option<bool> {
+        let sink = pump.shortcut().filter(|sink| *sink != source)?;
+        let [Some(from), Some(to)] = self.endpoints.get_disjoint_mut([&source, &sink]) else { return None };
+        if !from.may_read || !to.takes() || !to.outbox.is_empty() {
+            return None;
+        }
+        let moved = match (from.stream.source(), to.stream.sink()) {
+            (Some(source), Some(sink)) if splice::suits(source.kind, sink.kind) => self.between.pass(source, sink),
+            _ => return None,
+        };
+        let (came, taken) = match &moved {
+            Moved::All(n) => (*n, *n),
+            Moved::Some { taken, left } => (taken + left, *taken),
+            _ => (0, 0),
+        };
+        if came > 0 {
+            from.traffic.received += came as u64;
+            from.traffic.last_received = Some(now);
+            to.sent(taken, now);
+            pump.bulk = if came < LARGE { 0 } else { pump.bulk };
+        }
+        match moved {
+            Moved::All(_) => {}
+            Moved::Some { taken, left } => {
+                pump.refused |= taken == 0;
+                self.keep_rest(sink, left, now);
+            }
+            Moved::Empty => {
+                (from.may_read, from.sure) = (false, true);
+                return Some(false);
+            }
+            Moved::Full => {
+                to.jammed = true;
+                to.is_full(now);
+            }
+            Moved::Ask => return None,
+            Moved::Refused => {
+                pump.refused = true;
+                return None;
+            }
+            Moved::SourceFailed(error) => {
+                (from.ended, from.failed) = (true, true);
+                pump.end = Some(End::Failed(error));
+            }
+            Moved::SinkFailed(error, lost) => self.sink_gone(sink, error, lost),
+        }
+        Some(true)
+    }
+
+    /// What the sink has not taken goes to its outbox.
+    fn keep_rest(&mut self, sink: Token, mut left: usize, now: Instant) {
+        let mut buffer = std::mem::take(&mut self.buffer);
+        while left > 0 {
+            let n = self.between.take(&mut buffer);
+            let Some(bytes) = buffer.get(..n).filter(|bytes| !bytes.is_empty()) else { break };
+            self.deliver_to(sink, &mut Shared::new(bytes), 0..n, usize::MAX, now);
+            left = left.saturating_sub(n);
+        }
+        self.buffer = buffer;
+    }
+}
