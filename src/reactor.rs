@@ -32,15 +32,13 @@ pub struct Ready {
     pub write: bool,
     /// Something is wrong with one direction; which, the stream tells.
     pub trouble: bool,
-    /// The other side has ended, as far as the kernel knows.
-    pub ended: bool,
 }
 
 impl Ready {
     /// Reading is worth a try.
-    pub const READ: Self = Self { read: true, write: false, trouble: false, ended: false };
+    pub const READ: Self = Self { read: true, write: false, trouble: false };
     /// Writing is.
-    pub const WRITE: Self = Self { read: false, write: true, trouble: false, ended: false };
+    pub const WRITE: Self = Self { read: false, write: true, trouble: false };
 }
 
 impl From<&Event> for Ready {
@@ -50,7 +48,6 @@ impl From<&Event> for Ready {
             read: event.is_readable() || event.is_read_closed() || trouble,
             write: event.is_writable() || trouble,
             trouble,
-            ended: event.is_read_closed() || trouble,
         }
     }
 }

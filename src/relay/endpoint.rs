@@ -51,10 +51,6 @@ pub(super) struct Endpoint {
     pub(super) queued: bool,
     /// The kernel has no room for what it would move here by itself.
     pub(super) jammed: bool,
-    /// Its stream has been blocked: from then on each event has been seen.
-    pub(super) sure: bool,
-    /// An event told that the other side has ended.
-    pub(super) ending: bool,
     /// An event told of trouble, which has not been looked into.
     pub(super) trouble: bool,
     pub(super) closing: Option<Closing>,
@@ -129,8 +125,6 @@ impl Endpoint {
             waits: false,
             queued: false,
             jammed: false,
-            sure: false,
-            ending: false,
             trouble: false,
             closing: None,
             stall: Stall::default(),

@@ -247,7 +247,6 @@ impl Relay {
         let Some(endpoint) = self.endpoints.get_mut(&token) else { return };
         endpoint.may_read |= ready.read;
         endpoint.trouble |= ready.trouble;
-        endpoint.ending |= ready.ended;
         self.enqueue(token);
     }
 

@@ -10,7 +10,7 @@ use super::{
     splice::{self, Moved},
 };
 use mio::Token;
-use std::time::Instant;
+use std::{io::ErrorKind, time::Instant};
 
 impl Relay {
     /// Counts large reads; when they are bulk, pipes at both ends are made wider.
@@ -20,14 +20,9 @@ impl Relay {
         if (before, pump.bulk) != (BULK - 1, BULK) {
             return;
         }
-        if let Some(channel) = self.endpoints.get(&source).and_then(|from| from.stream.source()) {
-            splice::widen(channel);
-        }
-        for sink in &pump.sinks {
-            if let Some(channel) = self.endpoints.get(sink).and_then(|to| to.stream.sink()) {
-                splice::widen(channel);
-            }
-        }
+        let source = self.endpoints.get(&source).and_then(|from| from.stream.source());
+        let sinks = pump.sinks.iter().filter_map(|sink| self.endpoints.get(sink)?.stream.sink());
+        source.into_iter().chain(sinks).for_each(|channel| self.between.widen(channel));
     }
 
     /// Has the kernel move bytes, if it can: whether there may be more. `None` if they have to be read.
@@ -59,7 +54,7 @@ impl Relay {
                 self.keep_rest(sink, left, now);
             }
             Moved::Empty => {
-                (from.may_read, from.sure) = (false, true);
+                from.may_read = false;
                 return Some(false);
             }
             Moved::Full => {
@@ -83,12 +78,25 @@ impl Relay {
     /// What the sink has not taken goes to its outbox.
     fn keep_rest(&mut self, sink: Token, mut left: usize, now: Instant) {
         let mut buffer = std::mem::take(&mut self.buffer);
-        while left > 0 {
-            let n = self.between.take(&mut buffer);
-            let Some(bytes) = buffer.get(..n).filter(|bytes| !bytes.is_empty()) else { break };
-            self.deliver_to(sink, &mut Shared::new(bytes), 0..n, usize::MAX, now);
-            left = left.saturating_sub(n);
+        let mut failed = None;
+        while left > 0 && failed.is_none() {
+            let Some(to) = self.endpoints.get_mut(&sink) else { break };
+            failed = match self.between.take(&mut buffer) {
+                Ok(n @ 1..) => {
+                    left = left.saturating_sub(n);
+                    let bytes = buffer.get(..n).unwrap_or_default();
+                    to.deliver(&mut Shared::new(bytes), 0..n, usize::MAX, &mut self.spare, now).err()
+                }
+                Ok(0) => Some((ErrorKind::UnexpectedEof.into(), 0)),
+                Err(error) => Some((error, 0)),
+            };
         }
         self.buffer = buffer;
+        if let Some((error, rest)) = failed {
+            self.between.discard();
+            self.sink_gone(sink, error, rest + left);
+        }
+        // How long it may have no room is looked at in its turn.
+        self.enqueue(sink);
     }
 }

@@ -7,17 +7,23 @@
 //! A newcomer's trap: a reset is told once. So an error has to be known as the source's or
 //! the sink's when it comes: what is asked afterwards looks like an end in order.
 
+mod calls;
+
 use crate::stream::channel::{Channel, Kind};
+use calls::{pipe, pipe_size, sendfile, set_pipe_size, splice};
 use rustix::{
     event::{PollFd, PollFlags, Timespec, poll},
     fd::{AsFd, OwnedFd},
     io::Errno,
-    pipe::{PipeFlags, SpliceFlags, fcntl_getpipe_size, fcntl_setpipe_size, pipe_with, splice},
 };
 use std::io;
 
-/// At most so many bytes are moved by a call.
+/// At most so many bytes are moved by a call: what one user's pipe may hold without privileges (pipe(7)).
 const MUCH: usize = 1024 * 1024;
+
+/// So many pipes are made wider at most. All of one user's pipes together have a limit, beyond which the new ones of
+/// all his programs become narrow.
+const WIDE: u8 = 8;
 
 /// What came of one attempt.
 #[derive(Debug)]
@@ -30,7 +36,7 @@ pub(super) enum Moved {
     Empty,
     /// The sink has no room.
     Full,
-    /// The end, or something that reading will tell.
+    /// The end, or something else that reading will tell.
     Ask,
     /// The kernel does not do it for these two.
     Refused,
@@ -42,7 +48,10 @@ pub(super) enum Moved {
 
 /// The pipe in between, made when it is needed first.
 #[derive(Debug, Default)]
-pub(super) struct Between(Option<(OwnedFd, OwnedFd)>);
+pub(super) struct Between {
+    pipe: Option<(OwnedFd, OwnedFd)>,
+    widened: u8,
+}
 
 /// Whether these two may be worth a try.
 pub(super) fn suits(source: Kind, sink: Kind) -> bool {
@@ -52,58 +61,63 @@ pub(super) fn suits(source: Kind, sink: Kind) -> bool {
     )
 }
 
-/// Makes room for more in a pipe that has shown much traffic: half as many switches between its two ends.
-pub(super) fn widen(channel: Channel<'_>) {
-    if channel.kind == Kind::Pipe && fcntl_getpipe_size(channel.fd).is_ok_and(|size| size < MUCH) {
-        // Where the user's pipes have too much already, it stays as it is.
-        let _ = fcntl_setpipe_size(channel.fd, MUCH);
-    }
-}
-
 impl Between {
     /// One attempt to move bytes.
     pub(super) fn pass(&mut self, source: Channel<'_>, sink: Channel<'_>) -> Moved {
         match (source.kind, sink.kind) {
             (Kind::Socket, Kind::Socket | Kind::File) => self.through(source, sink),
-            (Kind::File, Kind::Socket) => directly(source, sink, || {
-                rustix::fs::sendfile(sink.fd, source.fd, None, MUCH)
-            }),
-            _ => directly(source, sink, || splice(source.fd, None, sink.fd, None, MUCH, SpliceFlags::NONBLOCK)),
+            (Kind::File, Kind::Socket) => directly(source, sink, || sendfile(sink.fd, source.fd, MUCH)),
+            _ => directly(source, sink, || splice(source.fd, sink.fd, MUCH)),
         }
     }
 
-    /// What is left in the pipe after [`Moved::Some`], as far as there is room for it; nothing more is left when
-    /// `buffer` has not been filled.
-    pub(super) fn take(&mut self, buffer: &mut [u8]) -> usize {
-        self.0.as_ref().and_then(|(out, _)| rustix::io::read(out, buffer).ok()).unwrap_or(0)
+    /// What is left in the pipe after [`Moved::Some`], as far as `buffer` has room for it.
+    ///
+    /// # Errors
+    /// Of read(2).
+    pub(super) fn take(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        let Some((out, _)) = &self.pipe else { return Ok(0) };
+        Ok(again(|| rustix::io::read(out, &mut *buffer))?)
+    }
+
+    /// Throws away what is left in the pipe, and the pipe.
+    pub(super) fn discard(&mut self) {
+        self.pipe = None;
+    }
+
+    /// Makes room for more in a pipe that has shown much traffic: half as many switches between its two ends.
+    pub(super) fn widen(&mut self, channel: Channel<'_>) {
+        let narrow = channel.kind == Kind::Pipe && pipe_size(channel.fd).is_ok_and(|size| size < MUCH);
+        // Where the user's pipes have too much already, it stays as it is.
+        if narrow && self.widened < WIDE && set_pipe_size(channel.fd, MUCH).is_ok() {
+            self.widened += 1;
+        }
     }
 
     fn through(&mut self, source: Channel<'_>, sink: Channel<'_>) -> Moved {
-        if self.0.is_none() {
-            self.0 = pipe_with(PipeFlags::CLOEXEC | PipeFlags::NONBLOCK).ok();
-            if let Some((out, _)) = &self.0 {
-                let _ = fcntl_setpipe_size(out, MUCH);
+        if self.pipe.is_none() {
+            self.pipe = pipe().ok();
+            if let Some((out, _)) = &self.pipe {
+                let _ = set_pipe_size(out.as_fd(), MUCH);
             }
         }
         // Without a descriptor to spare, bytes are read and written.
-        let Some((out, into)) = &self.0 else { return Moved::Refused };
-        let came = match again(|| splice(source.fd, None, into, None, MUCH, SpliceFlags::NONBLOCK)) {
-            Ok(0) => return Moved::Ask,
+        let Some((out, into)) = &self.pipe else { return Moved::Refused };
+        let came = match again(|| splice(source.fd, into.as_fd(), MUCH)) {
+            // Also what waits behind urgent data is told so.
+            Ok(0) | Err(Errno::AGAIN) => return Moved::Ask,
             Ok(n) => n,
-            Err(Errno::AGAIN) => return Moved::Empty,
-            Err(Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP) => return Moved::Refused,
+            Err(error) if is_refusal(error) => return Moved::Refused,
             Err(error) => return Moved::SourceFailed(error.into()),
         };
         let mut taken = 0;
         while taken < came {
-            match again(|| splice(out, None, sink.fd, None, came - taken, SpliceFlags::NONBLOCK)) {
+            match again(|| splice(out.as_fd(), sink.fd, came - taken)) {
                 Ok(n @ 1..) => taken += n,
-                Ok(0) | Err(Errno::AGAIN | Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP) => {
-                    return Moved::Some { taken, left: came - taken };
-                }
+                Ok(0) | Err(Errno::AGAIN) => return Moved::Some { taken, left: came - taken },
+                Err(error) if is_refusal(error) => return Moved::Some { taken, left: came - taken },
                 Err(error) => {
-                    // What is in it belongs to nobody any more.
-                    self.0 = None;
+                    self.discard();
                     return Moved::SinkFailed(error.into(), came - taken);
                 }
             }
@@ -120,7 +134,7 @@ fn directly(source: Channel<'_>, sink: Channel<'_>, mut call: impl FnMut() -> ru
         Err(Errno::AGAIN) if !is_ready(source, PollFlags::IN) => Moved::Empty,
         Err(Errno::AGAIN) if !is_ready(sink, PollFlags::OUT) => Moved::Full,
         Err(Errno::AGAIN) => Moved::Ask,
-        Err(Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP | Errno::IO) => Moved::Refused,
+        Err(error) if is_refusal(error) => Moved::Refused,
         Err(error) if source.kind != Kind::Socket => Moved::SinkFailed(error.into(), 0),
         // The pipe's reader has left: then so says the pipe.
         Err(Errno::PIPE) if is_ready(sink, PollFlags::ERR) => Moved::SinkFailed(Errno::PIPE.into(), 0),
@@ -128,9 +142,14 @@ fn directly(source: Channel<'_>, sink: Channel<'_>, mut call: impl FnMut() -> ru
     }
 }
 
+/// Whether reading and writing may do what the kernel does not do by itself, or tell better why not.
+fn is_refusal(error: Errno) -> bool {
+    matches!(error, Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP | Errno::PERM | Errno::IO | Errno::NOMEM)
+}
+
 /// Whether a descriptor is ready; a trouble to be told of counts as that.
 pub(super) fn is_ready(channel: Channel<'_>, what: PollFlags) -> bool {
-    let mut asked = [PollFd::from_borrowed_fd(channel.fd.as_fd(), what)];
+    let mut asked = [PollFd::from_borrowed_fd(channel.fd, what)];
     poll(&mut asked, Some(&Timespec::default())).is_ok_and(|n| n > 0)
 }
 

@@ -127,7 +127,7 @@ impl World {
         (token, fake)
     }
     fn ready(&mut self, token: Token) {
-        self.relay.ready(token, Ready { read: true, write: true, trouble: false, ended: false });
+        self.relay.ready(token, Ready { read: true, write: true, trouble: false });
         self.works();
     }
     /// Until nobody can go on.
@@ -304,7 +304,7 @@ fn a_sink_that_breaks_is_told_of_once_and_the_others_go_on() -> Result<()> {
     peer.has_room(1);
     stdin.says([bytes("ab"), bytes("cd"), Step::End]);
     world.works();
-    world.relay.ready(broken, Ready { read: false, write: true, trouble: true, ended: true });
+    world.relay.ready(broken, Ready { read: false, write: true, trouble: true });
     world.works();
     assert_eq!(other.heard(), b"abcd");
     assert_eq!(world.notices, ["2 gone, 1 lost", "1 ended InOrder", "3 finished"]);

@@ -206,8 +206,6 @@ impl Relay {
             Ok(Flow::Moved(n)) => {
                 from.traffic.received += n as u64;
                 from.traffic.last_received = Some(now);
-                let more = n >= buffer.len() || !from.sure || from.ending || !from.stream.drains();
-                from.may_read = more;
                 if !pump.discards {
                     let mut work = std::mem::take(&mut self.work);
                     let bytes = pump.filter(buffer.get(..n).unwrap_or_default(), &mut work);
@@ -215,10 +213,9 @@ impl Relay {
                     self.work = work;
                 }
                 self.notice_bulk(source, pump, n);
-                more
+                true
             }
             Ok(Flow::Blocked) => {
-                from.sure = true;
                 from.may_read = false;
                 false
             }

@@ -125,12 +125,6 @@ pub trait Stream {
         Ok(())
     }
 
-    /// Whether a read of fewer bytes than there was room for means that there are no more for now, so
-    /// that an event will tell of the next (epoll(7); once the stream has been blocked, and not ended since).
-    fn drains(&self) -> bool {
-        false
-    }
-
     /// Where the kernel can read by itself what would be read here.
     fn source(&self) -> Option<Channel<'_>> {
         None

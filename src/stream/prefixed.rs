@@ -35,10 +35,6 @@ impl Stream for Prefixed {
         Ok(Flow::Moved(n))
     }
 
-    fn drains(&self) -> bool {
-        self.taken == self.prefix.len() && self.inner.drains()
-    }
-
     fn source(&self) -> Option<Channel<'_>> {
         if self.taken == self.prefix.len() { self.inner.source() } else { None }
     }

@@ -210,10 +210,6 @@ impl Stream for Pair {
         }
     }
 
-    fn drains(&self) -> bool {
-        self.input.as_ref().is_some_and(|input| input.is_pipe && input.way == Way::NonBlocking)
-    }
-
     fn source(&self) -> Option<Channel<'_>> {
         self.input.as_ref()?.channel()
     }

@@ -221,10 +221,6 @@ impl Stream for StreamSocket {
         sys::send_queue(&self.socket).unwrap_or(0).saturating_sub(usize::from(self.finished))
     }
 
-    fn drains(&self) -> bool {
-        !self.of_messages
-    }
-
     fn source(&self) -> Option<Channel<'_>> {
         // What an event has told of is told by reading.
         (!self.of_messages && self.failed.is_none()).then(|| Channel::socket(self.socket.as_fd()))
