@@ -185,7 +185,7 @@ impl Endpoint {
     /// Writes what waits; once nothing does, says the goodbye that is due.
     pub(super) fn drain(&mut self, spare: &mut Spare, now: Instant) -> io::Result<Drained> {
         // A goodbye needs no room.
-        self.jammed &= self.goodbye.is_none() && self.has_no_room();
+        self.jammed = self.jammed && self.goodbye.is_none() && self.has_no_room();
         if self.jammed {
             return Ok(Drained::Waiting);
         }

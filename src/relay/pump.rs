@@ -4,11 +4,14 @@ use crate::filter::{Filter, spacing::Spacing};
 use mio::Token;
 use std::{collections::BTreeSet, io, time::Instant};
 
-/// So many large reads are bulk.
-pub(super) const BULK: u8 = 4;
+/// So many large reads, one after the other, are bulk.
+const BULK: u8 = 4;
+
+/// What has been bulk for so long goes on being it for as many small ones.
+const STEADY: u8 = 64;
 
 /// So many bytes are a large read.
-pub(super) const LARGE: usize = 16 * 1024;
+const LARGE: usize = 16 * 1024;
 
 /// How a source came to its end.
 #[derive(Debug)]
@@ -40,8 +43,8 @@ pub(super) struct Pump {
     pub(super) spacing: Option<Spacing>,
     /// Read, and throw away.
     pub(super) discards: bool,
-    /// How many large reads there have been, one after the other.
-    pub(super) bulk: u8,
+    /// How much of it is bulk, see [`Pump::weigh`].
+    bulk: u8,
     /// The kernel does not move bytes by itself for this source and sink.
     pub(super) refused: bool,
     /// The source has ended, but `spacing` still holds bytes of it.
@@ -80,6 +83,17 @@ impl Pump {
         let as_it_is = self.filters.is_empty() && self.spacing.is_none() && self.voice.is_none() && !self.discards;
         let sink = if self.sinks.len() == 1 { self.sinks.first() } else { None };
         sink.copied().filter(|_| as_it_is && self.bulk >= BULK && !self.refused)
+    }
+
+    /// Takes note of how much came at once: whether that has made it bulk.
+    pub(super) fn weigh(&mut self, n: usize) -> bool {
+        let before = self.bulk;
+        self.bulk = match before {
+            _ if n >= LARGE => STEADY.min(before + 1),
+            BULK.. => before - 1,
+            _ => 0,
+        };
+        before < BULK && self.bulk >= BULK
     }
 
     /// Whether bytes wait here for their time.

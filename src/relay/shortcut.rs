@@ -6,18 +6,16 @@
 use super::{
     Relay,
     outbox::Shared,
-    pump::{BULK, End, LARGE, Pump},
+    pump::{End, Pump},
     splice::{self, Moved},
 };
 use mio::Token;
 use std::{io::ErrorKind, time::Instant};
 
 impl Relay {
-    /// Counts large reads; when they are bulk, pipes at both ends are made wider.
-    pub(super) fn notice_bulk(&mut self, source: Token, pump: &mut Pump, n: usize) {
-        let before = pump.bulk;
-        pump.bulk = if n < LARGE { 0 } else { before.saturating_add(1) };
-        if (before, pump.bulk) != (BULK - 1, BULK) {
+    /// So much was read at once; when that is bulk, pipes at both ends are made wider.
+    pub(super) fn weigh(&mut self, source: Token, pump: &mut Pump, n: usize) {
+        if !pump.weigh(n) {
             return;
         }
         let source = self.endpoints.get(&source).and_then(|from| from.stream.source());
@@ -45,7 +43,7 @@ impl Relay {
             from.traffic.received += came as u64;
             from.traffic.last_received = Some(now);
             to.sent(taken, now);
-            pump.bulk = if came < LARGE { 0 } else { pump.bulk };
+            pump.weigh(came);
         }
         match moved {
             Moved::All(_) => {}

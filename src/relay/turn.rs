@@ -212,7 +212,7 @@ impl Relay {
                     self.pass_on(source, pump, bytes, cut, now);
                     self.work = work;
                 }
-                self.notice_bulk(source, pump, n);
+                self.weigh(source, pump, n);
                 true
             }
             Ok(Flow::Blocked) => {
