@@ -36,7 +36,7 @@ impl Relay {
         };
         let (came, taken) = match &moved {
             Moved::All(n) => (*n, *n),
-            Moved::Some { taken, left } => (taken + left, *taken),
+            Moved::Some { taken, left } | Moved::SinkFailed { taken, lost: left, .. } => (taken + left, *taken),
             _ => (0, 0),
         };
         if came > 0 {
@@ -68,7 +68,7 @@ impl Relay {
                 (from.ended, from.failed) = (true, true);
                 pump.end = Some(End::Failed(error));
             }
-            Moved::SinkFailed(error, lost) => self.sink_gone(sink, error, lost),
+            Moved::SinkFailed { error, lost, .. } => self.sink_gone(sink, error, lost),
         }
         Some(true)
     }

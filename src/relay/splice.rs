@@ -42,8 +42,8 @@ pub(super) enum Moved {
     Refused,
     /// Reading has failed.
     SourceFailed(io::Error),
-    /// Writing has; so many bytes are lost.
-    SinkFailed(io::Error, usize),
+    /// Writing has; so many bytes had left the source, of which the sink has taken the first part: the rest is lost.
+    SinkFailed { error: io::Error, taken: usize, lost: usize },
 }
 
 /// The pipe in between, made when it is needed first.
@@ -118,7 +118,7 @@ impl Between {
                 Err(error) if is_refusal(error) => return Moved::Some { taken, left: came - taken },
                 Err(error) => {
                     self.discard();
-                    return Moved::SinkFailed(error.into(), came - taken);
+                    return Moved::SinkFailed { error: error.into(), taken, lost: came - taken };
                 }
             }
         }
@@ -135,11 +135,16 @@ fn directly(source: Channel<'_>, sink: Channel<'_>, mut call: impl FnMut() -> ru
         Err(Errno::AGAIN) if !is_ready(sink, PollFlags::OUT) => Moved::Full,
         Err(Errno::AGAIN) => Moved::Ask,
         Err(error) if is_refusal(error) => Moved::Refused,
-        Err(error) if source.kind != Kind::Socket => Moved::SinkFailed(error.into(), 0),
+        Err(error) if source.kind != Kind::Socket => refused_by_sink(error),
         // The pipe's reader has left: then so says the pipe.
-        Err(Errno::PIPE) if is_ready(sink, PollFlags::ERR) => Moved::SinkFailed(Errno::PIPE.into(), 0),
+        Err(Errno::PIPE) if is_ready(sink, PollFlags::ERR) => refused_by_sink(Errno::PIPE),
         Err(error) => Moved::SourceFailed(error.into()),
     }
+}
+
+/// Nothing has left the source.
+fn refused_by_sink(error: Errno) -> Moved {
+    Moved::SinkFailed { error: error.into(), taken: 0, lost: 0 }
 }
 
 /// Whether reading and writing may do what the kernel does not do by itself, or tell better why not.

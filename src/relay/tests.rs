@@ -2,6 +2,7 @@
 
 mod coupled;
 mod rooms;
+mod seeds;
 
 use super::*;
 use crate::{error::Result, reactor::Reactor, stream::Flow};

@@ -132,7 +132,8 @@ pub fn listen(socket: Socket, on: &Address, set_up: SetUp) -> io::Result<StreamL
 }
 
 impl StreamSocket {
-    fn new(socket: Socket, family: &Address) -> Self {
+    /// A connection that is there, non-blocking.
+    pub(crate) fn new(socket: Socket, family: &Address) -> Self {
         Self { socket, finished: false, failed: None, counts: matches!(family, Address::Inet(_)), of_messages: false }
     }
 
