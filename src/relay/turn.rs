@@ -4,7 +4,7 @@
 use super::{
     CHUNK, DATAGRAM, Notice, Relay, TURNS,
     closing::Step,
-    endpoint::{Drained, Goodbye, Traffic, Writing},
+    endpoint::{Drained, Endpoint, Goodbye, Traffic, Writing},
     outbox::Shared,
     pump::{End, Pump, Voice},
 };
@@ -189,6 +189,7 @@ impl Relay {
             self.deliver(source, pump, &line, DATAGRAM, now);
             return true;
         }
+        let joined = self.may_join(source, pump);
         let Some(from) = self.endpoints.get_mut(&source) else { return false };
         if !from.may_read {
             return false;
@@ -197,7 +198,7 @@ impl Relay {
             self.buffer = vec![0; CHUNK];
         }
         let mut buffer = std::mem::take(&mut self.buffer);
-        let read = from.stream.read(&mut buffer);
+        let read = if joined { from.stream.read_joined(&mut buffer) } else { from.stream.read(&mut buffer) };
         let cut = if from.stream.is_datagram() { usize::MAX } else { DATAGRAM };
         let goes_on = match read {
             Ok(Flow::Moved(n)) => {
@@ -231,6 +232,14 @@ impl Relay {
             self.empty_filters(source, pump, now);
         }
         goes_on
+    }
+
+    /// Whether `source` gives datagrams, and none that it feeds can tell where one ends.
+    fn may_join(&self, source: Token, pump: &Pump) -> bool {
+        let hidden = |sink| self.endpoints.get(sink).is_some_and(|to: &Endpoint| to.stream.hides_boundaries());
+        self.endpoints.get(&source).is_some_and(|from| from.stream.is_datagram())
+            && pump.voice.is_none()
+            && pump.sinks.iter().all(hidden)
     }
 
     /// Passes on what the filters of `source` hold, for nothing more will come.

@@ -129,6 +129,10 @@ impl Datagrams for Udp {
         Ok(Received { length, from: Address::Inet(from), at: None })
     }
 
+    fn receive_any(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.socket.recv(buffer)
+    }
+
     fn send(&self, datagram: &[u8], to: Option<&Address>, own: Option<IpAddr>) -> io::Result<usize> {
         match (to.and_then(Address::inet), own) {
             (Some(to), Some(own)) => own_address::send(&self.socket, datagram, to, own),
@@ -157,7 +161,7 @@ impl Datagrams for Udp {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::stream::Flow;
+    use crate::stream::{Flow, Stream};
 
     #[test]
     fn datagrams_keep_their_boundaries_and_empty_ones_count() -> io::Result<()> {
@@ -181,6 +185,31 @@ mod tests {
         sender.write(b"hello")?;
         let refused = sender.read(&mut [0; 10]).unwrap_err();
         assert_eq!(refused.kind(), io::ErrorKind::ConnectionRefused);
+        Ok(())
+    }
+
+    #[test]
+    fn what_came_from_others_before_there_was_a_peer_is_not_heard() -> io::Result<()> {
+        let [peer, stranger] = [UdpSocket::bind("127.0.0.1:0")?, UdpSocket::bind("127.0.0.1:0")?];
+        let socket = listen(&Address::Inet("127.0.0.1:0".parse().map_err(io::Error::other)?))?;
+        let own = socket.local()?.inet().ok_or(io::ErrorKind::InvalidData)?;
+        stranger.send_to(b"stranger", own)?;
+        peer.send_to(b"one", own)?;
+        let address = Address::Inet(peer.local_addr()?);
+        assert!(socket.connect(&address, None)?.is_none());
+        let mut solo = Solo::connected(socket, address, Hears::Peer);
+        peer.send_to(b"", own)?;
+        peer.send_to(b"two", own)?;
+        let mut buffer = vec![0; 256 * 1024];
+        assert_eq!(solo.read_joined(&mut buffer)?, Flow::Moved(6));
+        assert_eq!(&buffer[..6], b"onetwo");
+        stranger.send_to(b"stranger", own)?;
+        peer.send_to(b"three", own)?;
+        assert_eq!(solo.read_joined(&mut buffer)?, Flow::Moved(5));
+        assert_eq!(solo.read_joined(&mut buffer)?, Flow::Blocked);
+        drop(peer);
+        solo.write(b"is anybody there?")?;
+        assert_eq!(solo.read_joined(&mut buffer).unwrap_err().kind(), io::ErrorKind::ConnectionRefused);
         Ok(())
     }
 

@@ -65,6 +65,10 @@ impl Datagrams for Datagram {
         Ok(Received { length, from: Address::Unix(Name::from(&from)), at: None })
     }
 
+    fn receive_any(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.0.recv(buffer)
+    }
+
     fn send(&self, datagram: &[u8], to: Option<&Address>, _: Option<IpAddr>) -> io::Result<usize> {
         match to {
             None => self.0.send(datagram),

@@ -3,7 +3,7 @@
 //! A newcomer's trap: that the peer refuses is told once, by whatever is called next. If that is a
 //! write, the reader has to hear of it too: of datagrams, nothing else tells that the peer is gone.
 
-use super::{Datagrams, largest_for};
+use super::{Datagrams, join, largest_for, largest_from};
 use crate::{
     stream::{Flow, Stream, flow},
     sys,
@@ -22,7 +22,8 @@ pub struct Solo {
     peer: Address,
     /// The kernel knows the peer.
     connected: bool,
-    hears: Hears,
+    /// There may be datagrams that came from others before the kernel turned them away.
+    strangers: bool,
     /// Why writing has failed, for the reader.
     failed: Option<io::Error>,
     /// What lives as long as the socket: the file of its name.
@@ -43,7 +44,7 @@ impl Solo {
     /// A socket that is connected to `peer`.
     #[must_use]
     pub fn connected(socket: Rc<dyn Datagrams>, peer: Address, hears: Hears) -> Self {
-        Self { socket, peer, connected: true, hears, failed: None, _keep: None }
+        Self { socket, peer, connected: true, strangers: hears == Hears::Peer, failed: None, _keep: None }
     }
 
     /// A socket that sends to `peer`, and is not connected to it.
@@ -57,6 +58,16 @@ impl Solo {
     pub fn keeping(mut self, keep: Option<impl std::any::Any>) -> Self {
         self._keep = keep.map(|keep| Box::new(keep) as Box<dyn std::any::Any>);
         self
+    }
+}
+
+impl Solo {
+    /// The length of a datagram; none if it was a stranger's.
+    fn receive(&self, buffer: &mut [u8]) -> io::Result<Option<usize>> {
+        if !self.strangers {
+            return self.socket.receive_any(buffer).map(Some);
+        }
+        self.socket.receive(buffer).map(|it| (it.from == self.peer).then_some(it.length))
     }
 }
 
@@ -78,16 +89,25 @@ impl Stream for Solo {
 
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<Flow> {
         loop {
-            match self.socket.receive(buffer) {
+            match self.receive(buffer) {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Ok(it) if self.hears == Hears::Peer && it.from != self.peer => {}
-                Ok(it) => return Ok(Flow::Moved(it.length)),
+                Ok(None) => {}
+                Ok(Some(length)) => return Ok(Flow::Moved(length)),
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    self.strangers &= !self.connected;
                     return self.failed.take().map_or(Ok(Flow::Blocked), Err);
                 }
                 Err(error) => return flow(Err(error)),
             }
         }
+    }
+
+    fn read_joined(&mut self, buffer: &mut [u8]) -> io::Result<Flow> {
+        let (read, error) = join(buffer, largest_from(&self.peer), |rest| self.read(rest));
+        if error.is_some() {
+            self.failed = error;
+        }
+        read
     }
 
     fn write(&mut self, bytes: &[u8]) -> io::Result<Flow> {

@@ -1,4 +1,5 @@
 use super::*;
+use crate::transport::datagram::LARGEST_INET;
 use crate::transport::udp::UDP;
 use std::net::UdpSocket;
 
@@ -62,6 +63,24 @@ fn each_peer_has_its_own_datagrams_and_empty_ones_count() {
     ones.write(b"answer").unwrap();
     let mut buffer = [0; 10];
     assert_eq!(one.recv(&mut buffer).unwrap(), 6);
+}
+
+#[test]
+fn what_has_come_for_one_is_joined_as_far_as_there_is_room_for_the_largest() {
+    let mut meeting = Meeting::new();
+    let (one, other) = (meeting.peer(), meeting.peer());
+    one.send(b"one").unwrap();
+    let mut ones = meeting.accept().unwrap();
+    for datagram in [b"two".as_slice(), b"", &[7; 65_507], b"last"] {
+        one.send(datagram).unwrap();
+        other.send(b"the other's").unwrap();
+    }
+    while meeting.accept().is_some() {}
+    let mut buffer = vec![0; 2 * LARGEST_INET];
+    assert_eq!(ones.read_joined(&mut buffer).unwrap(), Flow::Moved(6 + 65_507));
+    assert_eq!(buffer[..7], *b"onetwo\x07");
+    assert_eq!(ones.read_joined(&mut buffer).unwrap(), Flow::Moved(4));
+    assert_eq!(ones.read_joined(&mut buffer).unwrap(), Flow::Blocked);
 }
 
 #[test]
