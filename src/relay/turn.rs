@@ -4,7 +4,7 @@
 use super::{
     CHUNK, DATAGRAM, Notice, Relay, TURNS,
     closing::Step,
-    endpoint::{Drained, Endpoint, Goodbye, Traffic, Writing},
+    endpoint::{Drained, Goodbye, Traffic, Writing},
     outbox::Shared,
     pump::{End, Pump, Voice},
 };
@@ -236,7 +236,7 @@ impl Relay {
 
     /// Whether `source` gives datagrams, and none that it feeds can tell where one ends.
     fn may_join(&self, source: Token, pump: &Pump) -> bool {
-        let hidden = |sink| self.endpoints.get(sink).is_some_and(|to: &Endpoint| to.stream.hides_boundaries());
+        let hidden = |sink: &Token| self.endpoints.get(sink).is_some_and(|to| to.stream.hides_boundaries());
         self.endpoints.get(&source).is_some_and(|from| from.stream.is_datagram())
             && pump.voice.is_none()
             && pump.sinks.iter().all(hidden)
