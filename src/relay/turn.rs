@@ -292,8 +292,8 @@ impl Relay {
         if !to.outbox.is_empty() {
             self.room.note(sink, true);
         }
-        if alarm || coupled {
-            // It is set in its turn; and the sink may have an answer.
+        if alarm || coupled || to.stream.gathers() {
+            // It is set in its turn; the sink may have an answer, or sends then what it holds.
             self.enqueue(sink);
         }
     }

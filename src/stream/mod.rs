@@ -60,6 +60,16 @@ pub trait Stream {
     /// Takes bytes to send. What was taken may still be held by a layer: see [`Stream::flush`].
     fn write(&mut self, bytes: &[u8]) -> io::Result<Flow>;
 
+    /// Like [`Stream::write`], but datagrams may be held until [`Stream::flush`], to be sent at once.
+    fn write_gathered(&mut self, bytes: &[u8]) -> io::Result<Flow> {
+        self.write(bytes)
+    }
+
+    /// Whether it holds any.
+    fn gathers(&self) -> bool {
+        false
+    }
+
     /// Like [`Stream::write`], from several slices at once; layers that gain nothing keep this default.
     fn write_vectored(&mut self, slices: &[IoSlice<'_>]) -> io::Result<Flow> {
         match slices.iter().find(|slice| !slice.is_empty()) {

@@ -4,6 +4,7 @@
 //! refusal is how a broadcast address is recognised here.
 
 mod own_address;
+mod segments;
 
 use super::{
     Address, Choice, Connecting, Transport,
@@ -27,8 +28,12 @@ pub static UDP: Transport = Transport {
     listen: |on, serves| Ok(Box::new(Hub::new(listen(on)?, serves, None::<()>))),
 };
 
+/// Bytes that may wait in the kernel, where they cost about twice as much: a burst, and the time until somebody
+/// has woken. With the usual 208 KiB a quarter more got lost of what came too fast.
+const WAITING: usize = 4 * 1024 * 1024;
+
 fn connect(to: &Address, choice: &Choice<'_>) -> io::Result<Box<dyn Connecting>> {
-    let socket = socket::new(to, Type::DGRAM, Some(Protocol::UDP))?;
+    let socket = open(to)?;
     socket::choose(&socket, choice)?;
     let is_multicast = to.inet().is_some_and(|to| to.ip().is_multicast());
     if !is_multicast {
@@ -55,7 +60,7 @@ fn connect(to: &Address, choice: &Choice<'_>) -> io::Result<Box<dyn Connecting>>
 
 /// A bound socket, in the group if `on` is one.
 pub(super) fn listen(on: &Address) -> io::Result<Rc<dyn Datagrams>> {
-    let socket = socket::new(on, Type::DGRAM, Some(Protocol::UDP))?;
+    let socket = open(on)?;
     if let Some(address) = on.inet() {
         if address.is_ipv6() {
             socket.set_only_v6(true)?;
@@ -72,6 +77,16 @@ pub(super) fn listen(on: &Address) -> io::Result<Rc<dyn Datagrams>> {
     let everywhere = on.ip().is_some_and(|ip| ip.is_unspecified());
     let tells = everywhere && own_address::ask(&socket, on).is_ok();
     Ok(Rc::new(Udp { socket: socket.into(), tells }))
+}
+
+/// A socket that keeps more than usual while nobody reads it.
+fn open(family: &Address) -> io::Result<Socket> {
+    let socket = socket::new(family, Type::DGRAM, Some(Protocol::UDP))?;
+    if socket.recv_buffer_size()? < WAITING {
+        // The kernel gives as much as it allows (socket(7), rmem_max).
+        socket.set_recv_buffer_size(WAITING)?;
+    }
+    Ok(socket)
 }
 
 fn join(socket: &Socket, group: SocketAddr) -> io::Result<()> {
@@ -109,7 +124,7 @@ impl Udp {
         if let (SocketAddr::V6(own), SocketAddr::V6(peer)) = (&mut own, peer) {
             own.set_scope_id(peer.scope_id());
         }
-        let socket = socket::new(&Address::Inet(own), Type::DGRAM, Some(Protocol::UDP))?;
+        let socket = open(&Address::Inet(own))?;
         // For as long as there are two.
         SockRef::from(&self.socket).set_reuse_address(true)?;
         socket.set_reuse_address(true)?;
@@ -139,6 +154,10 @@ impl Datagrams for Udp {
             (Some(to), None) => self.socket.send_to(datagram, to),
             (None, _) => self.socket.send(datagram),
         }
+    }
+
+    fn send_several(&self, datagrams: &[u8], size: u16) -> io::Result<Option<usize>> {
+        segments::send(&self.socket, datagrams, size)
     }
 
     fn connect(&self, peer: &Address, own: Option<IpAddr>) -> io::Result<Option<Rc<dyn Datagrams>>> {

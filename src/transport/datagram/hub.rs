@@ -19,6 +19,7 @@ use std::{
     net::IpAddr,
     os::fd::{AsFd, AsRawFd},
     rc::Rc,
+    task::Poll,
     time::{Duration, Instant},
 };
 
@@ -315,6 +316,25 @@ impl Stream for Session {
                 }
             }
         }
+    }
+
+    fn write_gathered(&mut self, bytes: &[u8]) -> io::Result<Flow> {
+        match &mut self.alone {
+            Some(alone) => alone.write_gathered(bytes),
+            None => self.write(bytes),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<Poll<()>> {
+        self.alone.as_mut().map_or(Ok(Poll::Ready(())), Stream::flush)
+    }
+
+    fn gathers(&self) -> bool {
+        self.alone.as_ref().is_some_and(Stream::gathers)
+    }
+
+    fn undelivered(&self) -> usize {
+        self.alone.as_ref().map_or(0, Stream::undelivered)
     }
 
     fn finish(&mut self) -> io::Result<()> {

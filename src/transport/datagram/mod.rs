@@ -3,6 +3,7 @@
 //! A newcomer's trap: a datagram socket has neither accept(2) nor an end of file. Peers are told
 //! apart by where their datagrams come from, and leave without a word.
 
+mod gathered;
 mod hub;
 mod solo;
 
@@ -34,6 +35,12 @@ pub trait Datagrams: AsFd {
     /// Sends one datagram to this address, or to the peer that it is connected to; from this one of our
     /// own, where there are several.
     fn send(&self, datagram: &[u8], to: Option<&Address>, own: Option<IpAddr>) -> io::Result<usize>;
+
+    /// Sends to the peer that it is connected to, in one call, datagrams of `size` bytes each, but for the last; none
+    /// if that has to be done one by one.
+    fn send_several(&self, _datagrams: &[u8], _size: u16) -> io::Result<Option<usize>> {
+        Ok(None)
+    }
 
     /// Fixes the one peer, so that the kernel turns others away and tells when it refuses. Where there are
     /// several addresses of ours, that may take another socket, which is given.

@@ -3,7 +3,7 @@
 //! A newcomer's trap: that the peer refuses is told once, by whatever is called next. If that is a
 //! write, the reader has to hear of it too: of datagrams, nothing else tells that the peer is gone.
 
-use super::{Datagrams, join, largest_for, largest_from};
+use super::{Datagrams, gathered::Gathered, join, largest_for, largest_from};
 use crate::{
     stream::{Flow, Stream, flow},
     sys,
@@ -14,6 +14,7 @@ use std::{
     io,
     os::fd::{AsFd, AsRawFd},
     rc::Rc,
+    task::Poll,
 };
 
 /// See the module's description.
@@ -24,6 +25,10 @@ pub struct Solo {
     connected: bool,
     /// There may be datagrams that came from others before the kernel turned them away.
     strangers: bool,
+    /// What is sent at the next flush.
+    gathered: Gathered,
+    /// The kernel takes several at once, as far as we know.
+    takes_several: bool,
     /// Why writing has failed, for the reader.
     failed: Option<io::Error>,
     /// What lives as long as the socket: the file of its name.
@@ -44,13 +49,22 @@ impl Solo {
     /// A socket that is connected to `peer`.
     #[must_use]
     pub fn connected(socket: Rc<dyn Datagrams>, peer: Address, hears: Hears) -> Self {
-        Self { socket, peer, connected: true, strangers: hears == Hears::Peer, failed: None, _keep: None }
+        Self {
+            socket,
+            peer,
+            connected: true,
+            strangers: hears == Hears::Peer,
+            gathered: Gathered::default(),
+            takes_several: true,
+            failed: None,
+            _keep: None,
+        }
     }
 
     /// A socket that sends to `peer`, and is not connected to it.
     #[must_use]
     pub fn sending_to(socket: Rc<dyn Datagrams>, peer: Address, hears: Hears) -> Self {
-        Self { connected: false, ..Self::connected(socket, peer, hears) }
+        Self { connected: false, takes_several: false, ..Self::connected(socket, peer, hears) }
     }
 
     /// Keeps this as long as the socket.
@@ -68,6 +82,25 @@ impl Solo {
             return self.socket.receive_any(buffer).map(Some);
         }
         self.socket.receive(buffer).map(|it| (it.from == self.peer).then_some(it.length))
+    }
+
+    /// That writing fails has to be told to the reader, too.
+    fn noted<T>(&mut self, sent: io::Result<T>) -> io::Result<T> {
+        if let Err(error) = &sent {
+            self.failed = again(error);
+        }
+        sent
+    }
+}
+
+/// What came of a call; none if there is no room.
+fn unless_blocked<T>(mut call: impl FnMut() -> io::Result<T>) -> io::Result<Option<T>> {
+    loop {
+        match call() {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(None),
+            other => return other.map(Some),
+        }
     }
 }
 
@@ -111,18 +144,52 @@ impl Stream for Solo {
     }
 
     fn write(&mut self, bytes: &[u8]) -> io::Result<Flow> {
+        if self.flush()?.is_pending() {
+            return Ok(Flow::Blocked);
+        }
         let to = (!self.connected).then_some(&self.peer);
-        loop {
-            match self.socket.send(bytes, to, None) {
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(Flow::Blocked),
-                Err(error) => {
-                    self.failed = again(&error);
-                    return Err(error);
-                }
-                Ok(_) => return Ok(Flow::Moved(bytes.len())),
+        let sent = unless_blocked(|| self.socket.send(bytes, to, None));
+        Ok(self.noted(sent)?.map_or(Flow::Blocked, |_| Flow::Moved(bytes.len())))
+    }
+
+    fn write_gathered(&mut self, bytes: &[u8]) -> io::Result<Flow> {
+        let room = largest_for(&self.peer);
+        if !self.takes_several {
+            return self.write(bytes);
+        }
+        if !self.gathered.push(bytes, room) {
+            if self.flush()?.is_pending() {
+                return Ok(Flow::Blocked);
+            }
+            if !self.gathered.push(bytes, room) {
+                return self.write(bytes);
             }
         }
+        Ok(Flow::Moved(bytes.len()))
+    }
+
+    fn flush(&mut self) -> io::Result<Poll<()>> {
+        while let Some(first) = self.gathered.first() {
+            let several = self.gathered.several().filter(|_| self.takes_several);
+            let sent = unless_blocked(|| match several {
+                Some((datagrams, size)) => self.socket.send_several(datagrams, size),
+                None => self.socket.send(first, None, None).map(Some),
+            });
+            match self.noted(sent)? {
+                Some(Some(sent)) => self.gathered.sent(sent),
+                Some(None) => self.takes_several = false,
+                None => return Ok(Poll::Pending),
+            }
+        }
+        Ok(Poll::Ready(()))
+    }
+
+    fn gathers(&self) -> bool {
+        self.gathered.len() > 0
+    }
+
+    fn undelivered(&self) -> usize {
+        self.gathered.len()
     }
 
     fn finish(&mut self) -> io::Result<()> {
