@@ -13,6 +13,7 @@ use super::{
 };
 use socket2::{Protocol, SockAddr, SockRef, Socket, Type};
 use std::{
+    cell::Cell,
     io,
     net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket},
     os::fd::{AsFd, BorrowedFd},
@@ -76,7 +77,7 @@ pub(super) fn listen(on: &Address) -> io::Result<Rc<dyn Datagrams>> {
     socket.set_broadcast(true)?;
     let everywhere = on.ip().is_some_and(|ip| ip.is_unspecified());
     let tells = everywhere && own_address::ask(&socket, on).is_ok();
-    Ok(Rc::new(Udp { socket: socket.into(), tells }))
+    Ok(Rc::new(Udp { socket: socket.into(), tells, joins: Cell::default() }))
 }
 
 /// A socket that keeps more than usual while nobody reads it.
@@ -103,11 +104,13 @@ struct Udp {
     socket: UdpSocket,
     /// It is bound to all our addresses, and told which one a datagram was sent to.
     tells: bool,
+    /// It gives several at once.
+    joins: Cell<bool>,
 }
 
 impl From<Socket> for Udp {
     fn from(socket: Socket) -> Self {
-        Self { socket: socket.into(), tells: false }
+        Self { socket: socket.into(), tells: false, joins: Cell::default() }
     }
 }
 
@@ -137,15 +140,20 @@ impl Udp {
 
 impl Datagrams for Udp {
     fn receive(&self, buffer: &mut [u8]) -> io::Result<Received> {
-        if self.tells {
+        if self.tells || self.joins.get() {
             return own_address::receive(&self.socket, buffer);
         }
         let (length, from) = self.socket.recv_from(buffer)?;
-        Ok(Received { length, from: Address::Inet(from), at: None })
+        Ok(Received { length, each: None, from: Address::Inet(from), at: None })
     }
 
     fn receive_any(&self, buffer: &mut [u8]) -> io::Result<usize> {
         self.socket.recv(buffer)
+    }
+
+    fn join(&self) -> bool {
+        self.joins.set(self.joins.get() || segments::join(&self.socket).is_ok());
+        self.joins.get()
     }
 
     fn send(&self, datagram: &[u8], to: Option<&Address>, own: Option<IpAddr>) -> io::Result<usize> {

@@ -32,6 +32,12 @@ pub trait Datagrams: AsFd {
     /// Takes one datagram, whoever sent it.
     fn receive_any(&self, buffer: &mut [u8]) -> io::Result<usize>;
 
+    /// From now on the kernel may give as one what a sender has sent one behind the other ([`Received::each`]), which
+    /// is at most what the largest datagram has; false if it cannot.
+    fn join(&self) -> bool {
+        false
+    }
+
     /// Sends one datagram to this address, or to the peer that it is connected to; from this one of our
     /// own, where there are several.
     fn send(&self, datagram: &[u8], to: Option<&Address>, own: Option<IpAddr>) -> io::Result<usize>;
@@ -55,6 +61,8 @@ pub trait Datagrams: AsFd {
 pub struct Received {
     /// The bytes of the datagram.
     pub length: usize,
+    /// If they are several that are joined: how many bytes each of them has, but for the last.
+    pub each: Option<usize>,
     /// Who sent it.
     pub from: Address,
     /// The one of our addresses that it was sent to, if there are several: he expects the answer from there.

@@ -3,14 +3,15 @@
 //! A newcomer's trap: that the peer refuses is told once, by whatever is called next. If that is a
 //! write, the reader has to hear of it too: of datagrams, nothing else tells that the peer is gone.
 
-use super::{Datagrams, gathered::Gathered, join, largest_for, largest_from};
+use super::{Datagrams, LARGEST_INET, gathered::Gathered, join, largest_for, largest_from};
 use crate::{
-    stream::{Flow, Stream, flow},
+    stream::{Flow, Stream, flow, hand_over},
     sys,
     transport::{Address, Connecting, again},
 };
 use mio::{Interest, Registry, Token, unix::SourceFd};
 use std::{
+    collections::VecDeque,
     io,
     os::fd::{AsFd, AsRawFd},
     rc::Rc,
@@ -25,6 +26,10 @@ pub struct Solo {
     connected: bool,
     /// There may be datagrams that came from others before the kernel turned them away.
     strangers: bool,
+    /// Whether the kernel joins datagrams; it is not asked before somebody wants that.
+    joins: Option<bool>,
+    /// What it has joined, and has to be read one by one: at most as much as it joins.
+    apart: VecDeque<Vec<u8>>,
     /// What is sent at the next flush.
     gathered: Gathered,
     /// The kernel takes several at once, as far as we know.
@@ -54,6 +59,8 @@ impl Solo {
             peer,
             connected: true,
             strangers: hears == Hears::Peer,
+            joins: None,
+            apart: VecDeque::new(),
             gathered: Gathered::default(),
             takes_several: true,
             failed: None,
@@ -76,12 +83,47 @@ impl Solo {
 }
 
 impl Solo {
-    /// The length of a datagram; none if it was a stranger's.
-    fn receive(&self, buffer: &mut [u8]) -> io::Result<Option<usize>> {
+    fn read_next(&mut self, buffer: &mut [u8], joined: bool) -> io::Result<Flow> {
+        loop {
+            match self.receive(buffer, joined) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Ok(None) => {}
+                Ok(Some(length)) => return Ok(Flow::Moved(length)),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    self.strangers &= !self.connected;
+                    return self.failed.take().map_or(Ok(Flow::Blocked), Err);
+                }
+                Err(error) => return flow(Err(error)),
+            }
+        }
+    }
+
+    /// The length of a datagram, or of several if they may be joined; none if a stranger sent it.
+    fn receive(&mut self, buffer: &mut [u8], joined: bool) -> io::Result<Option<usize>> {
+        if let Some(datagram) = self.apart.pop_front() {
+            return Ok(Some(hand_over(&datagram, buffer)));
+        }
+        if self.joins == Some(true) && !joined {
+            return self.take_apart(buffer);
+        }
         if !self.strangers {
             return self.socket.receive_any(buffer).map(Some);
         }
         self.socket.receive(buffer).map(|it| (it.from == self.peer).then_some(it.length))
+    }
+
+    /// Gives the first of those that were joined when that did not matter yet, and keeps the others.
+    fn take_apart(&mut self, buffer: &mut [u8]) -> io::Result<Option<usize>> {
+        let mut all = vec![0; LARGEST_INET];
+        let it = self.socket.receive(&mut all)?;
+        all.truncate(it.length);
+        if self.strangers && it.from != self.peer {
+            return Ok(None);
+        }
+        let each = it.each.unwrap_or(it.length);
+        let (first, others) = all.split_at_checked(each).unwrap_or((&all, &[]));
+        self.apart = others.chunks(each.max(1)).map(<[u8]>::to_vec).collect();
+        Ok(Some(hand_over(first, buffer)))
     }
 
     /// That writing fails has to be told to the reader, too.
@@ -121,22 +163,14 @@ impl Stream for Solo {
     }
 
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<Flow> {
-        loop {
-            match self.receive(buffer) {
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Ok(None) => {}
-                Ok(Some(length)) => return Ok(Flow::Moved(length)),
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                    self.strangers &= !self.connected;
-                    return self.failed.take().map_or(Ok(Flow::Blocked), Err);
-                }
-                Err(error) => return flow(Err(error)),
-            }
-        }
+        self.read_next(buffer, false)
     }
 
     fn read_joined(&mut self, buffer: &mut [u8]) -> io::Result<Flow> {
-        let (read, error) = join(buffer, largest_from(&self.peer), |rest| self.read(rest));
+        if self.joins.is_none() {
+            self.joins = Some(self.socket.join());
+        }
+        let (read, error) = join(buffer, largest_from(&self.peer), |rest| self.read_next(rest, true));
         if error.is_some() {
             self.failed = error;
         }

@@ -1,13 +1,14 @@
-//! Several datagrams in one system call: the kernel cuts what is sent at once (`UDP_SEGMENT`, Linux 4.18).
+//! Several datagrams in one system call: the kernel cuts what is sent at once (`UDP_SEGMENT`, Linux 4.18), and
+//! joins what has come one behind the other (`UDP_GRO`, Linux 5.0).
 //!
 //! A newcomer's trap: none may be larger than what the device sends in one packet. What the kernel does not cut
 //! for that reason, or because the device cannot do it, can still be sent one by one.
 
-pub(super) use system::send;
+pub(super) use system::{join, send};
 
 #[cfg(target_os = "linux")]
 mod system {
-    use nix::sys::socket::{ControlMessage, MsgFlags, getsockopt, sendmsg, sockopt};
+    use nix::sys::socket::{ControlMessage, MsgFlags, getsockopt, sendmsg, setsockopt, sockopt};
     use rustix::io::Errno;
     use std::{
         io::{self, IoSlice},
@@ -29,6 +30,11 @@ mod system {
         if refused { Ok(None) } else { Err(error) }
     }
 
+    /// Has the kernel join what comes.
+    pub(in super::super) fn join(socket: &UdpSocket) -> io::Result<()> {
+        Ok(setsockopt(socket, sockopt::UdpGroSegment, &true)?)
+    }
+
     fn cut(socket: &UdpSocket, bytes: &[u8], size: u16) -> io::Result<usize> {
         // A kernel that does not know the message ignores it, and would send one datagram.
         getsockopt(socket, sockopt::UdpGsoSegment)?;
@@ -44,5 +50,9 @@ mod system {
 
     pub(in super::super) fn send(_: &UdpSocket, _: &[u8], _: u16) -> io::Result<Option<usize>> {
         Ok(None)
+    }
+
+    pub(in super::super) fn join(_: &UdpSocket) -> io::Result<()> {
+        Err(io::ErrorKind::Unsupported.into())
     }
 }

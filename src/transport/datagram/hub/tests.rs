@@ -104,7 +104,7 @@ fn the_most_silent_makes_room_and_may_come_again() {
     let socket = crate::transport::udp::listen(&on).unwrap();
     let mut hub = Hub::new(socket, Serves::Many, None::<()>);
     let peers = ["127.0.0.1:1", "127.0.0.1:2", "127.0.0.1:3"].map(|it| Address::Inet(it.parse().unwrap()));
-    let from = |peer: &Address| Received { length: 0, from: peer.clone(), at: None };
+    let from = |peer: &Address| Received { length: 0, each: None, from: peer.clone(), at: None };
     let reactor = &mut meeting.reactor;
     let mut sessions: Vec<_> = peers.iter().map(|peer| hub.sort(b"", &from(peer), reactor).unwrap()).collect();
     sessions.iter_mut().for_each(|session| drop(read(session)));
