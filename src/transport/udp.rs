@@ -13,7 +13,7 @@ use super::{
 };
 use socket2::{Protocol, SockAddr, SockRef, Socket, Type};
 use std::{
-    cell::Cell,
+    cell::{Cell, OnceCell},
     io,
     net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket},
     os::fd::{AsFd, BorrowedFd},
@@ -77,7 +77,7 @@ pub(super) fn listen(on: &Address) -> io::Result<Rc<dyn Datagrams>> {
     socket.set_broadcast(true)?;
     let everywhere = on.ip().is_some_and(|ip| ip.is_unspecified());
     let tells = everywhere && own_address::ask(&socket, on).is_ok();
-    Ok(Rc::new(Udp { socket: socket.into(), tells, joins: Cell::default() }))
+    Ok(Rc::new(Udp { tells, ..Udp::from(socket) }))
 }
 
 /// A socket that keeps more than usual while nobody reads it.
@@ -106,11 +106,13 @@ struct Udp {
     tells: bool,
     /// It gives several at once.
     joins: Cell<bool>,
+    /// It takes several at once, if that has been asked.
+    cuts: OnceCell<bool>,
 }
 
 impl From<Socket> for Udp {
     fn from(socket: Socket) -> Self {
-        Self { socket: socket.into(), tells: false, joins: Cell::default() }
+        Self { socket: socket.into(), tells: false, joins: Cell::default(), cuts: OnceCell::new() }
     }
 }
 
@@ -165,7 +167,11 @@ impl Datagrams for Udp {
     }
 
     fn send_several(&self, datagrams: &[u8], size: u16) -> io::Result<Option<usize>> {
-        segments::send(&self.socket, datagrams, size)
+        if *self.cuts.get_or_init(|| segments::cuts(&self.socket)) {
+            segments::send(&self.socket, datagrams, size)
+        } else {
+            Ok(None)
+        }
     }
 
     fn connect(&self, peer: &Address, own: Option<IpAddr>) -> io::Result<Option<Rc<dyn Datagrams>>> {
@@ -237,6 +243,61 @@ mod tests {
         drop(peer);
         solo.write(b"is anybody there?")?;
         assert_eq!(solo.read_joined(&mut buffer).unwrap_err().kind(), io::ErrorKind::ConnectionRefused);
+        Ok(())
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn what_was_sent_at_once_comes_apart_unless_it_may_be_joined() -> io::Result<()> {
+        let socket = listen(&Address::Inet("127.0.0.1:0".parse().map_err(io::Error::other)?))?;
+        let own = socket.local()?.inet().ok_or(io::ErrorKind::InvalidData)?;
+        let [peer, stranger] = [UdpSocket::bind("127.0.0.1:0")?, UdpSocket::bind("127.0.0.1:0")?];
+        peer.connect(own)?;
+        stranger.connect(own)?;
+        let several = |from: &UdpSocket| segments::send(from, b"onetwo6", 3);
+        let mut solo = Solo::connected(Rc::clone(&socket), Address::Inet(peer.local_addr()?), Hears::Peer);
+        assert_eq!(several(&peer)?, Some(7));
+        let mut buffer = vec![0; 256 * 1024];
+        // Only if somebody does not mind are they joined.
+        for one in [3, 3, 1] {
+            assert_eq!(solo.read(&mut buffer)?, Flow::Moved(one));
+        }
+        several(&peer)?;
+        assert_eq!(solo.read_joined(&mut [0; 65_536])?, Flow::Moved(3), "it has come before that");
+        assert_eq!(solo.read_joined(&mut buffer)?, Flow::Moved(4));
+        // Then there may be strangers again, as at the beginning.
+        let mut solo = Solo::connected(Rc::clone(&socket), Address::Inet(peer.local_addr()?), Hears::Peer);
+        peer.send(b"")?;
+        assert_eq!(solo.read_joined(&mut [0; 65_534])?, Flow::Moved(0));
+        several(&stranger)?;
+        several(&peer)?;
+        socket.connect(&Address::Inet(peer.local_addr()?), None)?;
+        peer.send(b"")?;
+        several(&peer)?;
+        for one in ["one", "two", "6", "", "one"] {
+            assert_eq!(solo.read(&mut buffer)?, Flow::Moved(one.len()));
+            assert_eq!(&buffer[..one.len()], one.as_bytes());
+        }
+        several(&peer)?;
+        assert_eq!(solo.read_joined(&mut buffer)?, Flow::Moved(11));
+        assert_eq!(&buffer[..11], b"two6onetwo6");
+        assert_eq!(solo.read(&mut buffer)?, Flow::Blocked);
+        several(&peer)?;
+        assert_eq!(socket.receive_any(&mut buffer)?, 7, "several a system call");
+        Ok(())
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn who_hears_at_all_addresses_is_told_where_joined_ones_came() -> io::Result<()> {
+        let socket = listen(&Address::Inet("0.0.0.0:0".parse().map_err(io::Error::other)?))?;
+        let port = socket.local()?.inet().ok_or(io::ErrorKind::InvalidData)?.port();
+        assert!(socket.join());
+        let peer = UdpSocket::bind("127.0.0.1:0")?;
+        peer.connect(("127.0.0.2", port))?;
+        segments::send(&peer, b"onetwo6", 3)?;
+        let it = socket.receive(&mut [0; 100_000])?;
+        assert_eq!((it.length, it.each, it.at), (7, Some(3), Some(IpAddr::from([127, 0, 0, 2]))));
         Ok(())
     }
 

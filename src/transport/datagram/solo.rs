@@ -242,3 +242,90 @@ impl Stream for Solo {
         sys::dropped(self.socket.as_fd())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::transport::datagram::Received;
+    use std::{
+        cell::RefCell,
+        net::{IpAddr, UdpSocket},
+        os::fd::BorrowedFd,
+    };
+
+    /// Remembers what it was asked to send.
+    struct Fake {
+        socket: UdpSocket,
+        sent: Rc<RefCell<Vec<String>>>,
+        cuts: bool,
+    }
+
+    impl AsFd for Fake {
+        fn as_fd(&self) -> BorrowedFd<'_> {
+            self.socket.as_fd()
+        }
+    }
+
+    impl Datagrams for Fake {
+        fn receive(&self, _: &mut [u8]) -> io::Result<Received> {
+            Err(io::ErrorKind::WouldBlock.into())
+        }
+        fn receive_any(&self, _: &mut [u8]) -> io::Result<usize> {
+            Err(io::ErrorKind::WouldBlock.into())
+        }
+        fn send(&self, datagram: &[u8], _: Option<&Address>, _: Option<IpAddr>) -> io::Result<usize> {
+            if self.sent.borrow().len() > 4 {
+                return Err(io::ErrorKind::WouldBlock.into());
+            }
+            self.sent.borrow_mut().push(String::from_utf8_lossy(datagram).into_owned());
+            Ok(datagram.len())
+        }
+        fn send_several(&self, datagrams: &[u8], size: u16) -> io::Result<Option<usize>> {
+            self.sent.borrow_mut().push(format!("{} by {size}", datagrams.escape_ascii()));
+            Ok(self.cuts.then_some(datagrams.len()))
+        }
+        fn connect(&self, _: &Address, _: Option<IpAddr>) -> io::Result<Option<Rc<dyn Datagrams>>> {
+            Ok(None)
+        }
+        fn local(&self) -> io::Result<Address> {
+            self.socket.local_addr().map(Address::Inet)
+        }
+    }
+
+    fn solo(cuts: bool) -> io::Result<(Solo, Rc<RefCell<Vec<String>>>)> {
+        let (socket, sent) = (UdpSocket::bind("127.0.0.1:0")?, Rc::default());
+        let peer = Address::Inet(socket.local_addr()?);
+        Ok((Solo::connected(Rc::new(Fake { socket, sent: Rc::clone(&sent), cuts }), peer, Hears::Peer), sent))
+    }
+
+    #[test]
+    fn what_is_gathered_goes_at_once_and_in_order() -> io::Result<()> {
+        let (mut solo, sent) = solo(true)?;
+        for datagram in ["one", "two", "6", "three", ""] {
+            assert_eq!(solo.write_gathered(datagram.as_bytes())?, Flow::Moved(datagram.len()));
+        }
+        assert_eq!(*sent.borrow(), ["onetwo6 by 3", "three", ""], "an empty one is not held");
+        assert_eq!(solo.write_gathered(b"four")?, Flow::Moved(4));
+        assert!(solo.gathers() && solo.undelivered() == 4);
+        assert_eq!(solo.write(b"five")?, Flow::Moved(4));
+        assert_eq!(sent.borrow()[3..], ["four", "five"]);
+        Ok(())
+    }
+
+    #[test]
+    fn what_the_kernel_does_not_cut_goes_one_by_one_and_what_finds_no_room_is_held() -> io::Result<()> {
+        let (mut solo, sent) = solo(false)?;
+        for datagram in ["one", "two", "333", "444", "5"] {
+            assert_eq!(solo.write_gathered(datagram.as_bytes())?, Flow::Moved(datagram.len()));
+        }
+        assert!(solo.flush()?.is_pending());
+        assert_eq!(*sent.borrow(), ["onetwo3334445 by 3", "one", "two", "333", "444"]);
+        assert_eq!(solo.undelivered(), 1);
+        assert_eq!((solo.write_gathered(b"six")?, solo.write(b"six")?), (Flow::Blocked, Flow::Blocked));
+        sent.borrow_mut().clear();
+        assert!(solo.flush()?.is_ready() && !solo.gathers());
+        assert_eq!(solo.write_gathered(b"six")?, Flow::Moved(3));
+        assert_eq!(*sent.borrow(), ["5", "six"], "it is not tried again");
+        Ok(())
+    }
+}

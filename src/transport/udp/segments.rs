@@ -4,7 +4,7 @@
 //! A newcomer's trap: none may be larger than what the device sends in one packet. What the kernel does not cut
 //! for that reason, or because the device cannot do it, can still be sent one by one.
 
-pub(super) use system::{join, send};
+pub(super) use system::{cuts, join, send};
 
 #[cfg(target_os = "linux")]
 mod system {
@@ -16,8 +16,13 @@ mod system {
         os::fd::AsRawFd,
     };
 
-    /// What the kernel says when it does not cut, or does not know how.
-    const REFUSALS: [Errno; 5] = [Errno::INVAL, Errno::MSGSIZE, Errno::IO, Errno::NOPROTOOPT, Errno::OPNOTSUPP];
+    /// What the kernel says when it does not cut.
+    const REFUSALS: [Errno; 4] = [Errno::INVAL, Errno::MSGSIZE, Errno::IO, Errno::OPNOTSUPP];
+
+    /// Whether the kernel knows how to cut. One that does not ignores that it is asked to, and would send all as one.
+    pub(in super::super) fn cuts(socket: &UdpSocket) -> bool {
+        getsockopt(socket, sockopt::UdpGsoSegment).is_ok()
+    }
 
     /// Sends `bytes` to the peer as datagrams of `size` bytes each, but for the last; none if it has to be done
     /// one by one.
@@ -36,8 +41,6 @@ mod system {
     }
 
     fn cut(socket: &UdpSocket, bytes: &[u8], size: u16) -> io::Result<usize> {
-        // A kernel that does not know the message ignores it, and would send one datagram.
-        getsockopt(socket, sockopt::UdpGsoSegment)?;
         let cut = [ControlMessage::UdpGsoSegments(&size)];
         Ok(sendmsg::<()>(socket.as_raw_fd(), &[IoSlice::new(bytes)], &cut, MsgFlags::empty(), None)?)
     }
@@ -50,6 +53,10 @@ mod system {
 
     pub(in super::super) fn send(_: &UdpSocket, _: &[u8], _: u16) -> io::Result<Option<usize>> {
         Ok(None)
+    }
+
+    pub(in super::super) fn cuts(_: &UdpSocket) -> bool {
+        false
     }
 
     pub(in super::super) fn join(_: &UdpSocket) -> io::Result<()> {
