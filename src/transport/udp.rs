@@ -30,7 +30,7 @@ pub static UDP: Transport = Transport {
 };
 
 /// Bytes that may wait in the kernel, where they cost about twice as much: a burst, and the time until somebody
-/// has woken. With the usual 208 KiB a quarter more got lost of what came too fast.
+/// has woken. With the usual 208 KiB one in a hundred got lost of what a loop of send(2) sent.
 const WAITING: usize = 4 * 1024 * 1024;
 
 fn connect(to: &Address, choice: &Choice<'_>) -> io::Result<Box<dyn Connecting>> {
