@@ -25,7 +25,7 @@ impl Gathered {
         let size = if many { self.size } else { datagram.len() };
         let all = self.bytes.len() + datagram.len();
         // Behind a shorter one comes nothing; and alone it need not come in.
-        let last = size == 0 || self.bytes.len() % size != 0 || self.bytes.len() / size >= MOST;
+        let last = size == 0 || !self.bytes.len().is_multiple_of(size) || self.bytes.len() / size >= MOST;
         let alone = !many && 2 * size > room;
         if datagram.is_empty() || datagram.len() > size || all > room || last || alone {
             return false;
