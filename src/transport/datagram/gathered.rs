@@ -32,7 +32,7 @@ impl Gathered {
         }
         if !many {
             self.size = size;
-            self.bytes.reserve_exact(room);
+            self.bytes.reserve_exact(room.min(MOST.saturating_mul(size)));
         }
         self.bytes.extend_from_slice(datagram);
         true
@@ -104,5 +104,6 @@ mod tests {
         assert!(!gathered.push(&[0; 51], 200), "it is larger");
         assert!(gathered.push(&[0; 49], 100) && gathered.several().is_some());
         assert!(!gathered.push(&[0; 1], 100), "it comes behind a shorter one");
+        assert!(Gathered::default().push(b"1", usize::MAX), "there may be no limit");
     }
 }

@@ -32,7 +32,7 @@ pub struct Solo {
     apart: VecDeque<Vec<u8>>,
     /// What is sent at the next flush.
     gathered: Gathered,
-    /// The kernel takes several at once, as far as we know.
+    /// The kernel takes several at once, as far as we know: for UDP.
     takes_several: bool,
     /// Why writing has failed, for the reader.
     failed: Option<io::Error>,
@@ -55,6 +55,7 @@ impl Solo {
     #[must_use]
     pub fn connected(socket: Rc<dyn Datagrams>, peer: Address, hears: Hears) -> Self {
         Self {
+            takes_several: peer.inet().is_some(),
             socket,
             peer,
             connected: true,
@@ -62,7 +63,6 @@ impl Solo {
             joins: None,
             apart: VecDeque::new(),
             gathered: Gathered::default(),
-            takes_several: true,
             failed: None,
             _keep: None,
         }
