@@ -40,7 +40,8 @@ pub(crate) fn send_queue(_socket: impl AsFd) -> io::Result<usize> {
     Err(io::ErrorKind::Unsupported.into())
 }
 
-/// Datagrams that the kernel has dropped because nobody read them in time, as far as it tells.
+/// Datagrams that the kernel has dropped because nobody read them in time, as far as it tells: several that it has
+/// joined (`UDP_GRO`) count as one.
 #[cfg(target_os = "linux")]
 pub(crate) fn dropped(socket: impl AsFd) -> u64 {
     // What `SO_MEMINFO` gives (Linux 4.12): numbers, of which the last one is `SK_MEMINFO_DROPS`.

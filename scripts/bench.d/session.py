@@ -115,6 +115,11 @@ class Process:
         """Seconds, while it runs: /proc/PID/schedstat begins with nanoseconds."""
         return int(Path(f'/proc/{self.pid}/schedstat').read_text().split()[0]) / 1e9
 
+    def written(self):
+        """Bytes by write(2) and its like, to whatever they went."""
+        lines = Path(f'/proc/{self.pid}/io').read_text().splitlines()
+        return next(int(line.split()[1]) for line in lines if line.startswith('wchar:'))
+
     def status(self):
         """KiB of memory, by the names that /proc/PID/status has for them."""
         lines = Path(f'/proc/{self.pid}/status').read_text().splitlines()

@@ -161,7 +161,7 @@ impl Endpoint {
         while more {
             let end = if datagram { all.min(at.saturating_add(cut)) } else { all };
             let piece = shared.bytes().get(at..end).unwrap_or_default();
-            let written = if self.outbox.is_empty() { self.stream.write(piece) } else { Ok(Flow::Blocked) };
+            let written = if self.outbox.is_empty() { self.stream.write_gathered(piece) } else { Ok(Flow::Blocked) };
             match written {
                 Ok(Flow::Moved(n)) => {
                     self.sent(n, now);
@@ -191,7 +191,7 @@ impl Endpoint {
         }
         let datagram = self.stream.is_datagram();
         while let Some(waiting) = self.outbox.waiting() {
-            match self.stream.write(waiting)? {
+            match self.stream.write_gathered(waiting)? {
                 Flow::Moved(n) => {
                     self.outbox.delivered(n, datagram, spare);
                     self.sent(n, now);

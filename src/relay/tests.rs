@@ -33,7 +33,11 @@ struct Far {
     queue: usize,
     /// It carries datagrams: each is heard with a bar behind it.
     datagrams: bool,
+    /// Nobody can tell in how many pieces it heard what it heard.
+    hides: bool,
     reads: usize,
+    /// So many of its reads were of datagrams joined.
+    joined: usize,
 }
 
 #[derive(Clone, Default)]
@@ -92,6 +96,13 @@ impl Stream for Fake {
     }
     fn is_datagram(&self) -> bool {
         self.0.borrow().datagrams
+    }
+    fn hides_boundaries(&self) -> bool {
+        self.0.borrow().hides
+    }
+    fn read_joined(&mut self, buffer: &mut [u8]) -> io::Result<Flow> {
+        self.0.borrow_mut().joined += 1;
+        self.read(buffer)
     }
 }
 

@@ -192,6 +192,7 @@ impl Relay {
         if let Some(goes_on) = self.shortcut(source, pump, now) {
             return goes_on;
         }
+        let joined = self.may_join(source, pump);
         let Some(from) = self.endpoints.get_mut(&source) else { return false };
         if !from.may_read {
             return false;
@@ -200,7 +201,7 @@ impl Relay {
             self.buffer = vec![0; CHUNK];
         }
         let mut buffer = std::mem::take(&mut self.buffer);
-        let read = from.stream.read(&mut buffer);
+        let read = if joined { from.stream.read_joined(&mut buffer) } else { from.stream.read(&mut buffer) };
         let cut = if from.stream.is_datagram() { usize::MAX } else { DATAGRAM };
         let goes_on = match read {
             Ok(Flow::Moved(n)) => {
@@ -235,6 +236,14 @@ impl Relay {
             self.empty_filters(source, pump, now);
         }
         goes_on
+    }
+
+    /// Whether `source` gives datagrams, and none that it feeds can tell where one ends.
+    fn may_join(&self, source: Token, pump: &Pump) -> bool {
+        let hidden = |sink: &Token| self.endpoints.get(sink).is_some_and(|to| to.stream.hides_boundaries());
+        self.endpoints.get(&source).is_some_and(|from| from.stream.is_datagram())
+            && pump.voice.is_none()
+            && pump.sinks.iter().all(hidden)
     }
 
     /// Passes on what the filters of `source` hold, for nothing more will come.
@@ -287,8 +296,8 @@ impl Relay {
         if !to.outbox.is_empty() {
             self.room.note(sink, true);
         }
-        if alarm || coupled {
-            // It is set in its turn; and the sink may have an answer.
+        if alarm || coupled || to.stream.gathers() {
+            // It is set in its turn; the sink may have an answer, or sends then what it holds.
             self.enqueue(sink);
         }
     }

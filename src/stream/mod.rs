@@ -54,8 +54,24 @@ pub trait Stream {
     /// Reads at most `buffer.len()` bytes.
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<Flow>;
 
+    /// Like [`Stream::read`], for those to whom boundaries do not matter: of datagrams, it may give several that
+    /// have come, one behind the other.
+    fn read_joined(&mut self, buffer: &mut [u8]) -> io::Result<Flow> {
+        self.read(buffer)
+    }
+
     /// Takes bytes to send. What was taken may still be held by a layer: see [`Stream::flush`].
     fn write(&mut self, bytes: &[u8]) -> io::Result<Flow>;
+
+    /// Like [`Stream::write`], but datagrams may be held until [`Stream::flush`], to be sent at once.
+    fn write_gathered(&mut self, bytes: &[u8]) -> io::Result<Flow> {
+        self.write(bytes)
+    }
+
+    /// Whether it holds any.
+    fn gathers(&self) -> bool {
+        false
+    }
 
     /// Like [`Stream::write`], from several slices at once; layers that gain nothing keep this default.
     fn write_vectored(&mut self, slices: &[IoSlice<'_>]) -> io::Result<Flow> {
@@ -95,6 +111,11 @@ pub trait Stream {
     /// Whether boundaries count: each read gives exactly one datagram (`Moved(0)` is an empty one),
     /// and each write takes a whole one or none.
     fn is_datagram(&self) -> bool {
+        false
+    }
+
+    /// Whether nobody can tell in how many pieces it was written: a file, a pipe, a connection.
+    fn hides_boundaries(&self) -> bool {
         false
     }
 

@@ -15,7 +15,7 @@ use rustix::{
     event::{PollFd, PollFlags, Timespec, poll},
     fs::{FileType, Mode, OFlags},
     io::{Errno, fcntl_dupfd_cloexec},
-    net::{RecvFlags, SendFlags},
+    net::{RecvFlags, SendFlags, SocketType},
 };
 use std::{
     io,
@@ -32,6 +32,7 @@ pub struct Descriptor {
     way: Way,
     is_terminal: bool,
     is_pipe: bool,
+    hides_boundaries: bool,
 }
 
 /// How it is kept from blocking.
@@ -64,7 +65,7 @@ impl Descriptor {
     pub fn own(fd: OwnedFd) -> io::Result<Self> {
         let flags = rustix::fs::fcntl_getfl(&fd)?;
         rustix::fs::fcntl_setfl(&fd, flags | OFlags::NONBLOCK)?;
-        Ok(Self { fd, way: Way::NonBlocking, is_terminal: false, is_pipe: true })
+        Ok(Self { fd, way: Way::NonBlocking, is_terminal: false, is_pipe: true, hides_boundaries: false })
     }
 
     /// A descriptor that other processes may share, left as it was found.
@@ -75,15 +76,20 @@ impl Descriptor {
         let is_terminal = rustix::termios::isatty(fd);
         let kind = FileType::from_raw_mode(rustix::fs::fstat(fd)?.st_mode);
         let is_pipe = kind == FileType::Fifo;
+        let hides_boundaries = match kind {
+            FileType::RegularFile | FileType::Fifo => true,
+            FileType::Socket => rustix::net::sockopt::socket_type(fd) == Ok(SocketType::STREAM),
+            _ => false,
+        };
         let way = match kind {
             FileType::RegularFile | FileType::Directory => Way::AlwaysReady,
             FileType::Socket => Way::Socket,
             _ => match reopen(fd, used) {
-                Ok(fd) => return Ok(Self { fd, way: Way::NonBlocking, is_terminal, is_pipe }),
+                Ok(fd) => return Ok(Self { fd, way: Way::NonBlocking, is_terminal, is_pipe, hides_boundaries }),
                 Err(_) => Way::Asked,
             },
         };
-        Ok(Self { fd: fcntl_dupfd_cloexec(fd, 3)?, way, is_terminal, is_pipe })
+        Ok(Self { fd: fcntl_dupfd_cloexec(fd, 3)?, way, is_terminal, is_pipe, hides_boundaries })
     }
 
     fn register(&mut self, registry: &Registry, token: Token, interest: Interest) -> io::Result<()> {
@@ -218,6 +224,11 @@ impl Stream for Pair {
         self.output.as_ref()?.channel()
     }
 
+    fn hides_boundaries(&self) -> bool {
+        // /dev/null is no file, but hides all.
+        self.output.as_ref().is_some_and(|output| output.hides_boundaries || output.way == Way::AlwaysReady)
+    }
+
     fn broken(&mut self) -> io::Result<()> {
         match &self.output {
             Some(output) if output.reader_is_gone() => Err(io::ErrorKind::BrokenPipe.into()),
@@ -229,6 +240,33 @@ impl Stream for Pair {
         if self.output.take().is_some() {
             (self.at_finish)();
         }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rustix::{fd::AsFd, pipe::pipe};
+    use std::{
+        fs::File,
+        os::unix::net::{UnixDatagram, UnixStream},
+    };
+
+    fn hides(fd: impl AsFd) -> io::Result<bool> {
+        let mut pair = Pair::new(None, Some(Descriptor::shared(fd.as_fd(), Use::Output)?), || ());
+        let poll = mio::Poll::new()?;
+        pair.register(poll.registry(), Token(1))?;
+        Ok(pair.hides_boundaries())
+    }
+
+    #[test]
+    fn files_pipes_and_connections_hide_boundaries_and_sockets_of_datagrams_keep_them() -> io::Result<()> {
+        assert!(hides(pipe()?.1)?);
+        assert!(hides(File::open(std::env::current_exe()?)?)?);
+        assert!(hides(File::create("/dev/null")?)?);
+        assert!(hides(UnixStream::pair()?.0)?);
+        assert!(!hides(UnixDatagram::pair()?.0)?);
         Ok(())
     }
 }

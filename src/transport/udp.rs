@@ -4,6 +4,7 @@
 //! refusal is how a broadcast address is recognised here.
 
 mod own_address;
+mod segments;
 
 use super::{
     Address, Choice, Connecting, Transport,
@@ -12,6 +13,7 @@ use super::{
 };
 use socket2::{Protocol, SockAddr, SockRef, Socket, Type};
 use std::{
+    cell::{Cell, OnceCell},
     io,
     net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket},
     os::fd::{AsFd, BorrowedFd},
@@ -27,8 +29,12 @@ pub static UDP: Transport = Transport {
     listen: |on, serves| Ok(Box::new(Hub::new(listen(on)?, serves, None::<()>))),
 };
 
+/// Bytes that may wait in the kernel, where they cost about twice as much: a burst, and the time until somebody
+/// has woken. With the usual 208 KiB one in a hundred got lost of what a loop of send(2) sent.
+const WAITING: usize = 4 * 1024 * 1024;
+
 fn connect(to: &Address, choice: &Choice<'_>) -> io::Result<Box<dyn Connecting>> {
-    let socket = socket::new(to, Type::DGRAM, Some(Protocol::UDP))?;
+    let socket = open(to)?;
     socket::choose(&socket, choice)?;
     let is_multicast = to.inet().is_some_and(|to| to.ip().is_multicast());
     if !is_multicast {
@@ -55,7 +61,7 @@ fn connect(to: &Address, choice: &Choice<'_>) -> io::Result<Box<dyn Connecting>>
 
 /// A bound socket, in the group if `on` is one.
 pub(super) fn listen(on: &Address) -> io::Result<Rc<dyn Datagrams>> {
-    let socket = socket::new(on, Type::DGRAM, Some(Protocol::UDP))?;
+    let socket = open(on)?;
     if let Some(address) = on.inet() {
         if address.is_ipv6() {
             socket.set_only_v6(true)?;
@@ -71,7 +77,17 @@ pub(super) fn listen(on: &Address) -> io::Result<Rc<dyn Datagrams>> {
     socket.set_broadcast(true)?;
     let everywhere = on.ip().is_some_and(|ip| ip.is_unspecified());
     let tells = everywhere && own_address::ask(&socket, on).is_ok();
-    Ok(Rc::new(Udp { socket: socket.into(), tells }))
+    Ok(Rc::new(Udp { tells, ..Udp::from(socket) }))
+}
+
+/// A socket that keeps more than usual while nobody reads it.
+fn open(family: &Address) -> io::Result<Socket> {
+    let socket = socket::new(family, Type::DGRAM, Some(Protocol::UDP))?;
+    if socket.recv_buffer_size()? < WAITING {
+        // The kernel gives as much as it allows (socket(7), rmem_max).
+        socket.set_recv_buffer_size(WAITING)?;
+    }
+    Ok(socket)
 }
 
 fn join(socket: &Socket, group: SocketAddr) -> io::Result<()> {
@@ -88,11 +104,15 @@ struct Udp {
     socket: UdpSocket,
     /// It is bound to all our addresses, and told which one a datagram was sent to.
     tells: bool,
+    /// It gives several at once.
+    joins: Cell<bool>,
+    /// It takes several at once, if that has been asked.
+    cuts: OnceCell<bool>,
 }
 
 impl From<Socket> for Udp {
     fn from(socket: Socket) -> Self {
-        Self { socket: socket.into(), tells: false }
+        Self { socket: socket.into(), tells: false, joins: Cell::default(), cuts: OnceCell::new() }
     }
 }
 
@@ -109,7 +129,7 @@ impl Udp {
         if let (SocketAddr::V6(own), SocketAddr::V6(peer)) = (&mut own, peer) {
             own.set_scope_id(peer.scope_id());
         }
-        let socket = socket::new(&Address::Inet(own), Type::DGRAM, Some(Protocol::UDP))?;
+        let socket = open(&Address::Inet(own))?;
         // For as long as there are two.
         SockRef::from(&self.socket).set_reuse_address(true)?;
         socket.set_reuse_address(true)?;
@@ -122,11 +142,20 @@ impl Udp {
 
 impl Datagrams for Udp {
     fn receive(&self, buffer: &mut [u8]) -> io::Result<Received> {
-        if self.tells {
+        if self.tells || self.joins.get() {
             return own_address::receive(&self.socket, buffer);
         }
         let (length, from) = self.socket.recv_from(buffer)?;
-        Ok(Received { length, from: Address::Inet(from), at: None })
+        Ok(Received { length, each: None, from: Address::Inet(from), at: None })
+    }
+
+    fn receive_any(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.socket.recv(buffer)
+    }
+
+    fn join(&self) -> bool {
+        self.joins.set(self.joins.get() || segments::join(&self.socket).is_ok());
+        self.joins.get()
     }
 
     fn send(&self, datagram: &[u8], to: Option<&Address>, own: Option<IpAddr>) -> io::Result<usize> {
@@ -134,6 +163,14 @@ impl Datagrams for Udp {
             (Some(to), Some(own)) => own_address::send(&self.socket, datagram, to, own),
             (Some(to), None) => self.socket.send_to(datagram, to),
             (None, _) => self.socket.send(datagram),
+        }
+    }
+
+    fn send_several(&self, datagrams: &[u8], size: u16) -> io::Result<Option<usize>> {
+        if *self.cuts.get_or_init(|| segments::cuts(&self.socket)) {
+            segments::send(&self.socket, datagrams, size)
+        } else {
+            Ok(None)
         }
     }
 
@@ -157,7 +194,7 @@ impl Datagrams for Udp {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::stream::Flow;
+    use crate::stream::{Flow, Stream};
 
     #[test]
     fn datagrams_keep_their_boundaries_and_empty_ones_count() -> io::Result<()> {
@@ -181,6 +218,86 @@ mod tests {
         sender.write(b"hello")?;
         let refused = sender.read(&mut [0; 10]).unwrap_err();
         assert_eq!(refused.kind(), io::ErrorKind::ConnectionRefused);
+        Ok(())
+    }
+
+    #[test]
+    fn what_came_from_others_before_there_was_a_peer_is_not_heard() -> io::Result<()> {
+        let [peer, stranger] = [UdpSocket::bind("127.0.0.1:0")?, UdpSocket::bind("127.0.0.1:0")?];
+        let socket = listen(&Address::Inet("127.0.0.1:0".parse().map_err(io::Error::other)?))?;
+        let own = socket.local()?.inet().ok_or(io::ErrorKind::InvalidData)?;
+        stranger.send_to(b"stranger", own)?;
+        peer.send_to(b"one", own)?;
+        let address = Address::Inet(peer.local_addr()?);
+        assert!(socket.connect(&address, None)?.is_none());
+        let mut solo = Solo::connected(socket, address, Hears::Peer);
+        peer.send_to(b"", own)?;
+        peer.send_to(b"two", own)?;
+        let mut buffer = vec![0; 256 * 1024];
+        assert_eq!(solo.read_joined(&mut buffer)?, Flow::Moved(6));
+        assert_eq!(&buffer[..6], b"onetwo");
+        stranger.send_to(b"stranger", own)?;
+        peer.send_to(b"three", own)?;
+        assert_eq!(solo.read_joined(&mut buffer)?, Flow::Moved(5));
+        assert_eq!(solo.read_joined(&mut buffer)?, Flow::Blocked);
+        drop(peer);
+        solo.write(b"is anybody there?")?;
+        assert_eq!(solo.read_joined(&mut buffer).unwrap_err().kind(), io::ErrorKind::ConnectionRefused);
+        Ok(())
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn what_was_sent_at_once_comes_apart_unless_it_may_be_joined() -> io::Result<()> {
+        let socket = listen(&Address::Inet("127.0.0.1:0".parse().map_err(io::Error::other)?))?;
+        let own = socket.local()?.inet().ok_or(io::ErrorKind::InvalidData)?;
+        let [peer, stranger] = [UdpSocket::bind("127.0.0.1:0")?, UdpSocket::bind("127.0.0.1:0")?];
+        peer.connect(own)?;
+        stranger.connect(own)?;
+        let several = |from: &UdpSocket| segments::send(from, b"onetwo6", 3);
+        let mut solo = Solo::connected(Rc::clone(&socket), Address::Inet(peer.local_addr()?), Hears::Peer);
+        assert_eq!(several(&peer)?, Some(7));
+        let mut buffer = vec![0; 256 * 1024];
+        // Only if somebody does not mind are they joined.
+        for one in [3, 3, 1] {
+            assert_eq!(solo.read(&mut buffer)?, Flow::Moved(one));
+        }
+        several(&peer)?;
+        assert_eq!(solo.read_joined(&mut [0; 65_536])?, Flow::Moved(3), "it has come before that");
+        assert_eq!(solo.read_joined(&mut buffer)?, Flow::Moved(4));
+        // Then there may be strangers again, as at the beginning.
+        let mut solo = Solo::connected(Rc::clone(&socket), Address::Inet(peer.local_addr()?), Hears::Peer);
+        peer.send(b"")?;
+        assert_eq!(solo.read_joined(&mut [0; 65_534])?, Flow::Moved(0));
+        several(&stranger)?;
+        several(&peer)?;
+        socket.connect(&Address::Inet(peer.local_addr()?), None)?;
+        peer.send(b"")?;
+        several(&peer)?;
+        for one in ["one", "two", "6", "", "one"] {
+            assert_eq!(solo.read(&mut buffer)?, Flow::Moved(one.len()));
+            assert_eq!(&buffer[..one.len()], one.as_bytes());
+        }
+        several(&peer)?;
+        assert_eq!(solo.read_joined(&mut buffer)?, Flow::Moved(11));
+        assert_eq!(&buffer[..11], b"two6onetwo6");
+        assert_eq!(solo.read(&mut buffer)?, Flow::Blocked);
+        several(&peer)?;
+        assert_eq!(socket.receive_any(&mut buffer)?, 7, "several a system call");
+        Ok(())
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn who_hears_at_all_addresses_is_told_where_joined_ones_came() -> io::Result<()> {
+        let socket = listen(&Address::Inet("0.0.0.0:0".parse().map_err(io::Error::other)?))?;
+        let port = socket.local()?.inet().ok_or(io::ErrorKind::InvalidData)?.port();
+        assert!(socket.join());
+        let peer = UdpSocket::bind("127.0.0.1:0")?;
+        peer.connect(("127.0.0.2", port))?;
+        segments::send(&peer, b"onetwo6", 3)?;
+        let it = socket.receive(&mut [0; 100_000])?;
+        assert_eq!((it.length, it.each, it.at), (7, Some(3), Some(IpAddr::from([127, 0, 0, 2]))));
         Ok(())
     }
 

@@ -62,7 +62,11 @@ impl AsFd for Datagram {
 impl Datagrams for Datagram {
     fn receive(&self, buffer: &mut [u8]) -> io::Result<Received> {
         let (length, from) = self.0.recv_from(buffer)?;
-        Ok(Received { length, from: Address::Unix(Name::from(&from)), at: None })
+        Ok(Received { length, each: None, from: Address::Unix(Name::from(&from)), at: None })
+    }
+
+    fn receive_any(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.0.recv(buffer)
     }
 
     fn send(&self, datagram: &[u8], to: Option<&Address>, _: Option<IpAddr>) -> io::Result<usize> {

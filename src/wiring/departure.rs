@@ -128,12 +128,13 @@ impl Departure {
         self.blame()
     }
 
-    /// So many of its datagrams came faster than they could be passed on.
+    /// So many of its datagrams came faster than they could be passed on; those that the kernel had joined it counts
+    /// as one.
     pub fn dropped(&self, datagrams: u64) {
         let s = if datagrams == 1 { "" } else { "s" };
         if datagrams > 0 {
             let why = "they came faster than they could be passed on";
-            self.report.note(format_args!("{}: {datagrams} datagram{s} dropped: {why}", self.name));
+            self.report.note(format_args!("{}: at least {datagrams} datagram{s} dropped: {why}", self.name));
         }
     }
 

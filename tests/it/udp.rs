@@ -136,6 +136,24 @@ fn what_is_longer_than_8192_bytes_is_cut() {
 }
 
 #[test]
+fn what_comes_as_a_burst_is_shown_whole_and_in_order() {
+    it(|| {
+        let mut listener = listen("-u");
+        // As much as the kernel keeps until somebody reads.
+        let bytes = noise(4, 40_000);
+        let _client = netcat("-u").stdin(Stdin::File(bytes.clone())).connects_to(&listener);
+        listener.shows(&bytes);
+        let mut listener = listen("-u");
+        let peer = Datagrams::dials(&listener);
+        for piece in bytes.chunks(1400) {
+            peer.sends(piece);
+            peer.sends("");
+        }
+        listener.shows(&bytes);
+    });
+}
+
+#[test]
 fn the_largest_datagram_is_received_whole() {
     it(|| {
         let mut server = Datagrams::new();

@@ -21,6 +21,28 @@ fn datagrams_pass_whole_and_empty_ones_pass() -> Result<()> {
 }
 
 #[test]
+fn datagrams_are_joined_only_where_no_sink_can_tell() -> Result<()> {
+    let mut world = World::new()?;
+    let [(a, from), (b, file), (c, command)] = [world.add(), world.add(), world.add()];
+    world.relay.join(a, b);
+    let joined = |from: &Fake| std::mem::take(&mut from.0.borrow_mut().joined);
+    file.0.borrow_mut().hides = true;
+    world.ready(a);
+    assert_eq!(joined(&from), 0, "a stream has none");
+    from.0.borrow_mut().datagrams = true;
+    world.ready(a);
+    assert_eq!(joined(&from), 1);
+    world.relay.join(a, c);
+    world.ready(a);
+    assert_eq!(joined(&from), 0, "one of two can tell");
+    command.0.borrow_mut().hides = true;
+    world.relay.speak_to_room(a, Voice::Speaks);
+    world.ready(a);
+    assert_eq!(joined(&from), 0, "those in a room may");
+    Ok(())
+}
+
+#[test]
 fn a_stream_is_cut_into_datagrams() -> Result<()> {
     let mut world = World::new()?;
     let ((a, from), (b, to)) = (world.add(), world.add());

@@ -5,7 +5,7 @@
 //! dropped and counted, because one slow peer must not stop the others. The first peer of a hub
 //! that serves one takes the socket over and has none of this.
 
-use super::{Datagrams, Doorman, Hears, Knock, LARGEST, Received, Solo, largest_for};
+use super::{Datagrams, Doorman, Hears, Knock, LARGEST, Received, Solo, join, largest_for, largest_from};
 use crate::{
     reactor::{Reactor, Ready},
     stream::{Flow, Stream, hand_over},
@@ -19,6 +19,7 @@ use std::{
     net::IpAddr,
     os::fd::{AsFd, AsRawFd},
     rc::Rc,
+    task::Poll,
     time::{Duration, Instant},
 };
 
@@ -211,10 +212,14 @@ impl Inbox {
         self.datagrams.borrow_mut().push_back(datagram.to_vec());
     }
 
-    fn pop(&self) -> Option<Vec<u8>> {
-        let datagram = self.datagrams.borrow_mut().pop_front()?;
+    fn is_empty(&self) -> bool {
+        self.datagrams.borrow().is_empty()
+    }
+
+    fn take(&self, buffer: &mut [u8]) -> Flow {
+        let Some(datagram) = self.datagrams.borrow_mut().pop_front() else { return Flow::Blocked };
         self.bytes.set(self.bytes.get().saturating_sub(datagram.len() + OVERHEAD));
-        Some(datagram)
+        Flow::Moved(hand_over(&datagram, buffer))
     }
 }
 
@@ -265,8 +270,8 @@ impl Stream for Session {
     }
 
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<Flow> {
-        if let Some(datagram) = self.inbox.pop() {
-            return Ok(Flow::Moved(hand_over(&datagram, buffer)));
+        if let taken @ Flow::Moved(_) = self.inbox.take(buffer) {
+            return Ok(taken);
         }
         if let Some(alone) = &mut self.alone {
             return alone.read(buffer);
@@ -276,6 +281,14 @@ impl Stream for Session {
             return Err(io::Error::new(io::ErrorKind::TimedOut, why));
         }
         self.failed.take().map_or(Ok(Flow::Blocked), Err)
+    }
+
+    fn read_joined(&mut self, buffer: &mut [u8]) -> io::Result<Flow> {
+        match &mut self.alone {
+            Some(alone) if self.inbox.is_empty() => alone.read_joined(buffer),
+            None if self.inbox.is_empty() => self.read(buffer),
+            _ => join(buffer, largest_from(&self.peer), |rest| Ok(self.inbox.take(rest))).0,
+        }
     }
 
     fn write(&mut self, bytes: &[u8]) -> io::Result<Flow> {
@@ -303,6 +316,25 @@ impl Stream for Session {
                 }
             }
         }
+    }
+
+    fn write_gathered(&mut self, bytes: &[u8]) -> io::Result<Flow> {
+        match &mut self.alone {
+            Some(alone) => alone.write_gathered(bytes),
+            None => self.write(bytes),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<Poll<()>> {
+        self.alone.as_mut().map_or(Ok(Poll::Ready(())), Stream::flush)
+    }
+
+    fn gathers(&self) -> bool {
+        self.alone.as_ref().is_some_and(Stream::gathers)
+    }
+
+    fn undelivered(&self) -> usize {
+        self.alone.as_ref().map_or(0, Stream::undelivered)
     }
 
     fn finish(&mut self) -> io::Result<()> {

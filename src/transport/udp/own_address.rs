@@ -27,25 +27,30 @@ mod system {
         Ok(())
     }
 
-    /// Takes a datagram.
+    /// Takes a datagram, or several that the kernel has joined.
     pub(in super::super) fn receive(socket: &UdpSocket, buffer: &mut [u8]) -> io::Result<Received> {
-        let mut control = nix::cmsg_space!(libc::in6_pktinfo);
+        let mut control = nix::cmsg_space!(libc::in6_pktinfo, libc::c_int);
         let mut pieces = [IoSliceMut::new(buffer)];
         let message =
             recvmsg::<SockaddrStorage>(socket.as_raw_fd(), &mut pieces, Some(&mut control), MsgFlags::empty())?;
-        let at = message.cmsgs()?.find_map(|it| match it {
-            ControlMessageOwned::Ipv4PacketInfo(it) => {
-                let [sent_to, own] = [it.ipi_addr, it.ipi_spec_dst].map(|it| Ipv4Addr::from(it.s_addr.to_ne_bytes()));
-                // Not a broadcast address.
-                (sent_to == own).then_some(IpAddr::V4(own))
+        let (mut at, mut each) = (None, None);
+        for told in message.cmsgs()? {
+            match told {
+                ControlMessageOwned::Ipv4PacketInfo(it) => {
+                    let both = [it.ipi_addr, it.ipi_spec_dst];
+                    let [sent_to, own] = both.map(|it| Ipv4Addr::from(it.s_addr.to_ne_bytes()));
+                    // Not a broadcast address.
+                    at = (sent_to == own).then_some(IpAddr::V4(own));
+                }
+                ControlMessageOwned::Ipv6PacketInfo(it) => {
+                    at = Some(IpAddr::V6(Ipv6Addr::from(it.ipi6_addr.s6_addr))).filter(|at| !at.is_multicast());
+                }
+                ControlMessageOwned::UdpGroSegments(size) => each = usize::try_from(size).ok().filter(|it| *it > 0),
+                _ => {}
             }
-            ControlMessageOwned::Ipv6PacketInfo(it) => {
-                Some(IpAddr::V6(Ipv6Addr::from(it.ipi6_addr.s6_addr))).filter(|at| !at.is_multicast())
-            }
-            _ => None,
-        });
+        }
         let from = message.address.as_ref().and_then(std_address).ok_or(io::ErrorKind::InvalidData)?;
-        Ok(Received { length: message.bytes, from: Address::Inet(from), at })
+        Ok(Received { length: message.bytes, each, from: Address::Inet(from), at })
     }
 
     fn std_address(address: &SockaddrStorage) -> Option<SocketAddr> {
@@ -95,7 +100,7 @@ mod system {
 
     pub(in super::super) fn receive(socket: &UdpSocket, buffer: &mut [u8]) -> io::Result<Received> {
         let (length, from) = socket.recv_from(buffer)?;
-        Ok(Received { length, from: Address::Inet(from), at: None })
+        Ok(Received { length, each: None, from: Address::Inet(from), at: None })
     }
 
     pub(in super::super) fn send(socket: &UdpSocket, datagram: &[u8], to: SocketAddr, _: IpAddr) -> io::Result<usize> {

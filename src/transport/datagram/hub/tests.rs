@@ -1,4 +1,5 @@
 use super::*;
+use crate::transport::datagram::LARGEST_INET;
 use crate::transport::udp::UDP;
 use std::net::UdpSocket;
 
@@ -65,6 +66,24 @@ fn each_peer_has_its_own_datagrams_and_empty_ones_count() {
 }
 
 #[test]
+fn what_has_come_for_one_is_joined_as_far_as_there_is_room_for_the_largest() {
+    let mut meeting = Meeting::new();
+    let (one, other) = (meeting.peer(), meeting.peer());
+    one.send(b"one").unwrap();
+    let mut ones = meeting.accept().unwrap();
+    for datagram in [b"two".as_slice(), b"", &[7; 65_507], b"last"] {
+        one.send(datagram).unwrap();
+        other.send(b"the other's").unwrap();
+    }
+    while meeting.accept().is_some() {}
+    let mut buffer = vec![0; LARGEST_INET + 65_507];
+    assert_eq!(ones.read_joined(&mut buffer).unwrap(), Flow::Moved(6 + 65_507));
+    assert_eq!(buffer[..7], *b"onetwo\x07");
+    assert_eq!(ones.read_joined(&mut buffer).unwrap(), Flow::Moved(4));
+    assert_eq!(ones.read_joined(&mut buffer).unwrap(), Flow::Blocked);
+}
+
+#[test]
 fn what_comes_for_a_full_inbox_is_counted() {
     let mut meeting = Meeting::new();
     let peer = meeting.peer();
@@ -85,7 +104,7 @@ fn the_most_silent_makes_room_and_may_come_again() {
     let socket = crate::transport::udp::listen(&on).unwrap();
     let mut hub = Hub::new(socket, Serves::Many, None::<()>);
     let peers = ["127.0.0.1:1", "127.0.0.1:2", "127.0.0.1:3"].map(|it| Address::Inet(it.parse().unwrap()));
-    let from = |peer: &Address| Received { length: 0, from: peer.clone(), at: None };
+    let from = |peer: &Address| Received { length: 0, each: None, from: peer.clone(), at: None };
     let reactor = &mut meeting.reactor;
     let mut sessions: Vec<_> = peers.iter().map(|peer| hub.sort(b"", &from(peer), reactor).unwrap()).collect();
     sessions.iter_mut().for_each(|session| drop(read(session)));
