@@ -7,6 +7,7 @@
 //! will come; whoever stops reading or writing earlier must come back by itself.
 
 pub mod channel;
+#[cfg(feature = "dtls")]
 pub mod dtls;
 #[cfg(feature = "dtls-openssl")]
 pub mod dtls_openssl;
