@@ -17,11 +17,13 @@ mod explain;
 mod facts;
 mod identity;
 mod judge;
+mod name_hash;
 mod pem;
 mod pss;
 mod server;
 mod shown;
 mod signature;
+mod system;
 #[cfg(test)]
 pub(crate) mod testing;
 mod trust;

@@ -1,9 +1,10 @@
 //! Whom we trust: the file of `--ssl-trustfile`, or the built-in and the system's stores.
 //!
-//! A newcomer's trap: nothing is loaded until a certificate has to be judged, and the system's
-//! store only when the built-in one does not know the issuer, so that start-up stays quick.
+//! A newcomer's trap: nothing is loaded until a certificate has to be judged, and of the system's
+//! store, when the built-in one does not know the issuer, only what may know it; so that start-up
+//! stays quick.
 
-use super::pem;
+use super::{certificate::Certificate, pem, system};
 use crate::error::Result;
 use rustls::{
     CertificateError, Error, RootCertStore,
@@ -19,7 +20,6 @@ use std::{path::Path, sync::OnceLock};
 pub(super) struct Trust {
     file: Option<Store>,
     built_in: OnceLock<Store>,
-    system: OnceLock<Store>,
 }
 
 /// Why a certificate is believed.
@@ -58,16 +58,19 @@ impl Trust {
             return check(store);
         }
         check(self.built_in.get_or_init(Store::built_in)).or_else(|first| {
-            check(self.system.get_or_init(Store::system)).map_err(|second| match first {
+            check(&Store::system(leaf, intermediates)).map_err(|second| match first {
                 Error::InvalidCertificate(CertificateError::UnknownIssuer) => second,
                 telling => telling,
             })
         })
     }
 
-    /// Whether `leaf` is itself in a store that has been loaded.
+    /// Whether `leaf` is itself in a store.
     pub(super) fn holds(&self, leaf: &CertificateDer<'_>) -> bool {
-        [self.file.as_ref(), self.system.get()].into_iter().flatten().any(|store| store.exact.contains(leaf))
+        match &self.file {
+            Some(store) => store.exact.contains(leaf),
+            None => Store::system(leaf, &[]).exact.contains(leaf),
+        }
     }
 }
 
@@ -82,10 +85,15 @@ impl Store {
         Self { anchors: webpki_roots::TLS_SERVER_ROOTS.iter().cloned().collect(), exact: Vec::new() }
     }
 
-    /// What the system trusts, or what `SSL_CERT_FILE` and `SSL_CERT_DIR` name instead. Files in
-    /// it that cannot be read are left out: whom they would vouch for is then an unknown issuer.
-    fn system() -> Self {
-        Self::new(rustls_native_certs::load_native_certs().certs)
+    /// What the system trusts, as far as it may have issued one of these, or is `leaf` itself.
+    fn system(leaf: &CertificateDer<'_>, intermediates: &[CertificateDer<'_>]) -> Self {
+        let shown: Vec<_> =
+            std::iter::once(leaf).chain(intermediates).filter_map(|der| Certificate::parse(der)).collect();
+        let mut names: Vec<_> = shown.iter().map(Certificate::issuer_raw).collect();
+        names.extend(shown.first().map(Certificate::subject_raw));
+        names.sort_unstable();
+        names.dedup();
+        Self::new(system::certificates(&names))
     }
 
     fn vouch(
