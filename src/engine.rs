@@ -235,7 +235,8 @@ impl Engine {
             }
             self.relay.alarm(token);
         } else {
-            let present = self.wiring.present() + self.openings.count();
+            // Counting them is the business of those who let clients in, not of every event.
+            let present = || self.wiring.present() + self.openings.count();
             for arrival in self.entrance.advance(token, present, &mut self.reactor)? {
                 let token = arrival.token;
                 let peer = self.openings.begin(arrival, &mut self.reactor);

@@ -10,7 +10,8 @@ use crate::{
 };
 use mio::{Events, Poll, Registry, Token, Waker, event::Event};
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeSet, HashMap},
+    hash::{BuildHasherDefault, Hasher},
     io,
     sync::{
         Arc,
@@ -50,6 +51,13 @@ impl From<&Event> for Ready {
         }
     }
 }
+
+/// What is known of each of those who have a token.
+pub type ByToken<T> = HashMap<Token, T, BuildHasherDefault<Counted>>;
+
+/// Spreads tokens over a table. They are counted by us, so nobody can choose some that collide.
+#[derive(Debug, Default)]
+pub struct Counted(u64);
 
 /// See the module's description.
 #[derive(Debug)]
@@ -216,6 +224,22 @@ impl Reactor {
     }
 }
 
+impl Hasher for Counted {
+    fn finish(&self) -> u64 {
+        // A table takes its place from the low bits, and looks at the high ones before it compares.
+        self.0.rotate_left(32)
+    }
+
+    fn write_usize(&mut self, number: usize) {
+        // 2⁶⁴ divided by the golden ratio: neighbours are far apart (Knuth, volume 3, 6.4).
+        self.0 = (self.0 ^ number as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        bytes.iter().for_each(|byte| self.write_usize(usize::from(*byte)));
+    }
+}
+
 impl Alarm {
     /// Has `token` woken by `at`. One that is set for earlier will do: whoever is woken then looks
     /// again, and sets the next.
@@ -234,7 +258,8 @@ impl Alarm {
 }
 
 /// Raises the limit of open descriptors as far as the system allows; where it does not, that is
-/// noticed when it comes to it. Commands inherit it, so not for those who run any.
+/// noticed when it comes to it. Commands inherit it, so not for those who run any: to lower it for them
+/// alone, something would have to run between fork(2) and exec(2).
 pub fn raise_descriptor_limit() {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
     let limit = getrlimit(Resource::Nofile);
@@ -260,6 +285,22 @@ mod tests {
         assert_eq!(seen, [soon, late]);
         assert!(begun.elapsed() >= Duration::from_millis(20));
         Ok(())
+    }
+
+    #[test]
+    fn tokens_are_spread_over_a_table_whichever_of_them_are_in_it() {
+        use std::hash::BuildHasher;
+        let hasher = BuildHasherDefault::<Counted>::default();
+        for stride in 1..100 {
+            let (mut low, mut high) = ([0; 1024], [0; 128]);
+            for token in (1..=1024).map(|number| Token(number * stride)) {
+                let hash = hasher.hash_one(token);
+                low[hash as usize % 1024] += 1;
+                high[(hash >> 57) as usize] += 1;
+            }
+            assert!(low.iter().all(|count| *count < 16), "stride {stride}: {:?}", low.iter().max());
+            assert!(high.iter().all(|count| *count < 128), "stride {stride}: {:?}", high.iter().max());
+        }
     }
 
     #[test]

@@ -49,7 +49,7 @@ pub struct Start {
 pub fn parse(argv: impl Iterator<Item = OsString>) -> Outcome {
     let argv: Vec<OsString> = argv.collect();
     let name = program_name(argv.first().map(OsString::as_os_str));
-    let args = match Args::try_parse_from(argv) {
+    let args = match typed(argv) {
         Ok(args) => args,
         Err(error) => return Outcome::Refuse(Report::new(name, 0, false), complaint::translate(&error)),
     };
@@ -79,6 +79,21 @@ pub fn parse(argv: impl Iterator<Item = OsString>) -> Outcome {
         Ok((config, warnings)) => Outcome::Run(Box::new(Start { config, report, warnings })),
         Err(error) => Outcome::Refuse(report, error),
     }
+}
+
+/// What was typed, the first word being the program's name.
+fn typed(argv: Vec<OsString>) -> Result<Args, clap::Error> {
+    match words_alone(&argv) {
+        // Describing a hundred options to a parser takes longer than to connect.
+        Some(words) => Ok(Args { words, ..Args::default() }),
+        None => Args::try_parse_from(argv),
+    }
+}
+
+/// The words of a command line without any option, if it is one.
+fn words_alone(argv: &[OsString]) -> Option<Vec<String>> {
+    let words = argv.get(1..)?.iter();
+    words.map(|word| word.to_str().filter(|word| !word.starts_with('-')).map(str::to_owned)).collect()
 }
 
 /// The name before each message: scripts that start us as `ncat` look for Ncat's.

@@ -6,12 +6,12 @@ mod mail;
 mod mock;
 
 use super::{
-    Outcome, Start,
+    Args, Outcome, Start,
     config::{
         Color, Command, Config, Connect, Console, Direction, Family, LineEnds, Listen, Mode, Partner, Place, Program,
         Quit, Source, To,
     },
-    parse, program_name,
+    parse, program_name, words_alone,
 };
 use crate::{error::Exit, tap::Format};
 use proptest::prelude::*;
@@ -317,7 +317,28 @@ fn the_name_follows_the_one_that_was_typed() {
     assert_eq!(program_name(None), "rncat");
 }
 
+#[test]
+fn a_single_option_or_word_that_is_no_text_is_for_the_parser() {
+    let argv =
+        |words: &[&[u8]]| -> Vec<OsString> { words.iter().map(|word| OsString::from_vec(word.to_vec())).collect() };
+    assert_eq!(words_alone(&argv(&[b"rncat", b"::1", b"25"])), Some(vec!["::1".to_owned(), "25".to_owned()]));
+    for words in
+        [[&b"rncat"[..], b"-v", b"x"], [b"rncat", b"x", b"--"], [b"rncat", b"x", b"-"], [b"rncat", b"x", b"\xff"]]
+    {
+        assert_eq!(words_alone(&argv(&words)), None, "{words:?}");
+    }
+    assert_eq!(words_alone(&[]), None);
+}
+
 proptest! {
+    #[test]
+    fn words_without_options_need_no_parser(words in prop::collection::vec("(([ -,.-~]|é)[ -~é]{0,12})?", 0..6)) {
+        let argv: Vec<_> = std::iter::once("rncat".to_owned()).chain(words).map(OsString::from).collect();
+        let alone = words_alone(&argv).map(|words| Args { words, ..Args::default() });
+        let parsed = <Args as clap::Parser>::try_parse_from(&argv);
+        prop_assert_eq!(format!("{:?}", alone.unwrap()), format!("{:?}", parsed.unwrap()));
+    }
+
     #[test]
     fn no_command_line_makes_it_panic(words in prop::collection::vec("-{0,2}[ -~]{0,12}", 0..6)) {
         let argv = std::iter::once("rncat".to_owned()).chain(words).map(OsString::from);

@@ -15,7 +15,7 @@ const ENOUGH: usize = 128;
 pub struct Watch {
     evidence: Rc<Evidence>,
     /// Who is said to speak TLS, if it is found; nobody is when TLS is expected.
-    warns: Option<(Report, String)>,
+    warns: Option<(Report, Rc<str>)>,
     seen: Vec<u8>,
     done: bool,
 }
@@ -23,7 +23,7 @@ pub struct Watch {
 impl Watch {
     /// `warns` is for what comes in clear: where to say that TLS was found, and of whom.
     #[must_use]
-    pub fn new(evidence: Rc<Evidence>, warns: Option<(Report, String)>) -> Self {
+    pub fn new(evidence: Rc<Evidence>, warns: Option<(Report, Rc<str>)>) -> Self {
         Self { evidence, warns, seen: Vec::new(), done: false }
     }
 }

@@ -15,7 +15,7 @@ use crate::{
     cli::config::{Config, Mock as Settings},
     error::{Error, Exit, Result, why},
     opening::{Failed, Peer},
-    reactor::{self, Ready},
+    reactor::{self, ByToken, Ready},
     relay::{End, Notice, Patience},
     report::escape,
     stream::Stream,
@@ -25,7 +25,6 @@ use crate::{
 use mio::Token;
 use std::{
     cell::RefCell,
-    collections::HashMap,
     io::{self, IsTerminal},
     rc::Rc,
     time::{Duration, Instant},
@@ -48,9 +47,9 @@ pub struct Mock {
     stdout: Token,
     tour: Token,
     /// By the client's token.
-    clients: HashMap<Token, Guest>,
+    clients: ByToken<Guest>,
     /// From a session's token to its client's.
-    client_of: HashMap<Token, Token>,
+    client_of: ByToken<Token>,
     outcome: Option<Exit>,
 }
 
@@ -140,8 +139,8 @@ impl Mock {
             patience: config.idle.unwrap_or(SILENT),
             stdout,
             tour,
-            clients: HashMap::new(),
-            client_of: HashMap::new(),
+            clients: ByToken::default(),
+            client_of: ByToken::default(),
             outcome: None,
         })
     }

@@ -48,9 +48,14 @@ impl Entrance {
     ///
     /// # Errors
     /// When the peer cannot be reached.
-    pub fn advance(&mut self, token: Token, present: usize, reactor: &mut Reactor) -> Result<Vec<Arrival>> {
+    pub fn advance(
+        &mut self,
+        token: Token,
+        present: impl FnOnce() -> usize,
+        reactor: &mut Reactor,
+    ) -> Result<Vec<Arrival>> {
         match self {
-            Self::Gate(gate) if gate.has(token) => Ok(gate.accept(token, present, reactor)),
+            Self::Gate(gate) if gate.has(token) => Ok(gate.accept(token, present(), reactor)),
             Self::Gate(_) => Ok(Vec::new()),
             Self::Dial(dialling) => dialling.advance(token, reactor).map(Vec::from_iter),
             Self::Mail(exchangers) => exchangers.advance(token, reactor).map(Vec::from_iter),

@@ -24,7 +24,7 @@ pub mod upgrade;
 
 use crate::{
     error::{Error, Result},
-    reactor::Reactor,
+    reactor::{ByToken, Reactor},
     report::Report,
     stream::{Stream, tapped::Tapped, telnet::Telnet},
     tap::{Ends, Record, Taps},
@@ -32,7 +32,6 @@ use crate::{
 };
 use mio::Token;
 use std::{
-    collections::HashMap,
     rc::Rc,
     task::Poll,
     time::{Duration, Instant},
@@ -176,7 +175,7 @@ pub struct Openings {
     way: Way,
     report: Report,
     deadline: Option<Instant>,
-    under_way: HashMap<Token, Opening>,
+    under_way: ByToken<Opening>,
 }
 
 struct Opening {
@@ -207,7 +206,7 @@ impl Openings {
     /// All stages have to be over by `deadline`, if there is one, and each within 30 s.
     #[must_use]
     pub fn new(way: Way, deadline: Option<Instant>, report: Report) -> Self {
-        Self { way, report, deadline, under_way: HashMap::new() }
+        Self { way, report, deadline, under_way: ByToken::default() }
     }
 
     /// How many are under way.
@@ -302,8 +301,10 @@ impl Openings {
             layers.push("pace");
             stream = pace.around(stream, &remote);
         }
-        layers.reverse();
-        self.report.detail(3, format_args!("{remote}: the layers are {}.", layers.join(" over ")));
+        if self.report.shows(3) {
+            layers.reverse();
+            self.report.detail(3, format_args!("{remote}: the layers are {}.", layers.join(" over ")));
+        }
         Peer { token, stream, remote, local, door, tls, upgrade }
     }
 }

@@ -6,12 +6,12 @@
 use crate::{
     error::why,
     proto::dns::{Over, Search, Sending},
-    reactor::{Reactor, Ready},
+    reactor::{ByToken, Reactor, Ready},
     stream::Flow,
     transport::{Address, Choice, Connecting, tcp::TCP, udp::UDP},
 };
 use mio::Token;
-use std::{collections::HashMap, io, net::SocketAddr};
+use std::{io, net::SocketAddr};
 
 /// Room for a datagram; we say that we have room for less.
 const DATAGRAM: usize = 4096;
@@ -24,7 +24,7 @@ pub struct Questions {
     search: Search,
     /// Woken when it is time to ask again.
     token: Token,
-    channels: HashMap<Token, Channel>,
+    channels: ByToken<Channel>,
 }
 
 /// A socket, by which one server is asked for one look-up.
@@ -40,7 +40,7 @@ impl Questions {
     /// Those of `search`; `token` is woken when it is time to ask again.
     #[must_use]
     pub fn new(search: Search, token: Token) -> Self {
-        Self { search, token, channels: HashMap::new() }
+        Self { search, token, channels: ByToken::default() }
     }
 
     /// What is being looked for, and has been found.

@@ -23,7 +23,7 @@ pub use stall::RATE;
 
 use crate::{
     filter::{Filter, spacing::Spacing},
-    reactor::Ready,
+    reactor::{ByToken, Ready},
     stream::Stream,
 };
 use closing::Closing;
@@ -35,7 +35,7 @@ use room::Room;
 use said::Said;
 use stall::Stall;
 use std::{
-    collections::{HashMap, VecDeque},
+    collections::VecDeque,
     io,
     time::{Duration, Instant},
 };
@@ -68,7 +68,8 @@ pub enum Notice {
 /// See the module's description.
 #[derive(Default)]
 pub struct Relay {
-    endpoints: HashMap<Token, Endpoint>,
+    /// Apart from the table, which may be twice as large as it has to be.
+    endpoints: ByToken<Box<Endpoint>>,
     queue: VecDeque<Token>,
     notices: VecDeque<Notice>,
     room: Room,
@@ -85,7 +86,7 @@ pub struct Relay {
 impl Relay {
     /// Takes an endpoint, whose stream is registered under `token`. It is joined to nobody yet.
     pub fn add(&mut self, token: Token, stream: Box<dyn Stream>) {
-        self.endpoints.insert(token, Endpoint::new(stream));
+        self.endpoints.insert(token, Box::new(Endpoint::new(stream)));
         self.enqueue(token);
     }
 
@@ -234,7 +235,7 @@ impl Relay {
     /// Bytes given to `sink` that are not known to have reached its peer's machine.
     #[must_use]
     pub fn undelivered(&self, sink: Token) -> usize {
-        self.endpoints.get(&sink).map_or(0, Endpoint::undelivered)
+        self.endpoints.get(&sink).map_or(0, |endpoint| endpoint.undelivered())
     }
 
     /// Notes what has become possible.

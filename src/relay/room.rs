@@ -4,12 +4,9 @@
 //! Whatever is asked at each event must not look at all of them.
 
 use super::{DATAGRAM, Relay, outbox::Shared, pump::Voice};
+use crate::reactor::ByToken;
 use mio::Token;
-use std::{
-    collections::{BTreeSet, HashMap},
-    rc::Rc,
-    time::Instant,
-};
+use std::{collections::BTreeSet, rc::Rc, time::Instant};
 
 /// See the module's description.
 #[derive(Default)]
@@ -17,7 +14,7 @@ pub(super) struct Room {
     /// Shared with whoever is just speaking to all of them.
     hear: Rc<Vec<Token>>,
     /// Where in that list each one is.
-    places: HashMap<Token, usize>,
+    places: ByToken<usize>,
     /// Those of them for whom something waits.
     full: BTreeSet<Token>,
     /// Those who wait for somebody to come.

@@ -7,8 +7,9 @@
 //! after its own words; and where boundaries count, each is given word by word.
 
 use super::{Relay, outbox::Shared};
+use crate::reactor::ByToken;
 use mio::Token;
-use std::{collections::HashMap, ops::Range, time::Instant};
+use std::{ops::Range, time::Instant};
 
 /// So much is gathered; who says as much by himself is not.
 const MUCH: usize = 16 * 1024;
@@ -81,8 +82,8 @@ impl Said {
         self.bytes.len() >= MUCH || self.words.len() >= MANY
     }
 
-    fn by_speaker(&self) -> HashMap<Token, Vec<Range<usize>>> {
-        let mut by_speaker: HashMap<_, Vec<_>> = HashMap::new();
+    fn by_speaker(&self) -> ByToken<Vec<Range<usize>>> {
+        let mut by_speaker = ByToken::<Vec<_>>::default();
         for word in &self.words {
             by_speaker.entry(word.by).or_default().push(word.part.clone());
         }

@@ -46,6 +46,8 @@ use std::sync::Arc;
 
 /// The cryptography that all connections use: never the process' default, which belongs to nobody.
 fn provider(options: &TlsOptions) -> Result<Arc<CryptoProvider>> {
+    // Not before somebody encrypts (see .cargo/config.toml); of those who do, dimpl does not see to it.
+    ::aws_lc_rs::init();
     let mut provider = aws_lc_rs::default_provider();
     if let Some(list) = &options.ciphers {
         provider.cipher_suites = ciphers::select(list)?;

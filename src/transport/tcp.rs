@@ -32,3 +32,33 @@ fn set_up(socket: &Socket) -> io::Result<()> {
     // So that a peer that is gone without a word is noticed.
     socket.set_tcp_keepalive(&KEEPALIVE)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        reactor::Reactor,
+        transport::{Accepted, Address, Serves},
+    };
+    use std::net::TcpStream;
+
+    #[test]
+    fn a_client_has_what_its_listener_was_set_to() -> crate::error::Result<()> {
+        let mut reactor = Reactor::new()?;
+        let mut listener = (TCP.listen)(&Address::Inet("127.0.0.1:0".parse().unwrap()), Serves::Many).unwrap();
+        let address = listener.local().unwrap().inet().unwrap();
+        let client = TcpStream::connect(address).unwrap();
+        let Ok(Accepted::Peer { stream, remote, local }) = listener.accept(&mut reactor) else { panic!("nobody came") };
+        assert_eq!((remote.inet(), local.inet()), (client.local_addr().ok(), Some(address)));
+        let socket = stream.bare().unwrap().try_clone_to_owned().unwrap();
+        assert!(rustix::fs::fcntl_getfl(&socket).unwrap().contains(rustix::fs::OFlags::NONBLOCK));
+        assert!(rustix::io::fcntl_getfd(&socket).unwrap().contains(rustix::io::FdFlags::CLOEXEC));
+        let socket = Socket::from(socket);
+        assert!(socket.tcp_nodelay().unwrap() && socket.keepalive().unwrap());
+        assert_eq!(socket.tcp_keepalive_time().unwrap(), Duration::from_secs(60));
+        assert_eq!(socket.tcp_keepalive_interval().unwrap(), Duration::from_secs(15));
+        assert_eq!(socket.tcp_keepalive_retries().unwrap(), 5);
+        assert!(matches!(listener.accept(&mut reactor), Ok(Accepted::Nobody)));
+        Ok(())
+    }
+}

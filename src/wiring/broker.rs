@@ -20,14 +20,13 @@ use crate::{
         crlf::Crlf,
     },
     opening::{Failed, Peer},
-    reactor::{self, Alarm},
+    reactor::{self, Alarm, ByToken},
     relay::{End, Notice, Patience, Voice},
     stream::Stream,
     transport::stdio::{self, Kind},
 };
 use mio::Token;
 use std::{
-    collections::HashMap,
     io::IsTerminal,
     time::{Duration, Instant},
 };
@@ -46,7 +45,7 @@ pub struct Broker {
     idle: Option<Duration>,
     verify: bool,
     stdin: Token,
-    members: HashMap<Token, Member>,
+    members: ByToken<Box<Member>>,
     stdin_end: Option<Instant>,
     /// stdout has held the others up; nothing is shown on it until it takes what waits.
     stuck: bool,
@@ -104,7 +103,7 @@ impl Broker {
             idle: config.idle,
             verify: config.verifies(),
             stdin,
-            members: HashMap::new(),
+            members: ByToken::default(),
             stdin_end: None,
             stuck: false,
             leaving: false,
@@ -231,7 +230,7 @@ impl Wiring for Broker {
         }
         let departure = Departure::new(remote.to_string(), self.verify, context.report);
         let member = Member { departure, datagram, idle: Alarm::default(), joined: now, user, leaving: false };
-        self.members.insert(token, member);
+        self.members.insert(token, Box::new(member));
         if self.leaving {
             self.leave(token, Duration::ZERO, context);
         }

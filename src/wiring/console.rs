@@ -16,14 +16,13 @@ use crate::{
     opening::{Failed, Peer, upgrade::Handle},
     ports,
     proto::evidence::{Evidence, Side},
-    reactor::{self, Alarm},
+    reactor::{self, Alarm, ByToken},
     relay::{End, Notice, Patience},
     transport::stdio::{self, Kind},
 };
 use mio::Token;
 use shown::Showing;
 use std::{
-    collections::HashMap,
     io,
     rc::Rc,
     time::{Duration, Instant},
@@ -53,7 +52,7 @@ pub struct Console {
     evidence: Rc<Evidence>,
     showing: Showing,
     token: Token,
-    peers: HashMap<Token, State>,
+    peers: ByToken<Box<State>>,
     stdin_end: Option<Instant>,
     /// Since when nobody reads stdout.
     deaf: Option<Instant>,
@@ -126,7 +125,7 @@ impl Console {
             showing: Showing::new(config, settings),
             evidence,
             token,
-            peers: HashMap::new(),
+            peers: ByToken::default(),
             stdin_end: None,
             deaf: None,
             stdout_done: false,
@@ -289,6 +288,7 @@ impl Wiring for Console {
     fn joined(&mut self, peer: Peer, context: &mut Context<'_>) -> std::result::Result<(), Failed> {
         let Peer { token, stream, remote, tls, upgrade, .. } = peer;
         self.served = true;
+        let name: Rc<str> = remote.to_string().into();
         let relay = &mut *context.relay;
         let datagram = stream.is_datagram();
         relay.add(token, stream);
@@ -299,7 +299,7 @@ impl Wiring for Console {
             relay.discard(token);
         } else {
             let evidence = Rc::clone(&self.evidence);
-            let warns = (!tls).then(|| (context.report, remote.to_string()));
+            let warns = (!tls).then(|| (context.report, Rc::clone(&name)));
             let watch = Watch::new(evidence, warns);
             relay.filter(token, Box::new(watch));
             self.showing.heard(&self.evidence).into_iter().for_each(|shown| relay.filter(token, shown));
@@ -312,7 +312,7 @@ impl Wiring for Console {
             relay.join(self.token, token);
         }
         let state = State {
-            departure: Departure::new(remote.to_string(), self.verify, context.report),
+            departure: Departure::new(name, self.verify, context.report),
             tls,
             upgrade,
             datagram,
@@ -321,7 +321,7 @@ impl Wiring for Console {
             leaving: None,
             alarm: Alarm::default(),
         };
-        self.peers.insert(token, state);
+        self.peers.insert(token, Box::new(state));
         self.review(token, context);
         Ok(())
     }

@@ -11,13 +11,14 @@ use crate::{
 };
 use std::{
     io,
+    rc::Rc,
     time::{Duration, Instant},
 };
 
 /// What has become of one peer's connection so far.
 #[derive(Debug)]
 pub struct Departure {
-    name: String,
+    name: Rc<str>,
     verify: bool,
     report: Report,
     /// When the peer ended, in order or cut short.
@@ -44,8 +45,8 @@ impl Fate {
 impl Departure {
     /// The peer is called `name`; `verify` is `--ssl-verify`.
     #[must_use]
-    pub fn new(name: String, verify: bool, report: Report) -> Self {
-        Self { name, verify, report, end: None, gone: None, told: false }
+    pub fn new(name: impl Into<Rc<str>>, verify: bool, report: Report) -> Self {
+        Self { name: name.into(), verify, report, end: None, gone: None, told: false }
     }
 
     /// What the peer is called.

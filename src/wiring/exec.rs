@@ -21,7 +21,7 @@ use crate::{
     filter::crlf::Crlf,
     lua,
     opening::{Failed, Peer},
-    reactor::Reactor,
+    reactor::{ByToken, Reactor},
     relay::{End, Notice, Patience},
     stream::Stream,
     sys,
@@ -36,7 +36,7 @@ use crate::{
 };
 use couple::{Couple, Joint};
 use mio::Token;
-use std::{collections::HashMap, fmt, time::Duration};
+use std::{fmt, time::Duration};
 
 /// How long a command whose peer has left may take to read on.
 const STUCK_COMMAND: Duration = Duration::from_secs(5);
@@ -57,11 +57,11 @@ pub struct Exec {
     paced: bool,
     idle: Option<Duration>,
     /// By the peer's token.
-    couples: HashMap<Token, Couple>,
+    couples: ByToken<Couple>,
     /// From a command's token to its peer's.
-    peer_of: HashMap<Token, Token>,
+    peer_of: ByToken<Token>,
     /// By their own tokens, with their peers'; some of those have left already.
-    processes: HashMap<Token, (Process, Token)>,
+    processes: ByToken<(Process, Token)>,
     orphans: Orphans,
     served: bool,
     exit: Exit,
@@ -87,9 +87,9 @@ impl Exec {
             verify: config.verifies(),
             paced: config.pace.is_some(),
             idle: config.idle,
-            couples: HashMap::new(),
-            peer_of: HashMap::new(),
-            processes: HashMap::new(),
+            couples: ByToken::default(),
+            peer_of: ByToken::default(),
+            processes: ByToken::default(),
             orphans: Orphans::default(),
             served: false,
             exit: Exit::Done,

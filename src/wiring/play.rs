@@ -10,14 +10,13 @@ use crate::{
     error::{Error, Exit, Result, why},
     opening::{Failed, Peer},
     proto::evidence::Side,
-    reactor::{self, Alarm},
+    reactor::{self, Alarm, ByToken},
     relay::{End, Notice, Patience, Relay},
     stream::played::Played,
 };
 use mio::Token;
 use std::{
     cell::RefCell,
-    collections::HashMap,
     path::Path,
     rc::Rc,
     time::{Duration, Instant},
@@ -36,9 +35,9 @@ pub struct Play {
     keeps_open: bool,
     verify: bool,
     /// By the peer's token.
-    couples: HashMap<Token, Couple>,
+    couples: ByToken<Couple>,
     /// From a player's token to its peer's.
-    peer_of: HashMap<Token, Token>,
+    peer_of: ByToken<Token>,
     served: bool,
     exit: Exit,
     outcome: Option<Exit>,
@@ -80,8 +79,8 @@ impl Play {
             limit: config.idle.unwrap_or(SILENT),
             keeps_open,
             verify: config.verifies(),
-            couples: HashMap::new(),
-            peer_of: HashMap::new(),
+            couples: ByToken::default(),
+            peer_of: ByToken::default(),
             served: false,
             exit: Exit::Done,
             outcome: None,

@@ -8,14 +8,12 @@ use crate::{
     cli::config::{Connect, To},
     error::{Error, Exit, why},
     opening::{Failed, Peer},
+    reactor::ByToken,
     relay::{End, Notice, Patience},
     transport::Address,
 };
 use mio::Token;
-use std::{
-    collections::HashMap,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 /// How long a datagram is waited for to be refused, when `-w` does not say.
 const REFUSAL: Duration = Duration::from_secs(2);
@@ -25,7 +23,7 @@ const REFUSAL: Duration = Duration::from_secs(2);
 pub struct Probe {
     wait: Duration,
     /// Those that are there, and until when they may refuse.
-    present: HashMap<Token, (Address, Option<Instant>)>,
+    present: ByToken<(Address, Option<Instant>)>,
     /// Nobody else will come.
     all: bool,
     any_open: bool,
@@ -37,7 +35,7 @@ impl Probe {
     pub fn new(connect: &Connect) -> Self {
         // With --mx nobody is connected to, and that none was found is an error of its own.
         let any_open = matches!(connect.to, To::Mail(_));
-        Self { wait: connect.wait.unwrap_or(REFUSAL), present: HashMap::new(), all: false, any_open }
+        Self { wait: connect.wait.unwrap_or(REFUSAL), present: ByToken::default(), all: false, any_open }
     }
 
     fn leave(token: Token, context: &mut Context<'_>) {

@@ -9,7 +9,8 @@ use crate::cli::Args;
 pub(super) fn warnings(args: &Args) -> Vec<String> {
     let alone = alone(args).into_iter().filter(|&(given, _)| given).map(|(_, text)| text.to_owned());
     let beside = MODES.iter().filter(|mode| (mode.is_on)(args)).flat_map(|mode| {
-        let given = OPTIONS.iter().filter(|(name, given)| mode.idle.contains(name) && given(args));
+        let given =
+            OPTIONS.iter().filter(|(name, given)| mode.idle.iter().any(|names| names.contains(name)) && given(args));
         given.map(|(name, _)| format!("{name} has no effect with {}", mode.name))
     });
     alone.chain(beside).collect()
@@ -19,96 +20,67 @@ pub(super) fn warnings(args: &Args) -> Vec<String> {
 struct Mode {
     name: &'static str,
     is_on: fn(&Args) -> bool,
-    idle: &'static [&'static str],
+    /// Their names, in lists.
+    idle: &'static [&'static [&'static str]],
 }
+
+/// What is for stdin and stdout, where they are not joined to the peer.
+const CONSOLE: &[&str] = &["--send-only", "--recv-only", "--no-shutdown", "-q", "-d"];
 
 static MODES: &[Mode] = &[
     Mode {
         name: "a command",
         is_on: |args| args.command.is_given(),
-        idle: &[
-            "--send-only",
-            "--recv-only",
-            "--no-shutdown",
-            "-q",
-            "-d",
-            "--stall-timeout",
-            "--color always",
-            "-k without -l",
-        ],
+        idle: &[CONSOLE, &["--stall-timeout", "--color always", "-k without -l"]],
     },
     Mode {
         name: "-z",
         is_on: |args| args.zero,
         idle: &[
-            "--send-only",
-            "--recv-only",
-            "--no-shutdown",
-            "-q",
-            "-d",
-            "-i",
-            "-C",
-            "--no-crlf",
-            "-t",
-            "--pace",
-            "--fail",
-            "--transcript",
-            "--color always",
-            "--raw",
-            "-k without -l",
+            CONSOLE,
+            &[
+                "-i",
+                "-C",
+                "--no-crlf",
+                "-t",
+                "--pace",
+                "--fail",
+                "--transcript",
+                "--color always",
+                "--raw",
+                "-k without -l",
+            ],
         ],
     },
     Mode {
         name: "--mx and -z: nobody is connected to",
         is_on: |args| args.zero && args.mail.mx.is_some(),
-        idle: &["a port", "-p", "-s", "--ssl", "--starttls", "-o", "-x"],
+        idle: &[&["a port", "-p", "-s", "--ssl", "--starttls", "-o", "-x"]],
     },
     Mode {
         name: "--proxy-type and -l",
         is_on: |args| args.listen && args.proxy_type.is_some(),
-        idle: &["--send-only", "--recv-only", "--no-shutdown", "-q", "-d", "-C", "--stall-timeout", "--raw"],
+        idle: &[CONSOLE, &["-C", "--stall-timeout", "--raw"]],
     },
     Mode {
         name: "--play",
         is_on: |args| args.dialogue.play.is_some(),
-        idle: &[
-            "--send-only",
-            "--recv-only",
-            "--no-shutdown",
-            "-q",
-            "-d",
-            "-C",
-            "--no-crlf",
-            "--stall-timeout",
-            "--color always",
-            "--raw",
-            "-k without -l",
-        ],
+        idle: &[CONSOLE, &["-C", "--no-crlf", "--stall-timeout", "--color always", "--raw", "-k without -l"]],
     },
     Mode {
         name: "--mock",
         is_on: |args| args.mock.is_given(),
-        idle: &[
-            "--send-only",
-            "--recv-only",
-            "--no-shutdown",
-            "-q",
-            "-d",
-            "-C",
-            "--no-crlf",
-            "--stall-timeout",
-            "--raw",
-        ],
+        idle: &[CONSOLE, &["-C", "--no-crlf", "--stall-timeout", "--raw"]],
     },
-    Mode { name: "--broker or --chat", is_on: |args| args.broker || args.chat, idle: &["--no-shutdown"] },
+    Mode { name: "--broker or --chat", is_on: |args| args.broker || args.chat, idle: &[&["--no-shutdown"]] },
     Mode {
         name: "--send-only: nothing is shown",
         is_on: |args| args.send_only && !args.command.is_given() && !args.zero,
-        idle: &["--color always", "--raw"],
+        idle: &[&["--color always", "--raw"]],
     },
-    Mode { name: "--chat: it escapes for all", is_on: |args| args.chat, idle: &["--raw"] },
-    Mode { name: "-l: what a client says is no reply", is_on: colours_nothing, idle: &["--color always"] },
-    Mode { name: "--recv-only: stdin is not read", is_on: reads_nothing, idle: &["-q", "-d", "-C"] },
+    Mode { name: "--chat: it escapes for all", is_on: |args| args.chat, idle: &[&["--raw"]] },
+    Mode { name: "-l: what a client says is no reply", is_on: colours_nothing, idle: &[&["--color always"]] },
+    Mode { name: "--recv-only: stdin is not read", is_on: reads_nothing, idle: &[&["-q", "-d", "-C"]] },
 ];
 
 /// An option's name, and whether it was given.

@@ -6,19 +6,15 @@
 //! newcomer's trap: then it is we who must reap them.
 
 use super::Process;
-use crate::reactor::Reactor;
+use crate::reactor::{ByToken, Reactor};
 use mio::Token;
 use rustix::process::Pid;
-use std::{
-    collections::{HashMap, HashSet},
-    fs, io,
-    os::fd::BorrowedFd,
-};
+use std::{collections::HashSet, fs, io, os::fd::BorrowedFd};
 
 /// The processes that commands have left behind, by their tokens.
 #[derive(Debug, Default)]
 pub struct Orphans {
-    processes: HashMap<Token, Process>,
+    processes: ByToken<Process>,
     /// Whether orphans come to us at all.
     adopts: bool,
 }

@@ -14,7 +14,7 @@ use crate::{
     cli::config::{Config, Family, ProxyServer},
     error::{Error, Exit, Result},
     opening::{Failed, Peer, dial::Dialled},
-    reactor::{self, Ready},
+    reactor::{self, ByToken, Ready},
     relay::{Notice, Patience},
     report::Report,
     stream::Stream,
@@ -24,7 +24,6 @@ use finding::{Finding, Trouble};
 use mio::Token;
 use pairs::{Pairs, Side};
 use std::{
-    collections::HashMap,
     io,
     time::{Duration, Instant},
 };
@@ -105,9 +104,9 @@ pub struct Proxy {
     idle: Option<Duration>,
     /// How long a client may take to say whom it wants.
     asking: Duration,
-    clients: HashMap<Token, Client>,
+    clients: ByToken<Client>,
     /// From the tokens of connections that are being made to those of the clients that want them.
-    wanted_by: HashMap<Token, Token>,
+    wanted_by: ByToken<Token>,
     pairs: Pairs,
     report: Report,
 }
@@ -140,8 +139,8 @@ impl Proxy {
             numeric: config.numeric,
             idle: config.idle,
             asking: config.idle.unwrap_or(ASKING).min(ASKING),
-            clients: HashMap::new(),
-            wanted_by: HashMap::new(),
+            clients: ByToken::default(),
+            wanted_by: ByToken::default(),
             pairs: Pairs::default(),
             report: context.report,
         })

@@ -5,14 +5,12 @@
 
 use super::{Pair, STUCK};
 use crate::{
+    reactor::ByToken,
     relay::{End, Patience},
     wiring::Context,
 };
 use mio::Token;
-use std::{
-    collections::HashMap,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 /// Which end of a pair.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,7 +32,7 @@ struct Half {
 
 /// See the module's description.
 #[derive(Debug, Default)]
-pub(super) struct Pairs(HashMap<Token, Half>);
+pub(super) struct Pairs(ByToken<Half>);
 
 impl Pairs {
     /// Joins two streams, both ways.

@@ -7,7 +7,7 @@ use super::{State, Upgrading};
 use crate::{
     opening::{STAGE, handshake::Midway, talk, upgrade::Upgrades},
     proto::starttls::watch::{Answer, Watch},
-    stream::Flow,
+    stream::{Flow, hand_over},
 };
 use std::{io, time::Instant};
 
@@ -20,8 +20,8 @@ impl Upgrading {
         loop {
             let ready = self.early.get(..buffer.len()).unwrap_or(&self.early);
             let ready = self.watch.as_mut().map_or(ready.len(), |watch| watch.client(ready));
-            if let (Some(to), Some(from @ [_, ..])) = (buffer.get_mut(..ready), self.early.get(..ready)) {
-                to.copy_from_slice(from);
+            let ready = hand_over(self.early.get(..ready).unwrap_or_default(), buffer);
+            if ready > 0 {
                 self.early.drain(..ready);
                 self.left = None;
                 return Ok(Flow::Moved(ready));
