@@ -9,6 +9,7 @@
 mod certificate;
 mod ciphers;
 mod client;
+mod der;
 mod dtls;
 #[cfg(feature = "dtls-openssl")]
 pub(crate) mod dtls_openssl;

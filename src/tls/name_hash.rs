@@ -3,18 +3,17 @@
 //! A newcomer's trap: it is not a hash of the name as it stands in the certificate. Texts are brought
 //! into one form first, so that names that differ in case, spaces or encoding alone are one.
 
-use super::system::Element;
+use super::der::Element;
 use aws_lc_rs::digest::{SHA1_FOR_LEGACY_USE_ONLY, digest};
 
 const SEQUENCE: u8 = 0x30;
 const SET: u8 = 0x31;
 const UTF8: u8 = 0x0c;
 
-/// Of a DER `Name`; `None` if it is none.
+/// Of the inside of a DER `Name`; `None` if it is none.
 pub(super) fn name_hash(name: &[u8]) -> Option<u32> {
-    let (name, _) = Element::first(name)?;
     let mut canonical = Vec::new();
-    for relative in Element::all(name.content)? {
+    for relative in Element::all(name)? {
         let attributes: Option<Vec<_>> = Element::all(relative.content)?.iter().map(attribute).collect();
         let mut attributes = attributes?;
         // The elements of a SET stand in the order of their encodings (X.690, 11.6).
@@ -81,10 +80,10 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    /// A name of one attribute, a common name.
+    /// The inside of a name of one attribute, a common name.
     fn common_name(tag: u8, value: &[u8]) -> Vec<u8> {
         let attribute = [element(0x06, &[0x55, 4, 3]), element(tag, value)].concat();
-        element(SEQUENCE, &element(SET, &element(SEQUENCE, &attribute)))
+        element(SET, &element(SEQUENCE, &attribute))
     }
 
     #[test]

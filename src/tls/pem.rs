@@ -6,9 +6,15 @@
 //! This is the one place that uses rustls-pemfile. The crate is archived upstream, but was chosen
 //! by the project's owner; when it must go, rustls-pki-types' `PemObject` is the replacement.
 
+use super::der::Names;
 use crate::error::{Error, Result, why};
+use data_encoding::BASE64;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use std::{fs, path::Path};
+use std::{fs, io::BufRead, path::Path};
+
+const BEGIN: &[u8] = b"-----BEGIN ";
+const BEGIN_CERTIFICATE: &[u8] = b"-----BEGIN CERTIFICATE-----";
+const END_CERTIFICATE: &[u8] = b"-----END CERTIFICATE-----";
 
 /// All certificates of a file, in their order; at least one.
 pub(super) fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>> {
@@ -22,6 +28,20 @@ pub(super) fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>> 
     Ok(certificates)
 }
 
+/// Those certificates of a text whose subject (the inside of a DER `Name`) is `wanted`; what is broken is
+/// left out. Of the others, hundreds in a system's store, no more is decoded than tells their subject.
+pub(super) fn certificates_of(text: &[u8], wanted: impl Fn(&[u8]) -> bool) -> Vec<CertificateDer<'static>> {
+    let is_wanted = |der: &[u8]| Names::of(der).map(|names| wanted(names.subject));
+    let mut found = Vec::new();
+    for mut piece in pieces(text) {
+        if peek(piece, is_wanted) != Some(false) {
+            let whole = rustls_pemfile::certs(&mut piece).filter_map(std::io::Result::ok);
+            found.extend(whole.filter(|der| is_wanted(der) == Some(true)));
+        }
+    }
+    found
+}
+
 /// The first private key of a file: PKCS#8, PKCS#1 (RSA) or SEC1 (EC).
 pub(super) fn private_key(path: &Path) -> Result<PrivateKeyDer<'static>> {
     let text = load(path)?;
@@ -33,6 +53,52 @@ pub(super) fn private_key(path: &Path) -> Result<PrivateKeyDer<'static>> {
     rustls_pemfile::private_key(&mut text.as_slice())
         .map_err(|error| Error::usage(reading(path), format!("not proper PEM: {}", why(&error))))?
         .ok_or_else(|| none(path, &text, "no private key", "pkey"))
+}
+
+/// A text, cut behind each line that ends a certificate; without the rest, in which none can end.
+fn pieces(text: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let mut rest = text;
+    std::iter::from_fn(move || {
+        let end = rest.len() - line_with(rest, END_CERTIFICATE)?.len();
+        let line = rest.get(end..)?.iter().position(|byte| is_line_end(*byte));
+        let (piece, after) = rest.split_at_checked(line.map_or(rest.len(), |length| end + length))?;
+        rest = after;
+        Some(piece)
+    })
+}
+
+/// What `tell` makes of the beginning of a piece's certificate, as soon as that is something; `None` also
+/// if it is not as simple as most.
+fn peek<T>(piece: &[u8], tell: impl Fn(&[u8]) -> Option<T>) -> Option<T> {
+    const ENOUGH: usize = 1024;
+    let digits = line_with(piece, BEGIN)?.strip_prefix(BEGIN_CERTIFICATE)?;
+    let (mut der, mut length) = ([0; ENOUGH], 0);
+    for line in digits.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii_end) {
+        let room = der.get_mut(length..)?.get_mut(..BASE64.decode_len(line.len()).ok()?)?;
+        length += BASE64.decode_mut(line, room).ok()?;
+        if let Some(told) = tell(der.get(..length)?) {
+            return Some(told);
+        }
+    }
+    None
+}
+
+/// A text from the first line on that begins with `mark`, which begins with a dash.
+fn line_with<'a>(text: &'a [u8], mark: &[u8]) -> Option<&'a [u8]> {
+    let mut after = text;
+    // No digit of Base64 is a dash.
+    while after.skip_until(b'-').is_ok_and(|passed| passed > 0) {
+        let dash = (text.len() - after.len()).checked_sub(1)?;
+        let (before, line) = text.split_at_checked(dash)?;
+        if line.starts_with(mark) && before.last().is_none_or(|byte| is_line_end(*byte)) {
+            return Some(line);
+        }
+    }
+    None
+}
+
+fn is_line_end(byte: u8) -> bool {
+    matches!(byte, b'\r' | b'\n')
 }
 
 fn load(path: &Path) -> Result<Vec<u8>> {
@@ -64,7 +130,9 @@ fn is_encrypted(text: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tls::testing::{Maker, TempFile};
+    use crate::tls::testing::{Made, Maker, TempFile};
+    use proptest::prelude::*;
+    use std::sync::OnceLock;
 
     #[test]
     fn a_missing_file_is_named() {
@@ -99,5 +167,85 @@ mod tests {
         let file = TempFile::new(format!("{}{}{}", one.pem(), one.key_pem(), two.pem()).as_bytes());
         assert_eq!(certificates(file.path()).unwrap(), [one.certificate(), two.certificate()]);
         assert!(private_key(file.path()).is_ok());
+    }
+
+    fn subject(made: &Made) -> Vec<u8> {
+        Names::of(made.der()).unwrap().subject.to_vec()
+    }
+
+    #[test]
+    fn those_with_a_subject_are_found_whatever_stands_between_them() {
+        let [wanted, other] = ["wanted", "other"].map(|name| Maker::new(name).ca().self_signed());
+        let (pem, name) = (wanted.pem(), subject(&wanted));
+        let text = [
+            "-- text - and -----dashes\n",
+            &other.pem(),
+            &pem,
+            "junk\n",
+            &wanted.key_pem(),
+            BROKEN,
+            &pem.replace('\n', " \r\n"),
+            &pem.replace('\n', "\r"),
+            &pem.replace("CERTIFICATE", "TRUSTED CERTIFICATE"),
+            "never ended\n",
+            &pem.replace(END, ""),
+        ]
+        .concat();
+        let found = certificates_of(text.as_bytes(), |subject| *subject == name);
+        assert_eq!(found, vec![wanted.certificate(); 3]);
+        assert!(certificates_of(text.as_bytes(), |_| false).is_empty());
+    }
+
+    const BROKEN: &str = "-----BEGIN CERTIFICATE-----\n!!\n-----END CERTIFICATE-----\n";
+    const END: &str = "-----END CERTIFICATE-----\n";
+
+    /// What a file may be made of: certificates of two names, as they are and spoilt.
+    fn pieces_of_a_file() -> impl Strategy<Value = Vec<String>> {
+        static TWO: OnceLock<[Made; 2]> = OnceLock::new();
+        let two = TWO.get_or_init(|| ["one", "two"].map(|name| Maker::new(name).ca().self_signed()));
+        let certificate = (0_usize..2).prop_map(move |n| two[n].pem());
+        let spoilt = (certificate.clone(), 0_usize..900, ".{0,3}").prop_map(|(pem, at, junk)| {
+            let mut spoilt = pem;
+            spoilt.insert_str(at.min(spoilt.len()), &junk);
+            spoilt
+        });
+        let ended = |end: &'static str| certificate.clone().prop_map(move |pem| pem.replace('\n', end));
+        // Lines of any length, also such as hold no whole bytes.
+        let wrapped = (certificate.clone(), 1_usize..2000).prop_map(|(pem, width)| {
+            let digits: String = pem.lines().filter(|line| !line.starts_with('-')).collect();
+            let lines: Vec<_> = digits.as_bytes().chunks(width).map(String::from_utf8_lossy).collect();
+            format!("-----BEGIN CERTIFICATE-----\n{}\n{END}", lines.join("\n"))
+        });
+        let other = prop_oneof![
+            Just(two[0].key_pem()),
+            Just(two[0].pem().replace("CERTIFICATE", "TRUSTED CERTIFICATE")),
+            Just(two[0].pem().replace(END, "")),
+            Just(two[0].pem().trim_end().to_owned()),
+            Just(END.to_owned()),
+            Just(BROKEN.to_owned()),
+            "[-a-z \r\n]{0,90}",
+        ];
+        let piece = prop_oneof![certificate.clone(), spoilt, ended("\r\n"), ended(" \n"), ended("\r"), wrapped, other];
+        proptest::collection::vec(piece, 0..8)
+    }
+
+    proptest! {
+        #[test]
+        fn they_are_those_that_reading_the_whole_would_find(pieces in pieces_of_a_file()) {
+            let text = pieces.concat();
+            let whole: Vec<_> = rustls_pemfile::certs(&mut text.as_bytes()).filter_map(std::io::Result::ok).collect();
+            for name in whole.iter().filter_map(|der| Some(Names::of(der)?.subject)) {
+                let named = whole.iter().filter(|der| Names::of(der).is_some_and(|names| names.subject == name));
+                let found = certificates_of(text.as_bytes(), |subject| subject == name);
+                prop_assert_eq!(found.iter().collect::<Vec<_>>(), named.collect::<Vec<_>>());
+            }
+            prop_assert!(certificates_of(text.as_bytes(), |_| true).len() <= whole.len());
+        }
+
+        #[test]
+        fn nothing_panics(text: Vec<u8>) {
+            certificates_of(&text, |_| true);
+            certificates_of(&[BEGIN_CERTIFICATE, b"\n", &text, b"\n", END_CERTIFICATE].concat(), |_| true);
+        }
     }
 }
