@@ -66,8 +66,10 @@ impl Places {
         });
         let texts = self.file.iter().map(|file| read_once(file)).chain(folders.map(|file| read(&file)));
         let wanted = |subject: &[u8]| names.contains(&subject);
-        let mut found: Vec<_> =
-            texts.filter_map(Result::ok).flat_map(|text| pem::certificates_of(&text, wanted)).collect();
+        let mut found: Vec<_> = texts
+            .filter_map(Result::ok)
+            .flat_map(|text| pem::certificates_of(&text, wanted).collect::<Vec<_>>())
+            .collect();
         found.sort_unstable_by(|one, other| one.as_ref().cmp(other.as_ref()));
         found.dedup();
         found
@@ -81,9 +83,10 @@ pub(super) fn complaint() -> Option<String> {
     let cannot = |shown: String, error: &io::Error| format!("{shown} cannot be read: {}", why(error));
     let file = named.file.iter().find_map(|file| match read_once(file) {
         Err(error) => Some(cannot(shown(FILE, file), &error)),
-        Ok(text) => {
-            pem::certificates_of(&text, |_| true).is_empty().then(|| format!("no certificate in {}", shown(FILE, file)))
-        }
+        Ok(text) => pem::certificates_of(&text, |_| true)
+            .next()
+            .is_none()
+            .then(|| format!("no certificate in {}", shown(FILE, file))),
     });
     let folder = || {
         let tried = named.folders.iter().map(|folder| (folder, fs::read_dir(folder).err()));
