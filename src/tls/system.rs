@@ -20,6 +20,11 @@ use std::{
 const FILE: &str = "SSL_CERT_FILE";
 const DIR: &str = "SSL_CERT_DIR";
 
+/// Bytes of a file; sixty times what systems trust. A device may have no end.
+const MOST: u64 = 16 << 20;
+/// As many as malloc gives back in any case.
+const A_LITTLE: u64 = 64 << 10;
+
 /// Where trusted certificates are.
 #[derive(Debug, Default)]
 pub(super) struct Places {
@@ -64,7 +69,7 @@ impl Places {
         let folders = folders.filter(|file| {
             fs::metadata(file).is_ok_and(|metadata| metadata.is_file() && seen.insert(identity(metadata)))
         });
-        let texts = self.file.iter().map(|file| read_once(file)).chain(folders.map(|file| read(&file)));
+        let texts = self.file.iter().map(|file| read_once(file, MOST)).chain(folders.map(|file| read(&file, MOST)));
         let wanted = |subject: &[u8]| names.contains(&subject);
         let mut found: Vec<_> = texts
             .filter_map(Result::ok)
@@ -81,7 +86,9 @@ pub(super) fn complaint() -> Option<String> {
     let named = Places::named();
     let shown = |variable: &str, path: &Path| format!("{variable}={}", escape(path.as_os_str().as_encoded_bytes()));
     let cannot = |shown: String, error: &io::Error| format!("{shown} cannot be read: {}", why(error));
-    let file = named.file.iter().find_map(|file| match read_once(file) {
+    let file = named.file.iter().find_map(|file| match read_once(file, A_LITTLE) {
+        // Without a certificate in so much of it, it may still be in the rest.
+        Err(error) if error.kind() == io::ErrorKind::FileTooLarge => None,
         Err(error) => Some(cannot(shown(FILE, file), &error)),
         Ok(text) => pem::certificates_of(&text, |_| true)
             .next()
@@ -118,25 +125,24 @@ fn is_usual(_: &Path) -> bool {
 }
 
 /// A file's text, which for a pipe is there only once, however many handshakes there are.
-fn read_once(path: &Path) -> io::Result<Vec<u8>> {
+fn read_once(path: &Path, most: u64) -> io::Result<Vec<u8>> {
     static PIPED: OnceLock<Vec<u8>> = OnceLock::new();
     if fs::metadata(path)?.is_file() {
-        return read(path);
+        return read(path, most);
     }
     match PIPED.get() {
         Some(text) => Ok(text.clone()),
-        None => read(path).map(|text| PIPED.get_or_init(|| text).clone()),
+        None => read(path, MOST).map(|text| PIPED.get_or_init(|| text).clone()),
     }
 }
 
-fn read(path: &Path) -> io::Result<Vec<u8>> {
-    // Sixty times what systems trust; and a device may have no end.
-    const MOST: u64 = 16 << 20;
+/// A file's text, if that is no more than `most` bytes.
+fn read(path: &Path, most: u64) -> io::Result<Vec<u8>> {
     let file = File::open(path)?;
-    let size = file.metadata()?.len().min(MOST);
+    let size = file.metadata()?.len().min(most);
     let mut text = Vec::with_capacity(usize::try_from(size).unwrap_or_default().saturating_add(1));
-    file.take(MOST + 1).read_to_end(&mut text)?;
-    if text.len() as u64 > MOST { Err(io::ErrorKind::FileTooLarge.into()) } else { Ok(text) }
+    file.take(most + 1).read_to_end(&mut text)?;
+    if text.len() as u64 > most { Err(io::ErrorKind::FileTooLarge.into()) } else { Ok(text) }
 }
 
 #[allow(clippy::needless_pass_by_value, reason = "it maps")]
