@@ -51,7 +51,10 @@ impl Judge<'_> {
         let at = UnixTime::since_unix_epoch(Duration::from_secs(at));
         match self.trust.vouch(leaf, intermediates, at, self.algorithms) {
             Ok(Vouched::Itself | Vouched::Chain) => {}
-            Err(error) => found.push(distrust(&error, &certificate, intermediates, now)),
+            Err(error) => {
+                found.push(distrust(&error, &certificate, intermediates, now));
+                found.extend(self.trust.complaint());
+            }
         }
         if now > not_after {
             found.push(format!("expired on {}", day(not_after)));

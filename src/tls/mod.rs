@@ -9,6 +9,7 @@
 mod certificate;
 mod ciphers;
 mod client;
+mod der;
 #[cfg(feature = "dtls")]
 mod dtls;
 #[cfg(feature = "dtls-openssl")]
@@ -18,11 +19,13 @@ mod explain;
 mod facts;
 mod identity;
 mod judge;
+mod name_hash;
 mod pem;
 mod pss;
 mod server;
 mod shown;
 mod signature;
+mod system;
 #[cfg(test)]
 pub(crate) mod testing;
 mod trust;

@@ -83,6 +83,14 @@ impl Made {
         self.certificate.clone()
     }
 
+    /// The same authority, its name and key, vouched for by another.
+    pub(crate) fn signed_by(&self, issuer: &Self) -> Self {
+        let by = Issuer::from_params(&issuer.params, &issuer.key);
+        let certificate = self.params.signed_by(&self.key, &by).unwrap().der().clone();
+        let key = KeyPair::try_from(self.key.serialized_der()).unwrap();
+        Self { params: self.params.clone(), certificate, key }
+    }
+
     pub(crate) fn pem(&self) -> String {
         pem("CERTIFICATE", &self.certificate)
     }
@@ -125,6 +133,35 @@ impl TempFile {
 impl Drop for TempFile {
     fn drop(&mut self) {
         let _ = std::fs::remove_file(&self.0);
+    }
+}
+
+/// A folder that goes away with its value, and with all that is in it.
+pub(crate) struct TempFolder(PathBuf);
+
+impl TempFolder {
+    pub(crate) fn new() -> Self {
+        // The name of a file that is no more.
+        let path = TempFile::new(b"").path().with_extension("d");
+        std::fs::create_dir(&path).unwrap();
+        Self(path)
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.0
+    }
+
+    /// Writes a file in it and gives its path.
+    pub(crate) fn file(&self, name: &str, contents: &[u8]) -> PathBuf {
+        let path = self.0.join(name);
+        std::fs::write(&path, contents).unwrap();
+        path
+    }
+}
+
+impl Drop for TempFolder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
     }
 }
 

@@ -1,9 +1,14 @@
 //! Whom we trust: the file of `--ssl-trustfile`, or the built-in and the system's stores.
 //!
-//! A newcomer's trap: nothing is loaded until a certificate has to be judged, and the system's
-//! store only when the built-in one does not know the issuer, so that start-up stays quick.
+//! A newcomer's trap: nothing is loaded until a certificate has to be judged, and of the system's
+//! store, when the built-in one does not know the issuer, only what may know it; so that start-up
+//! stays quick.
 
-use super::pem;
+use super::{
+    der::Names,
+    pem,
+    system::{self, Places},
+};
 use crate::error::Result;
 use rustls::{
     CertificateError, Error, RootCertStore,
@@ -19,7 +24,6 @@ use std::{path::Path, sync::OnceLock};
 pub(super) struct Trust {
     file: Option<Store>,
     built_in: OnceLock<Store>,
-    system: OnceLock<Store>,
 }
 
 /// Why a certificate is believed.
@@ -58,16 +62,24 @@ impl Trust {
             return check(store);
         }
         check(self.built_in.get_or_init(Store::built_in)).or_else(|first| {
-            check(self.system.get_or_init(Store::system)).map_err(|second| match first {
+            check(&Store::of(&Places::find(), leaf, intermediates)).map_err(|second| match first {
                 Error::InvalidCertificate(CertificateError::UnknownIssuer) => second,
                 telling => telling,
             })
         })
     }
 
-    /// Whether `leaf` is itself in a store that has been loaded.
+    /// Whether `leaf` is itself in a store.
     pub(super) fn holds(&self, leaf: &CertificateDer<'_>) -> bool {
-        [self.file.as_ref(), self.system.get()].into_iter().flatten().any(|store| store.exact.contains(leaf))
+        match &self.file {
+            Some(store) => store.exact.contains(leaf),
+            None => Store::of(&Places::find(), leaf, &[]).exact.contains(leaf),
+        }
+    }
+
+    /// What may be wrong when nobody vouches for a certificate, and is not the certificate's fault.
+    pub(super) fn complaint(&self) -> Option<String> {
+        if self.file.is_some() { None } else { system::complaint() }
     }
 }
 
@@ -82,10 +94,12 @@ impl Store {
         Self { anchors: webpki_roots::TLS_SERVER_ROOTS.iter().cloned().collect(), exact: Vec::new() }
     }
 
-    /// What the system trusts, or what `SSL_CERT_FILE` and `SSL_CERT_DIR` name instead. Files in
-    /// it that cannot be read are left out: whom they would vouch for is then an unknown issuer.
-    fn system() -> Self {
-        Self::new(rustls_native_certs::load_native_certs().certs)
+    /// Those of `places` that may have issued one of these, or are `leaf` itself.
+    fn of(places: &Places, leaf: &CertificateDer<'_>, intermediates: &[CertificateDer<'_>]) -> Self {
+        let shown: Vec<_> = std::iter::once(leaf).chain(intermediates).filter_map(|der| Names::of(der)).collect();
+        let mut names: Vec<_> = shown.iter().map(|names| names.issuer).collect();
+        names.extend(Names::of(leaf).map(|names| names.subject));
+        Self::new(places.certificates(&names))
     }
 
     fn vouch(
@@ -101,5 +115,66 @@ impl Store {
         let parsed = ParsedCertificate::try_from(leaf)?;
         verify_server_cert_signed_by_trust_anchor(&parsed, &self.anchors, intermediates, at, algorithms.all)?;
         Ok(Vouched::Chain)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tls::testing::{Made, Maker, TempFile};
+    use proptest::{collection::vec, prelude::*};
+
+    /// Authorities of three names, each with two keys, that have signed each other, and whom they vouch for.
+    fn everybody() -> &'static [Made] {
+        static EVERYBODY: OnceLock<Vec<Made>> = OnceLock::new();
+        EVERYBODY.get_or_init(|| {
+            let names = ["A", "B", "C", "A", "B", "C"];
+            let roots: Vec<_> = names.iter().map(|name| Maker::new(name).ca().self_signed()).collect();
+            let mut made: Vec<_> = roots.iter().map(|root| Maker::new("leaf.test").signed_by(root)).collect();
+            for (root, other) in roots.iter().flat_map(|root| roots.iter().map(move |other| (root, other))) {
+                if !std::ptr::eq(root, other) {
+                    made.push(root.signed_by(other));
+                }
+            }
+            made.push(Maker::new("leaf.test").self_signed());
+            made.push(Maker::new("A").valid((2020, 1, 1), (2021, 1, 1)).ca().self_signed());
+            made.extend(roots);
+            made
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn those_that_may_matter_vouch_for_whomever_all_would(
+            leaf in 0_usize..44,
+            shown in vec(0_usize..44, 0..4),
+            trusted in vec(0_usize..44, 0..5),
+        ) {
+            let one = |n: usize| &everybody()[n];
+            let text: String = trusted.iter().map(|n| one(*n).pem()).collect();
+            let file = TempFile::new(text.as_bytes());
+            let (leaf, shown) = (one(leaf).certificate(), shown.iter().map(|n| one(*n).certificate()).collect::<Vec<_>>());
+            let algorithms = rustls::crypto::aws_lc_rs::default_provider().signature_verification_algorithms;
+            let vouched = |store: Store| {
+                let found = store.vouch(&leaf, &shown, UnixTime::now(), &algorithms);
+                found.map_err(|error| error.to_string())
+            };
+            let few = Store::of(&Places::of_file(file.path()), &leaf, &shown);
+            let all = Store::new(trusted.iter().map(|n| one(*n).certificate()).collect());
+            prop_assert!(few.exact.len() <= all.exact.len());
+            prop_assert_eq!(vouched(few), vouched(all));
+        }
+    }
+
+    #[test]
+    fn those_above_are_as_many_as_are_drawn_from_and_some_are_trusted() {
+        assert_eq!(everybody().len(), 44);
+        let [.., root] = everybody() else { panic!("nobody") };
+        let leaf = &everybody()[5];
+        let file = TempFile::new(root.pem().as_bytes());
+        let store = Store::of(&Places::of_file(file.path()), &leaf.certificate(), &[]);
+        let algorithms = rustls::crypto::aws_lc_rs::default_provider().signature_verification_algorithms;
+        let vouched = store.vouch(&leaf.certificate(), &[], UnixTime::now(), &algorithms);
+        assert_eq!(vouched, Ok(Vouched::Chain));
     }
 }

@@ -126,8 +126,8 @@ impl Verifier {
         dss: &DigitallySignedStruct,
         tried: usize,
     ) -> Result<HandshakeSignatureValid, Error> {
-        let named_by_user = matches!(self.policy, Policy::Exactly(_)) || self.trust.holds(cert);
-        if self.strict && !named_by_user {
+        let named_by_user = || matches!(self.policy, Policy::Exactly(_)) || self.trust.holds(cert);
+        if self.strict && !named_by_user() {
             return Err(error);
         }
         let Some(certificate) = Certificate::parse(cert) else { return Err(error) };

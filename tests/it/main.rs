@@ -80,6 +80,7 @@ mod timers;
 mod tls_agreements;
 mod tls_certificates;
 mod tls_faults;
+mod tls_stores;
 mod transcripts;
 mod transcripts_files;
 mod typed_lines;

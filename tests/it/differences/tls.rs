@@ -11,6 +11,9 @@ pub(super) const TLS: Table = &[
             "tls_certificates::verify_refuses_a_self_signed_certificate",
             "tls_certificates::verify_refuses_an_expired_certificate",
             "tls_certificates::verify_refuses_an_unknown_issuer",
+            "tls_stores::a_pipe_is_read_and_remembered",
+            "tls_stores::a_place_that_is_of_no_use_is_told_of",
+            "tls_stores::places_that_hold_others_are_not_found_fault_with",
         ],
     ),
     (
@@ -28,7 +31,23 @@ pub(super) const TLS: Table = &[
         "a name that does not match is 2, after the handshake",
         &["tls_certificates::verify_refuses_a_certificate_for_another"],
     ),
-    ("OpenSSL wants a certificate's true hash for its file's name", &["tls_certificates::ssl_cert_dir_is_heeded"]),
+    (
+        "OpenSSL wants a certificate's true hash for its file's name",
+        &[
+            "tls_certificates::ssl_cert_dir_is_heeded",
+            "tls_stores::a_folder_is_read_that_was_hashed_before_a_file_was_added",
+            "tls_stores::a_folder_is_read_that_was_not_hashed",
+            "tls_stores::of_several_places_one_is_enough",
+        ],
+    ),
+    (
+        "OpenSSL reads no further than a broken certificate",
+        &["tls_stores::a_file_is_read_on_behind_a_certificate_that_is_broken"],
+    ),
+    (
+        "OpenSSL tries one of those that have the same name",
+        &["tls_stores::of_many_of_the_same_name_the_one_with_the_right_key_is_found"],
+    ),
     (
         "wants --ssl-key with --ssl-cert",
         &[
