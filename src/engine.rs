@@ -20,6 +20,7 @@ use crate::{
     reactor::{Reactor, Ready},
     relay::{Notice, Patience, Relay},
     report::Report,
+    sandbox::{Needs, Sandbox},
     tap::{Sessions, TapFile, Taps},
     transport::{Address, stdio, unix::Name},
     wiring::{self, Context, Wiring, broker::Broker, console::Console, play::Play, probe::Probe, proxy::Proxy, worse},
@@ -56,6 +57,8 @@ pub fn run(config: &Config, report: Report) -> Result<Exit> {
     let stages = stages(config, says_when, &mut entrance, &found, report)?;
     let own = entrance.addresses();
     let upgrade = upgrades(config, &own, report)?;
+    let files = play.as_ref().map(Play::files).unwrap_or_default();
+    let sandbox = Some(Sandbox::new(Needs::of(config, upgrade.is_some(), files)));
     let way = Way {
         transport: config.transport,
         stages,
@@ -86,7 +89,7 @@ pub fn run(config: &Config, report: Report) -> Result<Exit> {
             !listen.keep_open
         }
     };
-    let mut engine = Engine { reactor, relay, entrance, openings, wiring, one_peer, farewell: None, report };
+    let mut engine = Engine { reactor, relay, entrance, openings, wiring, sandbox, one_peer, farewell: None, report };
     let exit = engine.run();
     engine.wiring.dismiss();
     // The last lines of transcripts are written now, and that may fail.
@@ -178,6 +181,8 @@ struct Engine {
     entrance: Entrance,
     openings: Openings,
     wiring: Box<dyn Wiring>,
+    /// Until it is in force.
+    sandbox: Option<Sandbox>,
     /// There is one peer, and its failure is the program's.
     one_peer: bool,
     /// The connection that has failed and is waited for, and how the program ends then.
@@ -188,6 +193,9 @@ struct Engine {
 impl Engine {
     fn run(&mut self) -> Result<Exit> {
         let (mut events, mut alarms) = (Vec::new(), Vec::new());
+        if self.entrance.is_exposed() {
+            self.confine();
+        }
         loop {
             self.reactor.wait(self.relay.is_busy(), &mut events, &mut alarms)?;
             if let Some(signal) = self.reactor.signal() {
@@ -237,7 +245,11 @@ impl Engine {
         } else {
             // Counting them is the business of those who let clients in, not of every event.
             let present = || self.wiring.present() + self.openings.count();
-            for arrival in self.entrance.advance(token, present, &mut self.reactor)? {
+            let arrivals = self.entrance.advance(token, present, &mut self.reactor)?;
+            if !arrivals.is_empty() {
+                self.confine();
+            }
+            for arrival in arrivals {
                 let token = arrival.token;
                 let peer = self.openings.begin(arrival, &mut self.reactor);
                 self.opened(token, peer)?;
@@ -247,6 +259,13 @@ impl Engine {
         let (wiring, mut context) = self.wiring();
         wiring.woken(token, &mut context);
         Ok(())
+    }
+
+    /// Nothing is read from anybody before this, and nothing is opened behind it that the sandbox does not know of.
+    fn confine(&mut self) {
+        if let Some(sandbox) = self.sandbox.take() {
+            sandbox.enter(self.report);
+        }
     }
 
     /// Tells the wiring when nobody will come any more.

@@ -41,6 +41,8 @@ pub struct Config {
     pub partner: Partner,
     /// `-i`: a peer that neither sends nor takes a byte for so long is given up.
     pub idle: Option<Duration>,
+    /// False with `--no-sandbox`: rights that are of no use any more are kept.
+    pub sandbox: bool,
     /// `-o`, `-x`, `--transcript`.
     pub taps: Vec<crate::tap::TapFile>,
 }

@@ -62,6 +62,7 @@ mod proxy_socks_server;
 mod proxy_tools;
 mod records;
 mod routes;
+mod sandbox;
 mod scan;
 mod sctp;
 mod stalls;

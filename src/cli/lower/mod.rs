@@ -86,6 +86,7 @@ impl Config {
             upgrade: tls::later(&args)?,
             pace: dialogue::pace(&args)?,
             telnet: args.telnet,
+            sandbox: !args.safety.no_sandbox,
             taps: taps(args),
         };
         Ok((config, warnings))
@@ -197,10 +198,10 @@ fn listening(args: &Args) -> Result<Listen> {
         max_clients: args.max_conns.as_deref().map_or(Ok(most), clients)?,
         stall: text.map_or(Ok(STALL), |text| time::positive("--stall-timeout", text))?,
         access: AccessLists {
-            allow: args.allow.clone(),
-            allow_files: args.allowfile.clone(),
-            deny: args.deny.clone(),
-            deny_files: args.denyfile.clone(),
+            allow: args.access.allow.clone(),
+            allow_files: args.access.allowfile.clone(),
+            deny: args.access.deny.clone(),
+            deny_files: args.access.denyfile.clone(),
         },
         announce: args.test,
     })

@@ -307,6 +307,11 @@ impl Session {
         std::fs::read_dir(format!("/proc/{}/fd", self.child.id())).unwrap().count()
     }
 
+    /// Whether it can gain no privileges, and which kind of system call filter it has: 2 is a list.
+    pub(crate) fn restrictions(&self) -> (u64, u64) {
+        (self.status("NoNewPrivs:"), self.status("Seccomp:"))
+    }
+
     fn status(&self, name: &str) -> u64 {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
         let value = status.lines().find_map(|line| line.strip_prefix(name));
