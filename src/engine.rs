@@ -23,6 +23,7 @@ use crate::{
     sandbox::{Needs, Sandbox},
     tap::{Sessions, TapFile, Taps},
     transport::{Address, stdio, unix::Name},
+    user::User,
     wiring::{self, Context, Wiring, broker::Broker, console::Console, play::Play, probe::Probe, proxy::Proxy, worse},
 };
 use mio::Token;
@@ -36,6 +37,7 @@ const FAREWELL: Patience = Patience::For(std::time::Duration::from_secs(1));
 /// # Errors
 /// Everything that ends the program before its time.
 pub fn run(config: &Config, report: Report) -> Result<Exit> {
+    let user = config.user.as_ref().map(User::find).transpose()?;
     // A dialogue with a fault is told before anything else is done.
     let play = match &config.partner {
         Partner::Play(file) => Some(Play::new(config, file)?),
@@ -89,7 +91,8 @@ pub fn run(config: &Config, report: Report) -> Result<Exit> {
             !listen.keep_open
         }
     };
-    let mut engine = Engine { reactor, relay, entrance, openings, wiring, sandbox, one_peer, farewell: None, report };
+    let mut engine =
+        Engine { reactor, relay, entrance, openings, wiring, user, sandbox, one_peer, farewell: None, report };
     let exit = engine.run();
     engine.wiring.dismiss();
     // The last lines of transcripts are written now, and that may fail.
@@ -181,6 +184,8 @@ struct Engine {
     entrance: Entrance,
     openings: Openings,
     wiring: Box<dyn Wiring>,
+    /// Whom root becomes then.
+    user: Option<User>,
     /// Until it is in force.
     sandbox: Option<Sandbox>,
     /// There is one peer, and its failure is the program's.
@@ -194,7 +199,7 @@ impl Engine {
     fn run(&mut self) -> Result<Exit> {
         let (mut events, mut alarms) = (Vec::new(), Vec::new());
         if self.entrance.is_exposed() {
-            self.confine();
+            self.confine()?;
         }
         loop {
             self.reactor.wait(self.relay.is_busy(), &mut events, &mut alarms)?;
@@ -247,7 +252,7 @@ impl Engine {
             let present = || self.wiring.present() + self.openings.count();
             let arrivals = self.entrance.advance(token, present, &mut self.reactor)?;
             if !arrivals.is_empty() {
-                self.confine();
+                self.confine()?;
             }
             for arrival in arrivals {
                 let token = arrival.token;
@@ -262,10 +267,15 @@ impl Engine {
     }
 
     /// Nothing is read from anybody before this, and nothing is opened behind it that the sandbox does not know of.
-    fn confine(&mut self) {
+    fn confine(&mut self) -> Result<()> {
+        if let Some(user) = self.user.take() {
+            user.assume()?;
+            self.report.detail(1, format_args!("Running as {user} from now on."));
+        }
         if let Some(sandbox) = self.sandbox.take() {
             sandbox.enter(self.report);
         }
+        Ok(())
     }
 
     /// Tells the wiring when nobody will come any more.

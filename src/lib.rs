@@ -70,7 +70,7 @@
 //! | the servers to learn on | `mock`: one file (or folder) each, and a row in `mock::SERVICES` |
 //! | when a session ends | [`wiring::ends`] |
 //! | certificates, ciphers, keys | [`tls`] (settings), [`stream::tls`], [`stream::dtls`] (the layers) |
-//! | what a session may still do when it has begun | [`sandbox`]: what a new option needs, in [`sandbox::needs`] |
+//! | what a session may still do when it has begun | [`sandbox`]: what a new option needs, in [`sandbox::needs`]; [`user`] |
 //! | what is said on stderr | [`report`] (how), [`error`] (exit status) |
 //!
 //! Imports point one way: the engine knows wirings and openings, those know the relay, the relay
@@ -109,4 +109,5 @@ mod sys;
 pub mod tap;
 pub mod tls;
 pub mod transport;
+pub mod user;
 pub mod wiring;

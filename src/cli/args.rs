@@ -289,7 +289,7 @@ pub struct Args {
     #[command(flatten)]
     pub access: AccessArgs,
 
-    /// `--no-sandbox`.
+    /// `--user`, `--no-sandbox`.
     #[command(flatten)]
     pub safety: SafetyArgs,
 

@@ -88,6 +88,7 @@ mod udp_groups;
 mod udp_listeners;
 mod unix_datagrams;
 mod unix_sockets;
+mod user;
 mod volume;
 mod vsock;
 mod words;
