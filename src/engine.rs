@@ -73,7 +73,7 @@ pub fn run(config: &Config, report: Report) -> Result<Exit> {
     let mut context = Context { reactor: &mut reactor, relay: &mut relay, report };
     // Nobody has been connected to yet: what cannot be run is told first.
     let wiring: Box<dyn Wiring> = match (&config.mode, &config.partner) {
-        (_, Partner::Command(command)) => wiring::command(config, command, context.reactor)?,
+        (_, Partner::Command(command)) => wiring::command(config, command, &own, &mut context)?,
         (Mode::Connect(connect), _) if connect.probe => Box::new(Probe::new(connect)),
         (_, Partner::Broker(console)) => Box::new(Broker::new(config, console, false, &mut context)?),
         (_, Partner::Chat(console)) => Box::new(Broker::new(config, console, true, &mut context)?),

@@ -3,6 +3,7 @@
 use super::Table;
 
 pub(super) const SANDBOX: Table = &[
+    ("says nothing about who can run a command", &["exec::that_anybody_can_run_a_command_is_told_in_a_line"]),
     (
         "has no --user",
         &[
