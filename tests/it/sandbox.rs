@@ -64,7 +64,7 @@ fn a_client_is_in_it_when_its_connection_stands_before_it_hears_anything() {
 fn without_v_nothing_is_said_of_it() {
     it(|| {
         let listener = PeerListener::new(Wire::Plain);
-        let mut client = netcat("--no-crlf").connects_to(&listener);
+        let mut client = netcat("").connects_to(&listener);
         let mut peer = listener.accepts();
         client.types("hello\n");
         peer.hears("hello\n");
