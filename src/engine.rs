@@ -20,8 +20,10 @@ use crate::{
     reactor::{Reactor, Ready},
     relay::{Notice, Patience, Relay},
     report::Report,
+    sandbox::{Needs, Sandbox},
     tap::{Sessions, TapFile, Taps},
     transport::{Address, stdio, unix::Name},
+    user::User,
     wiring::{self, Context, Wiring, broker::Broker, console::Console, play::Play, probe::Probe, proxy::Proxy, worse},
 };
 use mio::Token;
@@ -35,6 +37,7 @@ const FAREWELL: Patience = Patience::For(std::time::Duration::from_secs(1));
 /// # Errors
 /// Everything that ends the program before its time.
 pub fn run(config: &Config, report: Report) -> Result<Exit> {
+    let user = config.user.as_ref().map(User::find).transpose()?;
     // A dialogue with a fault is told before anything else is done.
     let play = match &config.partner {
         Partner::Play(file) => Some(Play::new(config, file)?),
@@ -56,6 +59,8 @@ pub fn run(config: &Config, report: Report) -> Result<Exit> {
     let stages = stages(config, says_when, &mut entrance, &found, report)?;
     let own = entrance.addresses();
     let upgrade = upgrades(config, &own, report)?;
+    let files = play.as_ref().map(Play::files).unwrap_or_default();
+    let sandbox = Some(Sandbox::new(Needs::of(config, upgrade.is_some(), files)));
     let way = Way {
         transport: config.transport,
         stages,
@@ -68,7 +73,7 @@ pub fn run(config: &Config, report: Report) -> Result<Exit> {
     let mut context = Context { reactor: &mut reactor, relay: &mut relay, report };
     // Nobody has been connected to yet: what cannot be run is told first.
     let wiring: Box<dyn Wiring> = match (&config.mode, &config.partner) {
-        (_, Partner::Command(command)) => wiring::command(config, command, context.reactor)?,
+        (_, Partner::Command(command)) => wiring::command(config, command, &own, &mut context)?,
         (Mode::Connect(connect), _) if connect.probe => Box::new(Probe::new(connect)),
         (_, Partner::Broker(console)) => Box::new(Broker::new(config, console, false, &mut context)?),
         (_, Partner::Chat(console)) => Box::new(Broker::new(config, console, true, &mut context)?),
@@ -86,7 +91,8 @@ pub fn run(config: &Config, report: Report) -> Result<Exit> {
             !listen.keep_open
         }
     };
-    let mut engine = Engine { reactor, relay, entrance, openings, wiring, one_peer, farewell: None, report };
+    let mut engine =
+        Engine { reactor, relay, entrance, openings, wiring, user, sandbox, one_peer, farewell: None, report };
     let exit = engine.run();
     engine.wiring.dismiss();
     // The last lines of transcripts are written now, and that may fail.
@@ -178,6 +184,10 @@ struct Engine {
     entrance: Entrance,
     openings: Openings,
     wiring: Box<dyn Wiring>,
+    /// Whom root becomes then.
+    user: Option<User>,
+    /// Until it is in force.
+    sandbox: Option<Sandbox>,
     /// There is one peer, and its failure is the program's.
     one_peer: bool,
     /// The connection that has failed and is waited for, and how the program ends then.
@@ -188,6 +198,9 @@ struct Engine {
 impl Engine {
     fn run(&mut self) -> Result<Exit> {
         let (mut events, mut alarms) = (Vec::new(), Vec::new());
+        if self.entrance.is_exposed() {
+            self.confine()?;
+        }
         loop {
             self.reactor.wait(self.relay.is_busy(), &mut events, &mut alarms)?;
             if let Some(signal) = self.reactor.signal() {
@@ -237,7 +250,11 @@ impl Engine {
         } else {
             // Counting them is the business of those who let clients in, not of every event.
             let present = || self.wiring.present() + self.openings.count();
-            for arrival in self.entrance.advance(token, present, &mut self.reactor)? {
+            let arrivals = self.entrance.advance(token, present, &mut self.reactor)?;
+            if !arrivals.is_empty() {
+                self.confine()?;
+            }
+            for arrival in arrivals {
                 let token = arrival.token;
                 let peer = self.openings.begin(arrival, &mut self.reactor);
                 self.opened(token, peer)?;
@@ -246,6 +263,18 @@ impl Engine {
         }
         let (wiring, mut context) = self.wiring();
         wiring.woken(token, &mut context);
+        Ok(())
+    }
+
+    /// Nothing is read from anybody before this, and nothing is opened behind it that the sandbox does not know of.
+    fn confine(&mut self) -> Result<()> {
+        if let Some(user) = self.user.take() {
+            user.assume()?;
+            self.report.detail(1, format_args!("Running as {user} from now on."));
+        }
+        if let Some(sandbox) = self.sandbox.take() {
+            sandbox.enter(self.report);
+        }
         Ok(())
     }
 

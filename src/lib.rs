@@ -70,6 +70,7 @@
 //! | the servers to learn on | `mock`: one file (or folder) each, and a row in `mock::SERVICES` |
 //! | when a session ends | [`wiring::ends`] |
 //! | certificates, ciphers, keys | [`tls`] (settings), [`stream::tls`], [`stream::dtls`] (the layers) |
+//! | what a session may still do when it has begun | [`sandbox`]: what a new option needs, in [`sandbox::needs`]; [`user`] |
 //! | what is said on stderr | [`report`] (how), [`error`] (exit status) |
 //!
 //! Imports point one way: the engine knows wirings and openings, those know the relay, the relay
@@ -101,10 +102,12 @@ pub mod proto;
 pub mod reactor;
 pub mod relay;
 pub mod report;
+pub mod sandbox;
 pub mod signals;
 pub mod stream;
 mod sys;
 pub mod tap;
 pub mod tls;
 pub mod transport;
+pub mod user;
 pub mod wiring;

@@ -5,16 +5,20 @@
 //! that was typed until [`super::Config::from_args`] makes sense of them, so that every
 //! complaint about them is made in one place and in one form.
 
+mod access;
 mod command;
 mod dialogue;
 mod mail;
 mod mock;
+mod safety;
 mod terminal;
 
+use access::AccessArgs;
 use command::CommandArgs;
 use dialogue::DialogueArgs;
 use mail::MailArgs;
 use mock::MockArgs;
+use safety::SafetyArgs;
 use terminal::TerminalArgs;
 
 use std::path::PathBuf;
@@ -24,7 +28,6 @@ const CONNECT: &str = "Connect mode options";
 const LISTEN: &str = "Listen mode options";
 const TLS: &str = "TLS options";
 const PROXY: &str = "Proxy options";
-const ACCESS: &str = "Access control options";
 const TIMING: &str = "Timing options";
 const OUTPUT: &str = "Output options";
 const MISC: &str = "Misc options";
@@ -282,26 +285,13 @@ pub struct Args {
     #[arg(long, value_name = "WHO", allow_hyphen_values = true, help_heading = PROXY)]
     pub proxy_dns: Option<String>,
 
-    /// Let only these hosts in
-    ///
-    /// Names, addresses, networks (10.0.0.0/8), ranges and lists (10.0.0-5.1,3), separated by commas.
-    /// May be repeated.
-    #[arg(long, value_name = "HOST,...", allow_hyphen_values = true, help_heading = ACCESS)]
-    pub allow: Vec<String>,
+    /// `--allow` to `--denyfile`.
+    #[command(flatten)]
+    pub access: AccessArgs,
 
-    /// Let only the hosts of this file in
-    ///
-    /// One a line; what follows a # is a comment.
-    #[arg(long, value_name = "FILE", allow_hyphen_values = true, help_heading = ACCESS)]
-    pub allowfile: Vec<PathBuf>,
-
-    /// Keep these hosts out, whatever allows them
-    #[arg(long, value_name = "HOST,...", allow_hyphen_values = true, help_heading = ACCESS)]
-    pub deny: Vec<String>,
-
-    /// Keep the hosts of this file out
-    #[arg(long, value_name = "FILE", allow_hyphen_values = true, help_heading = ACCESS)]
-    pub denyfile: Vec<PathBuf>,
+    /// `--user`, `--no-sandbox`.
+    #[command(flatten)]
+    pub safety: SafetyArgs,
 
     /// Give up connecting after TIME
     ///

@@ -6,10 +6,12 @@
 mod console;
 mod dialogue;
 mod to;
+mod user;
 
 pub use console::{Color, Console, Direction, LineEnds, Quit};
 pub use dialogue::{Pace, PaceBy, Upgrade, When};
 pub use to::{Mail, Place, To};
+pub use user::User;
 
 use crate::{
     proto::auth::Credentials,
@@ -41,6 +43,10 @@ pub struct Config {
     pub partner: Partner,
     /// `-i`: a peer that neither sends nor takes a byte for so long is given up.
     pub idle: Option<Duration>,
+    /// `--user`: whom to become once all is open.
+    pub user: Option<User>,
+    /// False with `--no-sandbox`: rights that are of no use any more are kept.
+    pub sandbox: bool,
     /// `-o`, `-x`, `--transcript`.
     pub taps: Vec<crate::tap::TapFile>,
 }

@@ -14,7 +14,14 @@ use crate::{
     proto::evidence::Side,
     report::escape,
 };
-use std::{collections::BTreeSet, fs::File, io::Read, ops::Range, path::Path, rc::Rc};
+use std::{
+    collections::BTreeSet,
+    fs::File,
+    io::Read,
+    ops::Range,
+    path::{Path, PathBuf},
+    rc::Rc,
+};
 
 /// The longest line, in bytes.
 const LINE: usize = 1024 * 1024;
@@ -32,6 +39,8 @@ pub struct Script {
     bytes: Vec<u8>,
     steps: Vec<Step>,
     around: Surroundings,
+    /// The files that it refers to.
+    files: BTreeSet<PathBuf>,
 }
 
 /// A step of it.
@@ -101,7 +110,7 @@ impl Script {
             // A test with nothing in it would pass.
             return Err(Error::usage(name, "it is empty").hint("a dialogue has lines that begin with C: or S:"));
         }
-        let mut script = Self { name, side, bytes, steps: Vec::new(), around };
+        let mut script = Self { name, side, bytes, steps: Vec::new(), around, files: BTreeSet::new() };
         let mut known = BTreeSet::new();
         // Some editors mark UTF-8 so (RFC 3629, 6).
         let mut at = if script.bytes.starts_with(BYTE_ORDER_MARK) { BYTE_ORDER_MARK.len() } else { 0 };
@@ -142,13 +151,17 @@ impl Script {
     }
 
     /// Sees that a step makes sense, and adds to `known` the names that it keeps something under.
-    fn check(&self, step: usize, known: &mut BTreeSet<Rc<str>>) -> Result<()> {
+    fn check(&mut self, step: usize, known: &mut BTreeSet<Rc<str>>) -> Result<()> {
         let parts = self.parts(step, known).map_err(|problem| self.fault(step, problem))?;
         let names = parts.iter().filter_map(|part| match part {
             Part::Capture(name) => Some(Rc::clone(name)),
             _ => None,
         });
         let names: Vec<_> = names.collect();
+        self.files.extend(parts.iter().filter_map(|part| match part {
+            Part::File(path) | Part::Base64File(path) => Some(path.clone()),
+            _ => None,
+        }));
         let action = self.action(step, parts).map_err(|problem| self.fault(step, problem))?;
         let skips = step.checked_sub(1).is_some_and(|before| self.kind(before) == Some(Kind::Skip));
         if let Action::Check(Expect::Listing(_)) = action
@@ -176,6 +189,12 @@ impl Script {
     #[must_use]
     pub fn ends_with_ours(&self) -> bool {
         self.steps.last().is_some_and(|step| step.kind == Kind::Say)
+    }
+
+    /// The files that it refers to, which are read when it is their turn.
+    #[must_use]
+    pub fn files(&self) -> &BTreeSet<PathBuf> {
+        &self.files
     }
 
     /// What its file is called.

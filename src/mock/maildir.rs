@@ -6,7 +6,10 @@
 
 pub mod snapshot;
 
-use crate::error::{Error, Result, why};
+use crate::{
+    error::{Error, Result, why},
+    user::User,
+};
 use snapshot::{Entry, Snapshot};
 use std::{
     cell::Cell,
@@ -91,6 +94,21 @@ impl Maildir {
     #[must_use]
     pub fn is_temporary(&self) -> bool {
         self.temporary.is_some()
+    }
+
+    /// Gives all that is there to somebody else.
+    ///
+    /// # Errors
+    /// Of chown(2).
+    pub fn hand_over(&self, user: &User) -> io::Result<()> {
+        user.own(&self.root)?;
+        for part in ["tmp", "new", "cur"].map(|part| self.root.join(part)) {
+            user.own(&part)?;
+            for entry in fs::read_dir(part)? {
+                user.own(&entry?.path())?;
+            }
+        }
+        Ok(())
     }
 
     /// Begins a mail.

@@ -20,6 +20,7 @@ use crate::{
     report::escape,
     stream::Stream,
     transport::{Address, stdio},
+    user::User,
     wiring::{Context, Wiring, bytes, departure::Departure},
 };
 use mio::Token;
@@ -122,6 +123,9 @@ impl Mock {
         let serves = |name: &str| services.iter().any(|service| service.name == name);
         if maildir.is_temporary() && serves(pop3::SERVICE.name) && !serves(smtp::SERVICE.name) {
             pop3::welcome(&maildir).map_err(|error| Error::usage("write the first mail", why(&error)))?;
+        }
+        if let Some(user) = config.user.as_ref().filter(|_| maildir.is_temporary()) {
+            maildir.hand_over(&User::find(user)?).map_err(|error| Error::usage("hand the mails over", why(&error)))?;
         }
         let shared = Rc::new(Shared { maildir, gallery: RefCell::new(Gallery::default()), report: context.report });
         let (stdout, tour) = (context.reactor.token(), context.reactor.token());

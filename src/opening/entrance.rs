@@ -80,6 +80,12 @@ impl Entrance {
         }
     }
 
+    /// Whether somebody may be listened to before there is a connection: a name server, or whoever knocks.
+    #[must_use]
+    pub fn is_exposed(&self) -> bool {
+        matches!(self, Self::Gate(_) | Self::Mail(_))
+    }
+
     /// Connects to the same peer once more.
     pub fn again(&mut self, reactor: &mut Reactor) {
         // Only proxies ask for that, and they are not on the way to exchangers.

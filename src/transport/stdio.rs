@@ -72,9 +72,10 @@ fn close_stdout() {
         // to be told.
         let _ = rustix::net::shutdown(&stdout, rustix::net::Shutdown::Write);
     }
-    if let Ok(null) = std::fs::OpenOptions::new().write(true).open("/dev/null") {
-        // That /dev/null stands there instead keeps a later open(2) from becoming "stdout".
-        let _ = rustix::stdio::dup2_stdout(null);
+    // That a pipe without a reader stands there instead keeps a later open(2) from becoming "stdout". It
+    // needs no file, as /dev/null would.
+    if let Ok((_, broken)) = std::io::pipe() {
+        let _ = rustix::stdio::dup2_stdout(broken);
     }
 }
 

@@ -8,6 +8,7 @@
 //! the connection closes. Both are the relay's third rule; nothing here has to do it.
 
 mod couple;
+mod exposed;
 
 use super::{
     Context, Totals, Wiring,
@@ -21,12 +22,12 @@ use crate::{
     filter::crlf::Crlf,
     lua,
     opening::{Failed, Peer},
-    reactor::{ByToken, Reactor},
+    reactor::ByToken,
     relay::{End, Notice, Patience},
     stream::Stream,
     sys,
     transport::{
-        Transport,
+        Address, Transport,
         child::{
             self, Launch, Process,
             handed::{Handed, News},
@@ -74,12 +75,15 @@ impl Exec {
     ///
     /// # Errors
     /// When a script cannot be run, where it is for one peer that is still to be connected to.
-    pub fn new(config: &Config, command: &Command, reactor: &mut Reactor) -> Result<Self> {
+    pub fn new(config: &Config, command: &Command, own: &[Address], context: &mut Context<'_>) -> Result<Self> {
         if let (Mode::Connect(_), Program::Lua(file)) = (&config.mode, &command.program) {
             lua::check(file)?;
         }
+        if let Some(warning) = exposed::warning(config, &command.program, own) {
+            context.report.note(warning);
+        }
         sys::close_on_exec();
-        reactor.catch_signals()?;
+        context.reactor.catch_signals()?;
         Ok(Self {
             command: command.clone(),
             transport: config.transport,

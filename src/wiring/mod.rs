@@ -65,13 +65,18 @@ pub trait Wiring {
     fn dismiss(&mut self) {}
 }
 
-/// The wiring that runs a command for each peer.
+/// The wiring that runs a command for each peer, who comes to one of our `own` addresses or is connected to.
 ///
 /// # Errors
 /// When it cannot be run.
 #[cfg(feature = "exec")]
-pub fn command(config: &Config, command: &Command, reactor: &mut Reactor) -> Result<Box<dyn Wiring>> {
-    Ok(Box::new(exec::Exec::new(config, command, reactor)?))
+pub fn command(
+    config: &Config,
+    command: &Command,
+    own: &[Address],
+    context: &mut Context<'_>,
+) -> Result<Box<dyn Wiring>> {
+    Ok(Box::new(exec::Exec::new(config, command, own, context)?))
 }
 
 /// The wiring of the mock servers, which listen at these doors.
@@ -102,7 +107,7 @@ pub fn mock(_: &Config, _: &Mock, _: &[(usize, Address)], _: &mut Context<'_>) -
 /// # Errors
 /// Always.
 #[cfg(not(feature = "exec"))]
-pub fn command(_config: &Config, _command: &Command, _reactor: &mut Reactor) -> Result<Box<dyn Wiring>> {
+pub fn command(_: &Config, _: &Command, _: &[Address], _: &mut Context<'_>) -> Result<Box<dyn Wiring>> {
     Err(crate::error::Error::usage("--exec, --sh-exec and --lua-exec", "this build of rncat has no command execution"))
 }
 

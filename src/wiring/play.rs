@@ -17,7 +17,7 @@ use crate::{
 use mio::Token;
 use std::{
     cell::RefCell,
-    path::Path,
+    path::{Path, PathBuf},
     rc::Rc,
     time::{Duration, Instant},
 };
@@ -91,6 +91,12 @@ impl Play {
     #[must_use]
     pub fn encrypts(&self) -> bool {
         self.script.encrypts()
+    }
+
+    /// The files that the dialogue refers to.
+    #[must_use]
+    pub fn files(&self) -> Vec<PathBuf> {
+        self.script.files().iter().cloned().collect()
     }
 
     /// One client's failure is not the program's, where others come and go.

@@ -9,6 +9,7 @@ mod mock;
 mod pace;
 mod play;
 mod proxies;
+mod sandbox;
 mod starttls;
 mod times;
 mod tls;
@@ -29,7 +30,7 @@ pub(crate) fn reason_at_times(test: &str) -> Option<&'static str> {
 
 type Table = &'static [(&'static str, &'static [&'static str])];
 
-const TABLES: [Table; 11] = [
+const TABLES: [Table; 12] = [
     DIFFERENCES,
     at_terminal::AT_TERMINAL,
     mail::MAIL,
@@ -37,6 +38,7 @@ const TABLES: [Table; 11] = [
     pace::PACE,
     play::PLAY,
     proxies::PROXIES,
+    sandbox::SANDBOX,
     starttls::STARTTLS,
     tls::TLS,
     transcripts::TRANSCRIPTS,

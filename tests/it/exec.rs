@@ -121,3 +121,22 @@ fn a_command_is_told_who_is_there() {
         peer.hears(format!("127.0.0.1 {remote} 127.0.0.1 {local} TCP\n"));
     });
 }
+
+#[test]
+fn that_anybody_can_run_a_command_is_told_in_a_line() {
+    it(|| {
+        let words = ["anybody who reaches port ", " can run /bin/cat; "];
+        let server = netcat("-k -e /bin/cat").listens_on(None);
+        let port = server.address().port().to_string();
+        server.says(&[words[0], &port, words[1], "--allow", "-l 127.0.0.1"]);
+        assert_eq!(server.times_said(&words), 1, "on both families");
+        for session in [
+            netcat("-k -e /bin/cat").listens(),
+            netcat("-k -e /bin/cat --quiet").listens_on(None),
+            netcat("-k -e /bin/cat --allow 127.0.0.1").listens_on(None),
+            netcat("-k -e /bin/cat").over(Wire::Tls).listens_on(None),
+        ] {
+            assert_eq!(session.times_said(&words), 0);
+        }
+    });
+}

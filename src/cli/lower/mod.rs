@@ -16,7 +16,7 @@ use super::{
     Args,
     config::{
         AccessLists, Color, Command, Config, Connect, Console, Direction, Family, LineEnds, Listen, Mode, Partner,
-        Program, Quit, To,
+        Program, Quit, To, User,
     },
     time,
 };
@@ -86,6 +86,8 @@ impl Config {
             upgrade: tls::later(&args)?,
             pace: dialogue::pace(&args)?,
             telnet: args.telnet,
+            user: args.safety.user.as_deref().map(user).transpose()?,
+            sandbox: !args.safety.no_sandbox,
             taps: taps(args),
         };
         Ok((config, warnings))
@@ -197,13 +199,21 @@ fn listening(args: &Args) -> Result<Listen> {
         max_clients: args.max_conns.as_deref().map_or(Ok(most), clients)?,
         stall: text.map_or(Ok(STALL), |text| time::positive("--stall-timeout", text))?,
         access: AccessLists {
-            allow: args.allow.clone(),
-            allow_files: args.allowfile.clone(),
-            deny: args.deny.clone(),
-            deny_files: args.denyfile.clone(),
+            allow: args.access.allow.clone(),
+            allow_files: args.access.allowfile.clone(),
+            deny: args.access.deny.clone(),
+            deny_files: args.access.denyfile.clone(),
         },
         announce: args.test,
     })
+}
+
+fn user(text: &str) -> Result<User> {
+    let (name, group) = text.split_once(':').map_or((text, None), |(name, group)| (name, Some(group)));
+    if name.is_empty() || group.is_some_and(str::is_empty) {
+        return Err(Error::usage(format!("--user {}", escape(text.as_bytes())), "it is written NAME or NAME:GROUP"));
+    }
+    Ok(User { name: name.to_owned(), group: group.map(str::to_owned) })
 }
 
 fn clients(text: &str) -> Result<usize> {

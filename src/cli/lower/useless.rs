@@ -180,6 +180,7 @@ fn alone(args: &Args) -> Vec<(bool, &'static str)> {
 }
 
 fn has_lists(args: &Args) -> bool {
-    let files = [&args.allowfile, &args.denyfile];
-    files.iter().any(|list| !list.is_empty()) || [&args.allow, &args.deny].iter().any(|list| !list.is_empty())
+    let files = [&args.access.allowfile, &args.access.denyfile];
+    files.iter().any(|list| !list.is_empty())
+        || [&args.access.allow, &args.access.deny].iter().any(|list| !list.is_empty())
 }

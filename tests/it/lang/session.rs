@@ -307,10 +307,24 @@ impl Session {
         std::fs::read_dir(format!("/proc/{}/fd", self.child.id())).unwrap().count()
     }
 
+    /// Whether it can gain no privileges, and which kind of system call filter it has: 2 is a list.
+    pub(crate) fn restrictions(&self) -> (u64, u64) {
+        (self.status("NoNewPrivs:"), self.status("Seccomp:"))
+    }
+
+    /// Its users (real, effective, saved, of files), its groups, and those beside.
+    pub(crate) fn ids(&self) -> (Vec<u64>, Vec<u64>, Vec<u64>) {
+        let numbers = |name| self.status_line(name).split_whitespace().map(|it| it.parse().unwrap()).collect();
+        (numbers("Uid:"), numbers("Gid:"), numbers("Groups:"))
+    }
+
     fn status(&self, name: &str) -> u64 {
+        self.status_line(name).trim().trim_end_matches(" kB").parse().unwrap()
+    }
+
+    fn status_line(&self, name: &str) -> String {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
-        let value = status.lines().find_map(|line| line.strip_prefix(name));
-        value.unwrap().trim().trim_end_matches(" kB").parse().unwrap()
+        status.lines().find_map(|line| line.strip_prefix(name)).unwrap().to_owned()
     }
 
     /// Sends it a signal.
