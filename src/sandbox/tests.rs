@@ -188,9 +188,9 @@ fn certificates_are_found_by_links_and_private_keys_are_not_among_them() {
     let needs = Needs { read: all, ..Needs::default() };
     let readable = || {
         let places = openssl_probe::probe();
-        let entries = places.cert_dir.iter().filter_map(|folder| std::fs::read_dir(folder).ok()).flatten().flatten();
+        let entries = places.cert_dir.iter().filter_map(|folder| fs::read_dir(folder).ok()).flatten().flatten();
         let files = places.cert_file.into_iter().chain(entries.map(|entry| entry.path()));
-        files.filter(|file| std::fs::read(file).is_ok()).count()
+        files.filter(|file| fs::read(file).is_ok()).count()
     };
     let before = readable();
     let (in_force, found) = inside(needs, readable);
