@@ -80,7 +80,7 @@ fn what_moves_bytes_is_allowed_in_all() {
 fn the_filter_is_short_enough_to_be_in_force_at_once() {
     let length = |needs: &Needs| compile(ARCHITECTURE, rules(needs), UNKNOWN).unwrap().len();
     // The kernel takes a quarter of a microsecond for each.
-    assert!(length(&Needs::default()) <= 110, "{}", length(&Needs::default()));
+    assert!(length(&Needs::default()) <= 80, "{}", length(&Needs::default()));
     assert!(length(&all()) <= 255, "{}", length(&all()));
 }
 
