@@ -15,6 +15,7 @@ fn main() {
     if is("CARGO_CFG_TARGET_OS", "linux") && is("CARGO_CFG_TARGET_ENV", "gnu") {
         unwinder();
         relocations();
+        order();
     }
 }
 
@@ -34,6 +35,21 @@ fn relocations() {
     let Some(library) = library("libc.so.6").and_then(|file| fs::read(file).ok()) else { return };
     if library.windows(KNOWN.len()).any(|at| at == KNOWN) {
         println!("cargo::rustc-link-arg-bins=-Wl,-z,pack-relative-relocs");
+    }
+}
+
+/// Puts the functions together that run at each start: they are then a few pieces of the file to map
+/// instead of thirty. The lists are made by scripts/order.
+fn order() {
+    const LISTS: [&str; 2] = ["scripts/order.d/start.ld", "scripts/order.d/tls.ld"];
+    // Both GNU's linker and LLVM's, one of which it is otherwise, read such lists; mold does not.
+    let chosen = env::var("CARGO_ENCODED_RUSTFLAGS").is_ok_and(|flags| flags.contains("fuse-ld"));
+    if !is("PROFILE", "release") || chosen {
+        return;
+    }
+    for list in LISTS.iter().filter_map(|list| fs::canonicalize(list).ok()) {
+        println!("cargo::rerun-if-changed={}", list.display());
+        println!("cargo::rustc-link-arg-bins=-Wl,-T,{}", list.display());
     }
 }
 
