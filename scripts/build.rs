@@ -15,7 +15,6 @@ fn main() {
     if is("CARGO_CFG_TARGET_OS", "linux") && is("CARGO_CFG_TARGET_ENV", "gnu") {
         unwinder();
         relocations();
-        order();
     }
 }
 
@@ -36,35 +35,6 @@ fn relocations() {
     if library.windows(KNOWN.len()).any(|at| at == KNOWN) {
         println!("cargo::rustc-link-arg-bins=-Wl,-z,pack-relative-relocs");
     }
-}
-
-/// Puts the functions that most sessions need before all others, if the linker can: the kernel maps a program in
-/// pieces of 64 KiB, so that fewer of them are touched. The list is made by scripts/order.
-fn order() {
-    println!("cargo::rerun-if-changed=scripts/order.ld");
-    if !is("PROFILE", "release") {
-        return;
-    }
-    let Ok(list) = fs::canonicalize("scripts/order.ld") else { return };
-    let script = format!("-Wl,-T,{}", list.display());
-    if links(&script) == Some(true) {
-        println!("cargo::rustc-link-arg-bins={script}");
-    }
-}
-
-/// Whether a small program can be linked with this argument.
-fn links(argument: &str) -> Option<bool> {
-    let folder = PathBuf::from(env::var_os("OUT_DIR")?);
-    let (source, program) = (folder.join("links.rs"), folder.join("links"));
-    fs::write(&source, "fn main() {}").ok()?;
-    let mut compiler = Command::new(env::var_os("RUSTC")?);
-    let flags = env::var("CARGO_ENCODED_RUSTFLAGS").unwrap_or_default();
-    compiler.args(flags.split('\x1f').filter(|flag| !flag.is_empty())).arg("--target").arg(env::var_os("TARGET")?);
-    if let Some(linker) = env::var_os("RUSTC_LINKER") {
-        compiler.arg("-C").arg(format!("linker={}", linker.display()));
-    }
-    compiler.arg("-C").arg(format!("link-arg={argument}")).arg("-o").arg(program).arg(source);
-    Some(compiler.output().ok()?.status.success())
 }
 
 /// The file that the compiler links when it is asked for this library.
