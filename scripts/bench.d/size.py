@@ -12,15 +12,21 @@ from session import MIB, Missing
 from table import Case, Row
 from tools import ROOT, build_rncat, say
 
-SMALL = ('--no-default-features',)
+# As .cargo/small.toml has it for packagers.
+SMALL = ('--no-default-features', '--config', '.cargo/small.toml')
 
 
 def measure_size(bench, tool):
     if tool.name != 'rncat':
         raise Missing('not compared')
     say(f'building rncat {" ".join(SMALL)}')
-    small = build_rncat(*SMALL, '--target-dir', ROOT / 'target/small')
+    small = build_rncat(*SMALL, '--target', this_machine(), '--target-dir', ROOT / 'target/small')
     return tuple(stripped(bench, path) / MIB for path in (tool.words[0], small))
+
+
+def this_machine():
+    said = subprocess.run(['rustc', '-vV'], cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True).stdout
+    return next(line.split()[1] for line in said.splitlines() if line.startswith('host:'))
 
 
 def stripped(bench, path):

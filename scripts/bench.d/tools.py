@@ -143,9 +143,10 @@ NETCATS = ('rncat', 'ncat', 'nc', 'socat')
 LIMITS = ('C loop', 'C splice')
 
 
-def find_tools(programs):
+def find_tools(programs, scratch):
     """rncat, those of the others that are installed, and the limits if `programs` could be built."""
-    found = {'rncat': find_rncat(), 'ncat': shutil.which('ncat'), 'nc': find_nc(), 'socat': shutil.which('socat')}
+    rncat = installed(find_rncat(), scratch)
+    found = {'rncat': rncat, 'ncat': shutil.which('ncat'), 'nc': find_nc(), 'socat': shutil.which('socat')}
     asked = {'rncat': '--version', 'ncat': '--version', 'nc': '-h', 'socat': '-V'}
     tools = {}
     for name, path in found.items():
@@ -162,6 +163,15 @@ def find_rncat():
         return shutil.which(name) or sys.exit(f'bench: RNCAT={name} is not a program')
     say('building rncat (cargo build --release)')
     return build_rncat()
+
+
+def installed(path, scratch):
+    """A copy, as cargo install makes one: of the linker's own file, which was written in pieces, the kernel
+    maps other pages."""
+    with open(path, 'rb') as file:
+        if file.read(4) != b'\x7fELF':
+            return path  # A script may look for what is beside it.
+    return str(shutil.copy(path, scratch / 'rncat'))
 
 
 def build_rncat(*options):

@@ -49,6 +49,12 @@ pub struct Start {
 pub fn parse(argv: impl Iterator<Item = OsString>) -> Outcome {
     let argv: Vec<OsString> = argv.collect();
     let name = program_name(argv.first().map(OsString::as_os_str));
+    if let [_, word] = argv.as_slice()
+        && word == "--help"
+    {
+        // The parser would need the description of all options, too, and not tell more.
+        return Outcome::Tell(help::full(&Args::command()));
+    }
     let args = match typed(argv) {
         Ok(args) => args,
         Err(error) => return Outcome::Refuse(Report::new(name, 0, false), complaint::translate(&error)),

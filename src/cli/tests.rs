@@ -308,6 +308,14 @@ fn help_comes_before_all_else() {
 }
 
 #[test]
+fn help_alone_is_what_the_parser_leads_to() {
+    let (Outcome::Tell(alone), Outcome::Tell(parsed)) = (outcome("--help"), outcome("-v --help")) else {
+        panic!("they tell nothing")
+    };
+    assert_eq!(alone, parsed);
+}
+
+#[test]
 fn the_name_follows_the_one_that_was_typed() {
     for (typed, name) in
         [("ncat", "Ncat"), ("/usr/bin/ncat", "Ncat"), ("rncat", "rncat"), ("./nc", "rncat"), ("", "rncat")]

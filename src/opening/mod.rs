@@ -5,6 +5,10 @@
 
 pub mod dial;
 pub mod dialling;
+#[cfg(feature = "dtls")]
+pub mod dtls;
+#[cfg(not(feature = "dtls"))]
+#[path = "dtls/missing.rs"]
 pub mod dtls;
 pub mod entrance;
 pub mod exchangers;

@@ -7,6 +7,7 @@
 pub mod auth;
 pub mod code;
 pub mod dns;
+#[cfg(feature = "dtls")]
 pub mod dtls;
 pub mod evidence;
 pub mod http;

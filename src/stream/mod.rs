@@ -6,6 +6,7 @@
 //! A newcomer's trap: events are edge-triggered. After `Blocked` (and only then) an event
 //! will come; whoever stops reading or writing earlier must come back by itself.
 
+#[cfg(feature = "dtls")]
 pub mod dtls;
 #[cfg(feature = "dtls-openssl")]
 pub mod dtls_openssl;

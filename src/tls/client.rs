@@ -98,6 +98,7 @@ impl ClientSettings {
         (Box::new(check), verdict)
     }
 
+    #[cfg(feature = "dtls")]
     pub(super) fn identity(&self) -> Option<&Identity> {
         self.identity.as_ref()
     }

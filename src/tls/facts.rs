@@ -25,6 +25,7 @@ pub fn facts(connection: &Connection) -> Vec<String> {
 }
 
 /// The same for DTLS, as far as the parts are known.
+#[cfg(feature = "dtls")]
 #[must_use]
 pub fn dtls_facts(version: &str, suite: Option<u16>, leaf: Option<&[u8]>) -> Vec<String> {
     let suite = suite.map(|suite| format!(", {}", ciphers::name(suite.into())));

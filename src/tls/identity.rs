@@ -9,7 +9,6 @@ use crate::{
     error::{Error, Result},
 };
 use rustls::{
-    SignatureAlgorithm,
     crypto::CryptoProvider,
     pki_types::{CertificateDer, PrivateKeyDer},
     sign::{CertifiedKey, SingleCertAndKey},
@@ -22,6 +21,7 @@ use x509_parser::{prelude::FromDer, x509::SubjectPublicKeyInfo};
 pub(super) struct Identity {
     certified: Arc<CertifiedKey>,
     /// The key as it was read, which rustls does not give back.
+    #[cfg_attr(not(feature = "dtls"), expect(dead_code, reason = "what rustls keeps to itself, dimpl asks for"))]
     key: Arc<PrivateKeyDer<'static>>,
 }
 
@@ -64,20 +64,6 @@ impl Identity {
         self.certified.cert.first().map_or(&[], |der| der)
     }
 
-    /// The certificates that lead from our own one to its issuers.
-    pub(super) fn issuers(&self) -> &[CertificateDer<'static>] {
-        self.certified.cert.split_first().map_or(&[], |(_, issuers)| issuers)
-    }
-
-    /// The private key's DER.
-    pub(super) fn key(&self) -> &[u8] {
-        self.key.secret_der()
-    }
-
-    pub(super) fn algorithm(&self) -> SignatureAlgorithm {
-        self.certified.key.algorithm()
-    }
-
     /// For rustls' configurations of either side.
     pub(super) fn resolver(&self) -> Arc<SingleCertAndKey> {
         Arc::new(SingleCertAndKey::from(Arc::clone(&self.certified)))
@@ -88,6 +74,24 @@ impl Identity {
         let Ok((_, ours)) = SubjectPublicKeyInfo::from_der(&public) else { return true };
         Certificate::parse(self.certificate())
             .is_some_and(|certificate| certificate.key_bits() == &*ours.subject_public_key.data)
+    }
+}
+
+/// What rustls does not ask for.
+#[cfg(feature = "dtls")]
+impl Identity {
+    /// The certificates that lead from our own one to its issuers.
+    pub(super) fn issuers(&self) -> &[CertificateDer<'static>] {
+        self.certified.cert.split_first().map_or(&[], |(_, issuers)| issuers)
+    }
+
+    /// The private key's DER.
+    pub(super) fn key(&self) -> &[u8] {
+        self.key.secret_der()
+    }
+
+    pub(super) fn algorithm(&self) -> rustls::SignatureAlgorithm {
+        self.certified.key.algorithm()
     }
 }
 

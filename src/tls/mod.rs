@@ -10,6 +10,7 @@ mod certificate;
 mod ciphers;
 mod client;
 mod der;
+#[cfg(feature = "dtls")]
 mod dtls;
 #[cfg(feature = "dtls-openssl")]
 pub(crate) mod dtls_openssl;
@@ -32,11 +33,14 @@ mod verify;
 
 pub use ciphers::select as select_ciphers;
 pub use client::{ChainCheck, ClientSettings};
+#[cfg(feature = "dtls")]
 pub use dtls::{Check, DtlsClient, DtlsServer};
 #[cfg(feature = "dtls-openssl")]
 pub use dtls_openssl::{OpensslCheck, OpensslClient};
 pub use explain::explain;
-pub use facts::{dtls_facts, facts};
+#[cfg(feature = "dtls")]
+pub use facts::dtls_facts;
+pub use facts::facts;
 pub use server::ServerSettings;
 pub use shown::Shown;
 pub use verify::Verdict;

@@ -17,6 +17,7 @@ mod commands_sockets;
 mod conversations;
 mod crowds;
 mod differences;
+#[cfg(feature = "dtls")]
 mod dtls;
 mod exec;
 mod failures;
