@@ -42,15 +42,30 @@ fn relocations() {
 /// instead of thirty. The lists are made by scripts/order.
 fn order() {
     const LISTS: [&str; 2] = ["scripts/order.d/start.ld", "scripts/order.d/tls.ld"];
-    // Both GNU's linker and LLVM's, one of which it is otherwise, read such lists; mold does not.
-    let chosen = env::var("CARGO_ENCODED_RUSTFLAGS").is_ok_and(|flags| flags.contains("fuse-ld"));
-    if !is("PROFILE", "release") || chosen {
-        return;
+    let lists = LISTS.iter().filter_map(|list| fs::canonicalize(list).ok());
+    let arguments: Vec<_> = lists.map(|list| format!("-Wl,-T,{}", list.display())).collect();
+    println!("cargo::rerun-if-changed=scripts/order.d");
+    // GNU's linker and LLVM's, one of which it mostly is, read such lists; gold and mold do not.
+    if is("PROFILE", "release") && links(&arguments) == Some(true) {
+        for argument in arguments {
+            println!("cargo::rustc-link-arg-bins={argument}");
+        }
     }
-    for list in LISTS.iter().filter_map(|list| fs::canonicalize(list).ok()) {
-        println!("cargo::rerun-if-changed={}", list.display());
-        println!("cargo::rustc-link-arg-bins=-Wl,-T,{}", list.display());
+}
+
+/// Whether a small program can be linked with these arguments.
+fn links(arguments: &[String]) -> Option<bool> {
+    let folder = PathBuf::from(env::var_os("OUT_DIR")?);
+    let (source, program) = (folder.join("links.rs"), folder.join("links"));
+    fs::write(&source, "fn main() {}").ok()?;
+    let mut compiler = Command::new(env::var_os("RUSTC")?);
+    let flags = env::var("CARGO_ENCODED_RUSTFLAGS").unwrap_or_default();
+    compiler.args(flags.split('\x1f').filter(|flag| !flag.is_empty())).arg("--target").arg(env::var_os("TARGET")?);
+    if let Some(linker) = env::var_os("RUSTC_LINKER") {
+        compiler.arg("-C").arg(format!("linker={}", linker.display()));
     }
+    compiler.args(arguments.iter().map(|argument| format!("-Clink-arg={argument}")));
+    Some(compiler.arg("-o").arg(program).arg(source).output().ok()?.status.success())
 }
 
 /// The file that the compiler links when it is asked for this library.
