@@ -5,15 +5,15 @@
 
 /// xorshift64* (Vigna): quick, and good enough for this.
 #[derive(Debug, Clone)]
-pub struct Random(u64);
+pub(crate) struct Random(u64);
 
 impl Random {
-    pub fn new(seed: u64) -> Self {
+    pub(crate) fn new(seed: u64) -> Self {
         Self(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1)
     }
 
     /// Below `limit`, which is not 0.
-    pub fn below(&mut self, limit: usize) -> usize {
+    pub(crate) fn below(&mut self, limit: usize) -> usize {
         self.0 ^= self.0 >> 12;
         self.0 ^= self.0 << 25;
         self.0 ^= self.0 >> 27;
@@ -55,7 +55,7 @@ const WORDS: [&[u8]; 22] = [
 ];
 
 /// A new input.
-pub fn mutate(corpus: &[Vec<u8>], random: &mut Random) -> Vec<u8> {
+pub(crate) fn mutate(corpus: &[Vec<u8>], random: &mut Random) -> Vec<u8> {
     let mut input = random.pick(corpus).clone();
     for _ in 0..=random.below(6) {
         change(&mut input, corpus, random);

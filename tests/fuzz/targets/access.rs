@@ -8,7 +8,7 @@ use rncat::{
 };
 use std::net::IpAddr;
 
-pub fn run(data: &[u8]) {
+pub(crate) fn run(data: &[u8]) {
     let Some((_, _, bytes)) = choices(data, 1) else { return };
     let Ok(text) = str::from_utf8(bytes) else { return };
     let look_up = |name: &str| -> Result<Vec<IpAddr>> {

@@ -5,7 +5,7 @@ use super::common::{choices, one_line};
 use rncat::proto::auth::{Credentials, Guard, Verdict, choose, parse};
 use std::time::Instant;
 
-pub fn run(data: &[u8]) {
+pub(crate) fn run(data: &[u8]) {
     let Some((_, _, bytes)) = choices(data, 1) else { return };
     let challenges = parse(bytes);
     assert!(challenges.len() <= bytes.len());

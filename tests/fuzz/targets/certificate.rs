@@ -11,7 +11,7 @@ thread_local! {
     static SETTINGS: OnceCell<ClientSettings> = const { OnceCell::new() };
 }
 
-pub fn run(data: &[u8]) {
+pub(crate) fn run(data: &[u8]) {
     let Some((which, _, leaf)) = choices(data, 3) else { return };
     let lines = dtls_facts("DTLS 1.2", None, Some(leaf));
     assert!(lines.len() <= 3);

@@ -5,7 +5,7 @@
 use super::common::{choices, pieces};
 use rncat::filter::{Filter, chat::Chat};
 
-pub fn run(data: &[u8]) {
+pub(crate) fn run(data: &[u8]) {
     let Some((_, cut, bytes)) = choices(data, 1) else { return };
     let said = |cut| {
         let chat = Chat::default();

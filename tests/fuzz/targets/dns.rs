@@ -9,7 +9,7 @@ use rncat::{
 };
 use std::{net::SocketAddr, time::Instant};
 
-pub fn run(data: &[u8]) {
+pub(crate) fn run(data: &[u8]) {
     let Some((which, counts, bytes)) = choices(data, 4) else { return };
     let server = SocketAddr::from(([127, 0, 0, 1], 53));
     let mut search = Search::new("example.org".to_owned(), Family::Any, true, Servers::one(server), || 7);

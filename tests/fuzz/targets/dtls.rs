@@ -2,7 +2,7 @@
 
 use rncat::proto::dtls::{Hello, Sight, fatal_alert, look, opens_session};
 
-pub fn run(data: &[u8]) {
+pub(crate) fn run(data: &[u8]) {
     let sight = look(data);
     let is_hello = matches!(sight, Some(Sight::Hello { hello: Hello::Client, .. }));
     assert_eq!(opens_session(data), is_hello);

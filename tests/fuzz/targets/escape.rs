@@ -8,7 +8,7 @@ use rncat::{
 };
 use std::rc::Rc;
 
-pub fn run(data: &[u8]) {
+pub(crate) fn run(data: &[u8]) {
     let Some((_, _, bytes)) = choices(data, 1) else { return };
     let shown = escape_all(bytes);
     harmless(&shown);

@@ -20,7 +20,7 @@ impl Authorize for Everyone {
     }
 }
 
-pub fn run(data: &[u8]) {
+pub(crate) fn run(data: &[u8]) {
     let Some((_, cut, bytes)) = choices(data, 1) else { return };
     let mark = b"=====\n";
     let at = bytes.windows(mark.len()).position(|it| it == mark);

@@ -5,7 +5,7 @@ use super::{
     socks_client::{CREDENTIALS, ask},
 };
 
-pub fn run(data: &[u8]) {
+pub(crate) fn run(data: &[u8]) {
     let Some((which, cut, bytes)) = choices(data, 2) else { return };
     ask("http", "example.org", CREDENTIALS[which], bytes, cut);
 }

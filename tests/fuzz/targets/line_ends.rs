@@ -8,7 +8,7 @@ use rncat::{
 };
 use std::rc::Rc;
 
-pub fn run(data: &[u8]) {
+pub(crate) fn run(data: &[u8]) {
     let Some((which, cut, bytes)) = choices(data, 2) else { return };
     let whole = filtered(&mut Crlf::always(), bytes, 0);
     assert_eq!(filtered(&mut Crlf::always(), bytes, cut), whole);

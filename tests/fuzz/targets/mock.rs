@@ -10,15 +10,15 @@ use std::{
     rc::Rc,
 };
 
-pub fn http(data: &[u8]) {
+pub(crate) fn http(data: &[u8]) {
     run("http", data);
 }
 
-pub fn pop3(data: &[u8]) {
+pub(crate) fn pop3(data: &[u8]) {
     run("pop3", data);
 }
 
-pub fn smtp(data: &[u8]) {
+pub(crate) fn smtp(data: &[u8]) {
     run("smtp", data);
 }
 

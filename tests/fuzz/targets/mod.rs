@@ -28,34 +28,34 @@ mod watch;
 
 /// Something that is fuzzed.
 #[derive(Debug, Clone, Copy)]
-pub struct Target {
+pub(crate) struct Target {
     /// As its binary and the folder of its corpus are called.
-    pub name: &'static str,
+    pub(crate) name: &'static str,
     /// Does it with one input.
-    pub run: fn(&[u8]),
+    pub(crate) run: fn(&[u8]),
     /// How much one input costs, roughly: the stable runner does so many times fewer rounds.
-    pub cost: u64,
+    pub(crate) cost: u64,
 }
 
 /// All of them.
-pub const TARGETS: &[Target] = &[
+pub(crate) const TARGETS: &[Target] = &[
     Target { name: "access", run: access::run, cost: 1 },
     Target { name: "auth", run: auth::run, cost: 1 },
     Target { name: "certificate", run: certificate::run, cost: 2 },
     Target { name: "chat", run: chat::run, cost: 1 },
     Target { name: "dialogue", run: dialogue::run, cost: 2 },
     Target { name: "dns", run: dns::run, cost: 1 },
-    Target { name: "dtls", run: dtls::run, cost: 4 },
+    Target { name: "dtls", run: dtls::run, cost: 2 },
     Target { name: "escape", run: escape::run, cost: 2 },
     Target { name: "http_proxy", run: http_proxy::run, cost: 1 },
     Target { name: "http_reply", run: http_reply::run, cost: 1 },
     Target { name: "line_ends", run: line_ends::run, cost: 1 },
     #[cfg(feature = "mock")]
-    Target { name: "mock_http", run: mock::http, cost: 4 },
+    Target { name: "mock_http", run: mock::http, cost: 2 },
     #[cfg(feature = "mock")]
-    Target { name: "mock_pop3", run: mock::pop3, cost: 4 },
+    Target { name: "mock_pop3", run: mock::pop3, cost: 2 },
     #[cfg(feature = "mock")]
-    Target { name: "mock_smtp", run: mock::smtp, cost: 4 },
+    Target { name: "mock_smtp", run: mock::smtp, cost: 2 },
     Target { name: "pem", run: pem::run, cost: 2 },
     Target { name: "reply", run: reply::run, cost: 1 },
     Target { name: "screen", run: screen::run, cost: 1 },

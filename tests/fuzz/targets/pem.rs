@@ -3,7 +3,7 @@
 use super::common::{choices, file, one_line};
 use rncat::{cli::config::TlsOptions, tls::ClientSettings};
 
-pub fn run(data: &[u8]) {
+pub(crate) fn run(data: &[u8]) {
     let Some((which, _, bytes)) = choices(data, 3) else { return };
     let file = file(bytes);
     let path = Some(file.path().to_owned());

@@ -6,7 +6,7 @@ use super::common::{choices, one_line, pieces};
 use rncat::proto::reply::{Conversation, LINE, PROTOCOLS, Reply, Turn, follow::Follower, guess};
 use std::rc::Rc;
 
-pub fn run(data: &[u8]) {
+pub(crate) fn run(data: &[u8]) {
     let Some((which, cut, bytes)) = choices(data, PROTOCOLS.len() + 1) else { return };
     let begin = || PROTOCOLS.get(which).map_or_else(|| guess::begin(None), |it| (it.begin)());
     let whole = talk(&mut *begin(), bytes, 0);

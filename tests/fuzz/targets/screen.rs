@@ -15,7 +15,7 @@ use rncat::{
 };
 use std::rc::Rc;
 
-pub fn run(data: &[u8]) {
+pub(crate) fn run(data: &[u8]) {
     let Some((which, cut, bytes)) = choices(data, PROTOCOLS.len()) else { return };
     escapes(bytes, cut);
     characters(bytes, cut);
@@ -25,7 +25,10 @@ pub fn run(data: &[u8]) {
         let follower = Rc::new(Follower::new((PROTOCOLS[which].begin)(), false));
         remove(&filtered(&mut Shown::new(evidence, Some(follower), escapes), bytes, cut))
     };
-    assert_eq!(shown(cut, false), remove(bytes), "no byte is lost");
+    // Its own colours would be in the way.
+    if !bytes.contains(&0x1b) {
+        assert_eq!(shown(cut, false), bytes, "no byte is lost");
+    }
     let whole = shown(0, true);
     let text = String::from_utf8(whole.clone()).expect("text");
     assert!(!text.replace("\r\n", "\n").chars().any(|c| c.is_control() && c != '\n' && c != '\t'), "{text:?}");

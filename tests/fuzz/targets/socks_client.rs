@@ -8,15 +8,15 @@ use rncat::proto::{
 };
 use std::{cell::RefCell, rc::Rc};
 
-pub const CREDENTIALS: [Option<&str>; 2] = [None, Some("joe:secret")];
+pub(crate) const CREDENTIALS: [Option<&str>; 2] = [None, Some("joe:secret")];
 
-pub fn run(data: &[u8]) {
+pub(crate) fn run(data: &[u8]) {
     let Some((which, cut, bytes)) = choices(data, 4) else { return };
     ask(["socks4", "socks5"][which / 2], "192.0.2.1", CREDENTIALS[which % 2], bytes, cut);
 }
 
 /// Asks a proxy that answers this.
-pub fn ask(kind: &str, host: &str, credentials: Option<&str>, bytes: &[u8], cut: u8) {
+pub(crate) fn ask(kind: &str, host: &str, credentials: Option<&str>, bytes: &[u8], cut: u8) {
     let proxy = PROXIES.iter().find(|it| it.name == kind).expect("a kind of proxy");
     let played = |cut| {
         let credentials = credentials.map(|it| Credentials::parse(it).expect("credentials"));

@@ -11,7 +11,7 @@ use rncat::proto::{
 };
 use std::rc::Rc;
 
-pub fn run(data: &[u8]) {
+pub(crate) fn run(data: &[u8]) {
     let Some((which, cut, bytes)) = choices(data, 4) else { return };
     let played = |cut| {
         let credentials = CREDENTIALS[which % 2].map(|it| Rc::new(Credentials::parse(it).expect("credentials")));

@@ -4,7 +4,7 @@
 use super::common::{choices, pieces};
 use rncat::proto::telnet::{MOST_ANSWERS, Telnet, double, undoubled_len};
 
-pub fn run(data: &[u8]) {
+pub(crate) fn run(data: &[u8]) {
     let Some((_, cut, bytes)) = choices(data, 1) else { return };
     let through = |bytes: &[u8], cut| {
         let (mut telnet, mut data, mut answers) = (Telnet::new(), Vec::new(), Vec::new());
