@@ -70,6 +70,10 @@ fn run(name: &str, data: &[u8]) {
         go_on(&mut *session, &mut out);
         out.len()
     };
+    // What is said ahead of the answer to a request for TLS is told from what is said after it.
+    if bytes.windows(3).any(|it| it.eq_ignore_ascii_case(b"TLS")) {
+        return;
+    }
     // Ids and dates differ, not their lengths; of POP3, what is deleted does. SMTP's and HTTP's are counted up.
     let (whole, parts) = (talk(0), talk(cut));
     assert!(whole.abs_diff(parts) <= 64 * (1 + bytes.len() / 4), "{whole} {parts}");
