@@ -14,10 +14,10 @@ pub(crate) fn run(data: &[u8]) {
         assert!(again == Some(Sight::Alert(description)) && alert.len() <= data.len());
     }
     // What is behind the first record does not matter, and half of it is nothing.
-    if let Some(length) = data.get(11..13).map(|it| 13 + usize::from(u16::from_be_bytes([it[0], it[1]]))) {
-        if !matches!(data.first(), Some(0x20..=0x3f)) && data.len() > length {
-            assert_eq!(look(&data[..length]), sight);
-            assert_eq!(look(&data[..length - 1]), None);
-        }
+    let length = data.get(11..13).map(|it| 13 + usize::from(u16::from_be_bytes([it[0], it[1]])));
+    let is_plain = !matches!(data.first(), Some(0x20..=0x3f));
+    if let Some(length) = length.filter(|length| is_plain && data.len() > *length) {
+        assert_eq!(look(&data[..length]), sight);
+        assert_eq!(look(&data[..length - 1]), None);
     }
 }

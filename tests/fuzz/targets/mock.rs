@@ -31,7 +31,7 @@ thread_local! {
 fn shared() -> Rc<Shared> {
     let round = ROUNDS.replace(ROUNDS.get() + 1);
     SHARED.with_borrow_mut(|shared| {
-        if round % 256 == 0 {
+        if round.is_multiple_of(256) {
             *shared = None;
         }
         let new = || {

@@ -11,6 +11,7 @@ mod common;
 mod dialogue;
 mod dns;
 mod dtls;
+mod dtls_session;
 mod escape;
 mod http_proxy;
 mod http_reply;
@@ -46,6 +47,7 @@ pub(crate) const TARGETS: &[Target] = &[
     Target { name: "dialogue", run: dialogue::run, cost: 2 },
     Target { name: "dns", run: dns::run, cost: 1 },
     Target { name: "dtls", run: dtls::run, cost: 2 },
+    Target { name: "dtls_session", run: dtls_session::run, cost: 8 },
     Target { name: "escape", run: escape::run, cost: 2 },
     Target { name: "http_proxy", run: http_proxy::run, cost: 1 },
     Target { name: "http_reply", run: http_reply::run, cost: 1 },

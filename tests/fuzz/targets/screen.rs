@@ -30,7 +30,7 @@ pub(crate) fn run(data: &[u8]) {
         assert_eq!(shown(cut, false), bytes, "no byte is lost");
     }
     let whole = shown(0, true);
-    let text = String::from_utf8(whole.clone()).expect("text");
+    let text = String::from_utf8(whole).expect("text");
     assert!(!text.replace("\r\n", "\n").chars().any(|c| c.is_control() && c != '\n' && c != '\t'), "{text:?}");
     assert_eq!(String::from_utf8_lossy(&shown(cut, true)), text);
 }
