@@ -31,6 +31,8 @@ use targets::{TARGETS, Target};
 const ROUNDS: u64 = 4000;
 /// Far more than any input takes, on a machine that does other things as well.
 const HANGS: Duration = Duration::from_secs(20);
+/// Bytes of a long input.
+const LONG: usize = 30_000;
 /// What a run may hold at most, corpus and all: MiB of resident memory.
 const MEMORY: u64 = 512;
 
@@ -86,6 +88,7 @@ fn fuzz(target: &'static Target, rounds: u64) -> u64 {
             inputs += 1;
         };
         corpus.iter().cloned().for_each(&mut run);
+        corpus.iter().flat_map(|input| long(input)).for_each(&mut run);
         (0..rounds).for_each(|_| run(mutate(&corpus, &mut random)));
         inputs
     });
@@ -96,6 +99,12 @@ fn fuzz(target: &'static Target, rounds: u64) -> u64 {
         }
     }
     runner.join().unwrap_or_else(|_| keep(target, &current.lock().unwrap().1, "fails"))
+}
+
+/// The same again and again, as a whole and in single bytes: what takes time out of proportion hangs.
+fn long(input: &[u8]) -> Vec<Vec<u8>> {
+    let Some((head, body)) = input.split_at_checked(2).filter(|(_, body)| !body.is_empty()) else { return Vec::new() };
+    [b'0', b'1'].map(|cut| [&[head[0], cut], &body.repeat(LONG / body.len())[..]].concat()).to_vec()
 }
 
 fn keep(target: &Target, input: &[u8], how: &str) -> ! {
