@@ -23,6 +23,8 @@ pub(crate) fn run(data: &[u8]) {
 
 /// What is written in a dialogue is said as it was.
 fn written(line: &[u8]) {
+    // A line of a dialogue has a limit.
+    let line = line.get(..100_000).unwrap_or(line);
     let text = escaped(line);
     harmless(&text.replace('\t', " "));
     assert!(text.len() <= 8 * line.len() + 8);
