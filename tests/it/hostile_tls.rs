@@ -3,7 +3,7 @@
 
 use rustls::pki_types::CertificateDer;
 
-use crate::lang::{Identity, Peer, PeerListener, Session, Tls, Wire, it, netcat};
+use crate::lang::{Identity, Peer, PeerListener, Session, Tls, Wire, it, ms, netcat};
 
 /// What may be added to the memory that a session needs anyway, in KiB.
 const LITTLE: u64 = 8 * 1024;
@@ -33,7 +33,7 @@ fn clients_that_take_new_keys_without_end_cost_nobody_anything() {
         for _ in 0..20 {
             let mut peer = Peer::dials(&server, Wire::Tls);
             peer.updates_keys(5_000);
-            peer.hears_what_is_left();
+            assert!(peer.ends_within(ms(20_000)));
         }
         let grown = server.peak_kib().saturating_sub(before);
         assert!(grown < LITTLE, "{grown} KiB more");
@@ -56,7 +56,7 @@ fn a_server_with_a_certificate_of_a_megabyte_is_1() {
             let mut client = netcat("-w 10").over(Wire::Tls).connects_to(&listener);
             let mut peer = listener.accepts_without_handshake();
             // Its certificates are on their way, when it is disconnected.
-            peer.waits_for_end();
+            assert!(peer.ends_within(ms(20_000)));
             client.leaves(1);
             client.shows_nothing_more();
             assert_eq!(client.said().len(), 1, "{:?}", client.said());
