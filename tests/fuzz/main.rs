@@ -28,7 +28,7 @@ use std::{
 use targets::{TARGETS, Target};
 
 /// In a short run, for a target of cost 1.
-const ROUNDS: u64 = 4000;
+const ROUNDS: u64 = 2000;
 /// Far more than any input takes, on a machine that does other things as well.
 const HANGS: Duration = Duration::from_secs(20);
 /// Bytes of a long input.
