@@ -94,7 +94,8 @@ pub fn escape_all(bytes: &[u8]) -> String {
 /// Control characters, and those that turn the direction of text or hide in it.
 pub(crate) fn steers(c: char) -> bool {
     c.is_control()
-        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+        || matches!(c, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}')
+        || matches!(c, '\u{feff}' | '\u{e0000}'..='\u{e007f}')
 }
 
 #[cfg(test)]
@@ -106,6 +107,7 @@ mod tests {
         assert_eq!(escape(b"220 mail\r\n"), "220 mail\\r\\n");
         assert_eq!(escape(b"\x1b]0;x\x07"), "\\u{1b}]0;x\\u{7}");
         assert_eq!(escape("grün \u{202e}".as_bytes()), "grün \\u{202e}");
+        assert_eq!(escape("a\u{61c}b\u{e0041}".as_bytes()), "a\\u{61c}b\\u{e0041}", "Arabic letter mark, tags");
         assert_eq!(escape(b"\xff"), "\\xff");
     }
 

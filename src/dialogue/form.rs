@@ -137,6 +137,8 @@ impl<'a> Scanner<'a> {
     fn form(&mut self, depth: usize) -> Found<Option<Part>> {
         let Some((name, sign, rest)) = name(self.rest) else { return Ok(None) };
         self.rest = rest;
+        // A name may be as long as a line, and what is said of it not.
+        let shown = escape(name.as_bytes());
         let written = FORMS.iter().find(|(form, _)| *form == name).map(|(_, written)| *written);
         let made = |maker, of| {
             let piece = Piece::made(maker, of).map_err(|why| Problem::new(format!("{{{name}:…}}"), why))?;
@@ -161,20 +163,20 @@ impl<'a> Scanner<'a> {
             }
             (_, b'=') if self.skip(b"*}") => Part::Capture(name.into()),
             (_, b'=') => {
-                return Err(Problem::new(format!("{{{name}=…}}"), "not a form").hint(format!(
-                    "to keep what comes, it is {{{name}=*}}; a brace that stands for itself is written {{{{"
+                return Err(Problem::new(format!("{{{shown}=…}}"), "not a form").hint(format!(
+                    "to keep what comes, it is {{{shown}=*}}; a brace that stands for itself is written {{{{"
                 )));
             }
             (_, b'}') if written.is_none() => match self.known.get(name) {
                 Some(name) => Part::Text(Piece::Captured(Rc::clone(name))),
                 None => {
-                    return Err(Problem::new(format!("{{{name}}}"), "neither a form nor a text kept before").hint(
-                        format!("{{{name}=*}} in a line of the peer keeps one; a brace itself is written {{{{"),
+                    return Err(Problem::new(format!("{{{shown}}}"), "neither a form nor a text kept before").hint(
+                        format!("{{{shown}=*}} in a line of the peer keeps one; a brace itself is written {{{{"),
                     ));
                 }
             },
             _ => {
-                let form = if sign == b':' { format!("{{{name}:…}}") } else { format!("{{{name}}}") };
+                let form = if sign == b':' { format!("{{{shown}:…}}") } else { format!("{{{shown}}}") };
                 return Err(match written {
                     Some(written) => Problem::new(form, format!("it is written {written}")),
                     None => Problem::new(form, "not a form").hint("a brace that stands for itself is written {{"),

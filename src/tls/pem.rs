@@ -7,7 +7,10 @@
 //! by the project's owner; when it must go, rustls-pki-types' `PemObject` is the replacement.
 
 use super::der::Names;
-use crate::error::{Error, Result, why};
+use crate::{
+    error::{Error, Result, why},
+    report::escape,
+};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use std::{fs, io::BufRead, path::Path};
 
@@ -21,7 +24,7 @@ pub(super) fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>> 
     let text = load(path)?;
     let certificates: Vec<_> = rustls_pemfile::certs(&mut text.as_slice())
         .collect::<std::io::Result<_>>()
-        .map_err(|error| Error::usage(reading(path), format!("not proper PEM: {}", why(&error))))?;
+        .map_err(|error| improper(path, &error))?;
     if certificates.is_empty() {
         return Err(none(path, &text, "no certificate", "x509"));
     }
@@ -53,7 +56,7 @@ pub(super) fn private_key(path: &Path) -> Result<PrivateKeyDer<'static>> {
             .hint(format!("decrypt it with: openssl pkey -in {shown} -out plain.pem")));
     }
     rustls_pemfile::private_key(&mut text.as_slice())
-        .map_err(|error| Error::usage(reading(path), format!("not proper PEM: {}", why(&error))))?
+        .map_err(|error| improper(path, &error))?
         .ok_or_else(|| none(path, &text, "no private key", "pkey"))
 }
 
@@ -159,6 +162,11 @@ fn reading(path: &Path) -> String {
     format!("read {}", path.display())
 }
 
+/// The reason quotes a line of the file, which may be long.
+fn improper(path: &Path, error: &std::io::Error) -> Error {
+    Error::usage(reading(path), format!("not proper PEM: {}", escape(why(error).as_bytes())))
+}
+
 fn none(path: &Path, text: &[u8], what: &str, tool: &str) -> Error {
     let error = Error::usage(reading(path), format!("{what} in it"));
     // DER begins with a SEQUENCE of a two-byte length.
@@ -197,6 +205,13 @@ mod tests {
         assert_eq!(private_key(file.path()).unwrap_err().why(), "no private key in it");
         let der = TempFile::new(Maker::new("localhost").self_signed().der());
         assert!(certificates(der.path()).unwrap_err().to_string().contains("openssl x509 -inform der"));
+    }
+
+    #[test]
+    fn a_line_without_end_is_not_told_whole() {
+        let file = TempFile::new(&[&b"-----BEGIN CERTIFICATE----"[..], &[0xff; 10_000], b"\n"].concat());
+        let errors = [certificates(file.path()).unwrap_err(), private_key(file.path()).unwrap_err()];
+        assert!(errors.iter().all(|it| it.why().starts_with("not proper PEM: ") && it.to_string().len() < 500));
     }
 
     #[test]

@@ -287,3 +287,11 @@ proptest! {
         prop_assert_eq!(says(format!("{{md5:{{hex:{hex}}}}}")), format!("{:x}", md5::compute(&bytes)).into_bytes());
     }
 }
+
+#[test]
+fn a_name_without_end_is_not_told_whole() {
+    let name = "n".repeat(100_000);
+    for text in [format!("{{{name}}}"), format!("{{{name}:x}}"), format!("{{{name}=x}}")] {
+        assert!(wrong(&text).concat().len() < 1000, "{:?}", &text[99_990..]);
+    }
+}

@@ -6,6 +6,10 @@ pub(super) const PROXIES: Table = &[
     ("takes a reset for an end in order", &["proxy_http_faults::a_reset_at_the_end_of_a_tunnel_is_no_end_in_order"]),
     // As a client.
     (
+        "-w does not bound how long a proxy may take to answer",
+        &["hostile_stalls::a_client_gives_up_a_proxy_that_stalls_at_any_byte"],
+    ),
+    (
         "takes only one --proxy",
         &[
             "proxy_chain::a_chain_is_made_again_for_one_that_demands_and_closes",
@@ -64,6 +68,7 @@ pub(super) const PROXIES: Table = &[
     (
         "is an HTTP proxy or none",
         &[
+            "hostile_stalls::a_socks_server_serves_clients_that_stall_at_any_byte",
             "proxy_chain::a_command_is_joined_to_the_peer_through_a_proxy",
             "proxy_chain::a_peer_that_cannot_be_reached_is_1",
             "proxy_chain::each_kind_is_spoken_on_both_sides",

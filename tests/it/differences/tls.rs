@@ -83,6 +83,10 @@ pub(super) const TLS: Table = &[
         ],
     ),
     (
+        "bears with a peer that takes new keys without end",
+        &["hostile_tls::a_server_that_takes_new_keys_without_end_is_1"],
+    ),
+    (
         "does not tell a truncated stream from an end",
         &[
             "tls_faults::a_listener_tells_of_a_truncated_stream",

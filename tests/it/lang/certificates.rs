@@ -88,6 +88,11 @@ impl Identity {
         Self { chain: vec![certificate.der().clone()], pkcs8: key.serialize_der() }
     }
 
+    /// The same key, with other certificates.
+    pub(crate) fn with_chain(&self, chain: Vec<CertificateDer<'static>>) -> Self {
+        Self { chain, pkcs8: self.pkcs8.clone() }
+    }
+
     /// The key as rustls takes it.
     pub(crate) fn key(&self) -> PrivateKeyDer<'static> {
         PrivatePkcs8KeyDer::from(self.pkcs8.clone()).into()

@@ -2,6 +2,7 @@
 //! program does. It reads only when it is told to, so one that is told nothing has stopped.
 
 mod http;
+mod keys;
 mod starttls;
 
 pub(crate) use http::Message;

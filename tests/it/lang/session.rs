@@ -302,6 +302,11 @@ impl Session {
         self.status("VmRSS:")
     }
 
+    /// The most memory that it has ever held, in KiB.
+    pub(crate) fn peak_kib(&self) -> u64 {
+        self.status("VmHWM:")
+    }
+
     /// How many descriptors it has open.
     pub(crate) fn open_descriptors(&self) -> usize {
         std::fs::read_dir(format!("/proc/{}/fd", self.child.id())).unwrap().count()
