@@ -5,12 +5,15 @@
 
 mod access;
 mod auth;
+#[cfg(feature = "dtls")]
 mod certificate;
 mod chat;
 mod common;
 mod dialogue;
 mod dns;
+#[cfg(feature = "dtls")]
 mod dtls;
+#[cfg(feature = "dtls")]
 mod dtls_session;
 mod escape;
 mod http_proxy;
@@ -42,11 +45,14 @@ pub(crate) struct Target {
 pub(crate) const TARGETS: &[Target] = &[
     Target { name: "access", run: access::run, cost: 1 },
     Target { name: "auth", run: auth::run, cost: 1 },
+    #[cfg(feature = "dtls")]
     Target { name: "certificate", run: certificate::run, cost: 2 },
     Target { name: "chat", run: chat::run, cost: 1 },
     Target { name: "dialogue", run: dialogue::run, cost: 2 },
     Target { name: "dns", run: dns::run, cost: 1 },
+    #[cfg(feature = "dtls")]
     Target { name: "dtls", run: dtls::run, cost: 2 },
+    #[cfg(feature = "dtls")]
     Target { name: "dtls_session", run: dtls_session::run, cost: 8 },
     Target { name: "escape", run: escape::run, cost: 2 },
     Target { name: "http_proxy", run: http_proxy::run, cost: 1 },
