@@ -4,7 +4,6 @@ use super::{
     closing::Closing,
     outbox::{Outbox, Shared, Spare},
     pump::Pump,
-    splice,
     stall::Stall,
 };
 use crate::{
@@ -234,7 +233,12 @@ impl Endpoint {
     }
 
     fn has_no_room(&self) -> bool {
-        self.stream.sink().is_some_and(|sink| !splice::is_ready(sink, PollFlags::OUT))
+        self.stream.sink().is_some_and(|sink| !sink.is_ready(PollFlags::OUT))
+    }
+
+    /// Whether nothing waits for its stream to take it.
+    pub(super) fn is_drained(&self) -> bool {
+        self.outbox.is_empty() && !self.jammed
     }
 
     pub(super) fn sent(&mut self, n: usize, now: Instant) {

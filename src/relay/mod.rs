@@ -218,7 +218,7 @@ impl Relay {
     /// Whether everything given to `sink` has been taken by its stream.
     #[must_use]
     pub fn is_drained(&self, sink: Token) -> bool {
-        self.endpoints.get(&sink).is_none_or(|endpoint| endpoint.outbox.is_empty() && !endpoint.jammed)
+        self.endpoints.get(&sink).is_none_or(|endpoint| endpoint.is_drained())
     }
 
     /// When `source` last waited for a sink without room: `now`, if it does, or if its stream has set

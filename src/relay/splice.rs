@@ -12,9 +12,9 @@ mod calls;
 use crate::stream::channel::{Channel, Kind};
 use calls::{pipe, pipe_size, sendfile, set_pipe_size, splice};
 use rustix::{
-    event::{PollFd, PollFlags, Timespec, poll},
+    event::PollFlags,
     fd::{AsFd, OwnedFd},
-    io::Errno,
+    io::{Errno, retry_on_intr},
 };
 use std::io;
 
@@ -77,7 +77,7 @@ impl Between {
     /// Of read(2).
     pub(super) fn take(&self, buffer: &mut [u8]) -> io::Result<usize> {
         let Some((out, _)) = &self.pipe else { return Ok(0) };
-        Ok(again(|| rustix::io::read(out, &mut *buffer))?)
+        Ok(retry_on_intr(|| rustix::io::read(out, &mut *buffer))?)
     }
 
     /// Throws away what is left in the pipe, and the pipe.
@@ -103,7 +103,7 @@ impl Between {
         }
         // Without a descriptor to spare, bytes are read and written.
         let Some((out, into)) = &self.pipe else { return Moved::Refused };
-        let came = match again(|| splice(source.fd, into.as_fd(), MUCH)) {
+        let came = match retry_on_intr(|| splice(source.fd, into.as_fd(), MUCH)) {
             // Also what waits behind urgent data is told so.
             Ok(0) | Err(Errno::AGAIN) => return Moved::Ask,
             Ok(n) => n,
@@ -112,7 +112,7 @@ impl Between {
         };
         let mut taken = 0;
         while taken < came {
-            match again(|| splice(out.as_fd(), sink.fd, came - taken)) {
+            match retry_on_intr(|| splice(out.as_fd(), sink.fd, came - taken)) {
                 Ok(n @ 1..) => taken += n,
                 Ok(0) | Err(Errno::AGAIN) => return Moved::Some { taken, left: came - taken },
                 Err(error) if is_refusal(error) => return Moved::Some { taken, left: came - taken },
@@ -126,18 +126,18 @@ impl Between {
     }
 }
 
-fn directly(source: Channel<'_>, sink: Channel<'_>, mut call: impl FnMut() -> rustix::io::Result<usize>) -> Moved {
-    match again(&mut call) {
+fn directly(source: Channel<'_>, sink: Channel<'_>, call: impl FnMut() -> rustix::io::Result<usize>) -> Moved {
+    match retry_on_intr(call) {
         Ok(0) => Moved::Ask,
         Ok(n) => Moved::All(n),
         // It does not tell which of the two; and both may be ready by now.
-        Err(Errno::AGAIN) if !is_ready(source, PollFlags::IN) => Moved::Empty,
-        Err(Errno::AGAIN) if !is_ready(sink, PollFlags::OUT) => Moved::Full,
+        Err(Errno::AGAIN) if !source.is_ready(PollFlags::IN) => Moved::Empty,
+        Err(Errno::AGAIN) if !sink.is_ready(PollFlags::OUT) => Moved::Full,
         Err(Errno::AGAIN) => Moved::Ask,
         Err(error) if is_refusal(error) => Moved::Refused,
         Err(error) if source.kind != Kind::Socket => refused_by_sink(error),
         // The pipe's reader has left: then so says the pipe.
-        Err(Errno::PIPE) if is_ready(sink, PollFlags::ERR) => refused_by_sink(Errno::PIPE),
+        Err(Errno::PIPE) if sink.is_ready(PollFlags::ERR) => refused_by_sink(Errno::PIPE),
         Err(error) => Moved::SourceFailed(error.into()),
     }
 }
@@ -150,19 +150,4 @@ fn refused_by_sink(error: Errno) -> Moved {
 /// Whether reading and writing may do what the kernel does not do by itself, or tell better why not.
 fn is_refusal(error: Errno) -> bool {
     matches!(error, Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP | Errno::PERM | Errno::IO | Errno::NOMEM)
-}
-
-/// Whether a descriptor is ready; a trouble to be told of counts as that.
-pub(super) fn is_ready(channel: Channel<'_>, what: PollFlags) -> bool {
-    let mut asked = [PollFd::from_borrowed_fd(channel.fd, what)];
-    poll(&mut asked, Some(&Timespec::default())).is_ok_and(|n| n > 0)
-}
-
-fn again(mut call: impl FnMut() -> rustix::io::Result<usize>) -> rustix::io::Result<usize> {
-    loop {
-        match call() {
-            Err(Errno::INTR) => {}
-            other => return other,
-        }
-    }
 }

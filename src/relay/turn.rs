@@ -93,7 +93,7 @@ impl Relay {
             Err(error) => return self.sink_gone(sink, error, 0),
         }
         // Room is room in the outbox, whatever a layer behind it still holds.
-        if to.outbox.is_empty() && !to.jammed {
+        if to.is_drained() {
             self.wake_waiting(sink);
         }
     }
@@ -163,7 +163,7 @@ impl Relay {
         if sinks.is_empty() && room.is_none_or(|room| !room.hears(source)) {
             return from.pump.voice == Some(Voice::Speaks);
         }
-        let full = |sink: &Token| self.endpoints.get(sink).is_some_and(|to| !to.outbox.is_empty() || to.jammed);
+        let full = |sink: &Token| self.endpoints.get(sink).is_some_and(|to| !to.is_drained());
         let full = room.and_then(|room| room.full(source)).or_else(|| sinks.iter().copied().find(full));
         let Some(full) = full else { return true };
         if let Some(to) = self.endpoints.get_mut(&full) {

@@ -2,7 +2,7 @@
 //!
 //! A newcomer's trap: a link gives no right to what it leads to, so both ends of what distributions link are listed.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// What getaddrinfo(3) reads: settings, and the modules that they name. Settings are replaced by new
 /// files while we run, so that their folder must be readable as a whole.
@@ -51,5 +51,7 @@ pub(super) fn names() -> impl Iterator<Item = PathBuf> {
 pub(super) fn certificates() -> impl Iterator<Item = PathBuf> {
     let named = ["SSL_CERT_FILE", "SSL_CERT_DIR"].into_iter().filter_map(std::env::var_os);
     let named = named.flat_map(|paths| std::env::split_paths(&paths).collect::<Vec<_>>());
+    // Often it is one of those that are listed anyway.
+    let named = named.filter(|path| !CERTIFICATES.iter().any(|listed| Path::new(listed) == path));
     CERTIFICATES.iter().map(PathBuf::from).chain(named)
 }

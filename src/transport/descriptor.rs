@@ -7,14 +7,14 @@
 
 use crate::stream::{
     Flow, Stream,
-    channel::{Channel, Kind},
+    channel::{Channel, Kind, is_ready},
     flow,
 };
 use mio::{Interest, Registry, Token, unix::SourceFd};
 use rustix::{
     event::{PollFd, PollFlags, Timespec, poll},
     fs::{FileType, Mode, OFlags},
-    io::{Errno, fcntl_dupfd_cloexec},
+    io::{Errno, fcntl_dupfd_cloexec, retry_on_intr},
     net::{RecvFlags, SendFlags, SocketType},
 };
 use std::{
@@ -81,15 +81,13 @@ impl Descriptor {
             FileType::Socket => rustix::net::sockopt::socket_type(fd) == Ok(SocketType::STREAM),
             _ => false,
         };
-        let way = match kind {
-            FileType::RegularFile | FileType::Directory => Way::AlwaysReady,
-            FileType::Socket => Way::Socket,
-            _ => match reopen(fd, used) {
-                Ok(fd) => return Ok(Self { fd, way: Way::NonBlocking, is_terminal, is_pipe, hides_boundaries }),
-                Err(_) => Way::Asked,
-            },
+        let (way, anew) = match kind {
+            FileType::RegularFile | FileType::Directory => (Way::AlwaysReady, None),
+            FileType::Socket => (Way::Socket, None),
+            _ => reopen(fd, used).map_or((Way::Asked, None), |anew| (Way::NonBlocking, Some(anew))),
         };
-        Ok(Self { fd: fcntl_dupfd_cloexec(fd, 3)?, way, is_terminal, is_pipe, hides_boundaries })
+        let fd = anew.map_or_else(|| fcntl_dupfd_cloexec(fd, 3), Ok)?;
+        Ok(Self { fd, way, is_terminal, is_pipe, hides_boundaries })
     }
 
     fn register(&mut self, registry: &Registry, token: Token, interest: Interest) -> io::Result<()> {
@@ -116,25 +114,27 @@ impl Descriptor {
     }
 
     fn read(&self, buffer: &mut [u8]) -> io::Result<Flow> {
-        if self.way == Way::Asked && !ready(self.fd.as_fd(), PollFlags::IN)? {
+        if self.way == Way::Asked && !is_ready(self.fd.as_fd(), PollFlags::IN)? {
             return Ok(Flow::Blocked);
         }
-        flow(again(|| match self.way {
+        let read = retry_on_intr(|| match self.way {
             Way::Socket => rustix::net::recv(&self.fd, &mut *buffer, RecvFlags::DONTWAIT).map(|(n, _)| n),
             _ => rustix::io::read(&self.fd, &mut *buffer),
-        }))
+        });
+        flow(read.map_err(io::Error::from))
     }
 
     fn write(&self, bytes: &[u8]) -> io::Result<Flow> {
         let bytes = match self.way {
-            Way::Asked if !ready(self.fd.as_fd(), PollFlags::OUT)? => return Ok(Flow::Blocked),
+            Way::Asked if !is_ready(self.fd.as_fd(), PollFlags::OUT)? => return Ok(Flow::Blocked),
             Way::Asked => bytes.get(..PIPE_BUF).unwrap_or(bytes),
             _ => bytes,
         };
-        flow(again(|| match self.way {
+        let written = retry_on_intr(|| match self.way {
             Way::Socket => rustix::net::send(&self.fd, bytes, SendFlags::DONTWAIT | SendFlags::NOSIGNAL),
             _ => rustix::io::write(&self.fd, bytes),
-        }))
+        });
+        flow(written.map_err(io::Error::from))
     }
 
     /// Whether nobody can read any more what would be written: `POLLERR` on a pipe, poll(2).
@@ -154,20 +154,6 @@ fn reopen(fd: BorrowedFd<'_>, used: Use) -> io::Result<OwnedFd> {
     };
     let path = format!("/proc/self/fd/{}", fd.as_raw_fd());
     Ok(rustix::fs::open(path, way | OFlags::NONBLOCK | OFlags::CLOEXEC | OFlags::NOCTTY, Mode::empty())?)
-}
-
-fn ready(fd: BorrowedFd<'_>, what: PollFlags) -> io::Result<bool> {
-    let mut asked = [PollFd::from_borrowed_fd(fd, what)];
-    Ok(poll(&mut asked, Some(&Timespec::default()))? > 0)
-}
-
-fn again(mut call: impl FnMut() -> rustix::io::Result<usize>) -> io::Result<usize> {
-    loop {
-        match call() {
-            Err(Errno::INTR) => {}
-            other => return Ok(other?),
-        }
-    }
 }
 
 /// The stream made of a descriptor to read and one to write.
