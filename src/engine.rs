@@ -95,6 +95,12 @@ pub fn run(config: &Config, report: Report) -> Result<Exit> {
         Engine { reactor, relay, entrance, openings, wiring, user, sandbox, one_peer, farewell: None, report };
     let exit = engine.run();
     engine.wiring.dismiss();
+    #[cfg(test)]
+    crate::simulation::leaves(crate::simulation::Left {
+        endpoints: engine.relay.count(),
+        openings: engine.openings.count(),
+        present: engine.wiring.present(),
+    });
     // The last lines of transcripts are written now, and that may fail.
     drop(engine);
     let exit = exit?;

@@ -71,6 +71,7 @@
 //! | when a session ends | [`wiring::ends`] |
 //! | certificates, ciphers, keys | [`tls`] (settings), [`stream::tls`], [`stream::dtls`] (the layers) |
 //! | what a session may still do when it has begun | [`sandbox`]: what a new option needs, in [`sandbox::needs`]; [`user`] |
+//! | what time it is | [`clock`]: nobody else asks the system; tests of hours are in `simulation` |
 //! | what is said on stderr | [`report`] (how), [`error`] (exit status) |
 //!
 //! Imports point one way: the engine knows wirings and openings, those know the relay, the relay
@@ -88,6 +89,7 @@
 
 pub mod access;
 pub mod cli;
+pub mod clock;
 pub mod dialogue;
 pub mod engine;
 pub mod error;
@@ -104,6 +106,8 @@ pub mod relay;
 pub mod report;
 pub mod sandbox;
 pub mod signals;
+#[cfg(test)]
+mod simulation;
 pub mod stream;
 mod sys;
 pub mod tap;

@@ -5,6 +5,7 @@
 //! nobody instead of somebody else.
 
 use crate::{
+    clock,
     error::{Error, Result, why},
     signals::{Signal, Signals},
 };
@@ -97,7 +98,7 @@ impl Reactor {
             next_token: 0,
             alarms: BTreeSet::new(),
             nudged: Vec::new(),
-            now: Instant::now(),
+            now: clock::now(),
             helpers: None,
             signals: None,
         })
@@ -164,7 +165,7 @@ impl Reactor {
 
     /// Looks at the clock again, after something that may have taken a while.
     pub fn tick(&mut self) {
-        self.now = Instant::now();
+        self.now = clock::now();
     }
 
     /// Makes up that so much time has passed.
@@ -198,16 +199,11 @@ impl Reactor {
     /// # Errors
     /// When the system's event queue fails.
     pub fn wait(&mut self, busy: bool, events: &mut Vec<(Token, Ready)>, alarms: &mut Vec<Token>) -> Result<()> {
-        let until = self.alarms.first().map(|(at, _)| at.saturating_duration_since(Instant::now()));
+        let until = self.alarms.first().map(|(at, _)| at.saturating_duration_since(clock::now()));
         let time = if busy || !self.nudged.is_empty() { Some(Duration::ZERO) } else { until };
-        match self.poll.poll(&mut self.events, time) {
-            Err(error) if error.kind() != io::ErrorKind::Interrupted => {
-                return Err(Error::usage("wait for events", why(&error)));
-            }
-            _ => self.now = Instant::now(),
-        }
         events.clear();
-        events.extend(self.events.iter().map(|event| (event.token(), Ready::from(event))));
+        self.poll(time, events)?;
+        self.now = clock::now();
         events.append(&mut self.nudged);
         alarms.clear();
         while let Some((at, token)) = self.alarms.pop_first() {
@@ -220,6 +216,22 @@ impl Reactor {
         if let Some(helpers) = &self.helpers {
             alarms.extend(helpers.all_done.try_iter());
         }
+        Ok(())
+    }
+
+    /// Waits for events, for so long at most.
+    fn poll(&mut self, time: Option<Duration>, events: &mut Vec<(Token, Ready)>) -> Result<()> {
+        #[cfg(test)]
+        if crate::simulation::now().is_some() {
+            return crate::simulation::wait(time, events);
+        }
+        match self.poll.poll(&mut self.events, time) {
+            Err(error) if error.kind() != io::ErrorKind::Interrupted => {
+                return Err(Error::usage("wait for events", why(&error)));
+            }
+            _ => {}
+        }
+        events.extend(self.events.iter().map(|event| (event.token(), Ready::from(event))));
         Ok(())
     }
 }

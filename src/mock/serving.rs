@@ -8,6 +8,7 @@
 
 use super::{READY, Session};
 use crate::{
+    clock,
     error::Error,
     opening::upgrade::Handle,
     stream::{Flow, Stream, hand_over},
@@ -49,7 +50,7 @@ impl Serving {
         let mut out = Vec::new();
         session.greet(&mut out);
         let said = out.len() as u64;
-        let last = Instant::now();
+        let last = clock::now();
         Self { session, handle, out, fetched: 0, said, patience, last, pauses: false, left: false, ended: false }
     }
 
@@ -76,7 +77,7 @@ impl Serving {
     /// How much of what the client says is heard now.
     fn hear(&mut self, bytes: &[u8]) -> usize {
         let mut taken = 0;
-        let begun = Instant::now();
+        let begun = clock::now();
         while let Some(rest @ [_, ..]) = bytes.get(taken..)
             && self.out.len() < READY
             && !self.session.is_over()
@@ -118,7 +119,7 @@ impl Stream for Serving {
             0 if self.session.is_over() || self.ended => Ok(Flow::Ended),
             0 => Ok(Flow::Blocked),
             _ => {
-                self.last = Instant::now();
+                self.last = clock::now();
                 if !self.has_words() {
                     // An idle client costs nothing.
                     (self.out, self.fetched) = (Vec::new(), 0);
@@ -144,7 +145,7 @@ impl Stream for Serving {
         if self.has_words() || self.pauses {
             return Ok(Flow::Blocked);
         }
-        self.last = Instant::now();
+        self.last = clock::now();
         Ok(Flow::Moved(self.hear(bytes)))
     }
 

@@ -129,7 +129,7 @@ impl Mock {
         }
         let shared = Rc::new(Shared { maildir, gallery: RefCell::new(Gallery::default()), report: context.report });
         let (stdout, tour) = (context.reactor.token(), context.reactor.token());
-        let mut stream = Box::new(stdio::open(false)?);
+        let mut stream = stdio::open(false)?;
         stream.register(context.reactor.registry(), stdout).map_err(|error| Error::usage("stdout", why(&error)))?;
         context.relay.add(stdout, stream);
         context.relay.add(tour, Box::new(Tour::new(Rc::clone(&shared), io::stdout().is_terminal())));

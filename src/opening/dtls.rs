@@ -9,6 +9,7 @@ use super::{
 };
 use crate::{
     cli::config::{Mode, TlsOptions},
+    clock,
     error::Result,
     report::Report,
     stream::{Handshaking, Stream, dtls::Dtls},
@@ -79,7 +80,7 @@ impl Staging for DtlsStaging {
             Side::Server(server, cookies) => {
                 let dtls = match cookies.take(whom.remote) {
                     Some(proven) => Dtls::resume(stream, proven),
-                    None => Dtls::new(stream, server.session(Instant::now()), None),
+                    None => Dtls::new(stream, server.session(clock::now()), None),
                 };
                 (Box::new(dtls) as Box<dyn Handshaking>, None)
             }
@@ -94,7 +95,7 @@ impl Staging for DtlsStaging {
 
 #[cfg(not(feature = "dtls-openssl"))]
 fn layer(client: &Client, stream: Box<dyn Stream>, host: &str) -> Result<(Box<dyn Handshaking>, Verdict)> {
-    let (session, check, verdict) = client.session(host, Instant::now());
+    let (session, check, verdict) = client.session(host, clock::now());
     Ok((Box::new(Dtls::new(stream, session, Some(check))), verdict))
 }
 

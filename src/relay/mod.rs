@@ -209,6 +209,12 @@ impl Relay {
         self.endpoints.contains_key(&token)
     }
 
+    /// How many are there.
+    #[cfg(test)]
+    pub fn count(&self) -> usize {
+        self.endpoints.len()
+    }
+
     /// What has passed through an endpoint.
     #[must_use]
     pub fn traffic(&self, token: Token) -> Traffic {

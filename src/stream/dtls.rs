@@ -14,6 +14,7 @@ use super::{
     tls::{Failure, Scratch},
 };
 use crate::{
+    clock,
     proto::dtls::fatal_alert,
     tls::{Check, dtls_facts},
 };
@@ -78,14 +79,14 @@ impl Dtls {
     /// `session` is one that has not begun its handshake; `check` judges the peer's certificate.
     #[must_use]
     pub fn new(inner: Box<dyn Stream>, session: dimpl::Dtls, check: Option<Check>) -> Self {
-        Self::with_clock(inner, Session::new(session), check, Instant::now)
+        Self::with_clock(inner, Session::new(session), check, clock::now)
     }
 
     /// Goes on with a client that has proven its address.
     #[must_use]
     pub fn resume(inner: Box<dyn Stream>, proven: Unproven) -> Self {
         let (session, outgoing) = proven.into_parts();
-        Self { outgoing, ..Self::with_clock(inner, session, None, Instant::now) }
+        Self { outgoing, ..Self::with_clock(inner, session, None, clock::now) }
     }
 
     fn with_clock(inner: Box<dyn Stream>, session: Session, check: Option<Check>, clock: fn() -> Instant) -> Self {

@@ -6,6 +6,7 @@
 
 use super::{Flow, Handshaking, Stream, dtls::LARGEST, goodbye::Goodbye, tls::Failure};
 use crate::{
+    clock,
     error::{Error, Result},
     tls::{
         OpensslCheck, dtls_facts,
@@ -43,7 +44,7 @@ impl Dtls {
     pub fn new(inner: Box<dyn Stream>, mut ssl: Ssl, check: OpensslCheck) -> Result<Self> {
         ssl.set_connect_state();
         let stream = SslStream::new(ssl, Below(inner)).map_err(|stack| Error::network("set up DTLS", words(&stack)))?;
-        let (check, wake) = (Some(check), Some(Instant::now()));
+        let (check, wake) = (Some(check), Some(clock::now()));
         Ok(Self { stream, check, wake, failure: None, goodbye: Goodbye::Unsaid })
     }
 
@@ -69,7 +70,7 @@ impl Dtls {
 
 impl Handshaking for Dtls {
     fn handshake(&mut self) -> io::Result<Poll<()>> {
-        self.wake = Instant::now().checked_add(LOOK);
+        self.wake = clock::now().checked_add(LOOK);
         if let Err(error) = self.stream.do_handshake() {
             return self.explain(error).map_or(Ok(Poll::Pending), Err);
         }

@@ -15,7 +15,7 @@ mod words;
 pub use talk::By;
 
 use super::{Flow, Stream, forward, goodbye::Goodbye};
-use crate::{error::Error, proto::reply::Turn, report::Report};
+use crate::{clock, error::Error, proto::reply::Turn, report::Report};
 use script::{Script, Skipped};
 use std::{
     io,
@@ -73,7 +73,7 @@ impl Paced {
     /// Paces what is sent to `server` through `inner`.
     #[must_use]
     pub fn new(inner: Box<dyn Stream>, by: By, settings: Settings, server: String, report: Report) -> Self {
-        Self::with_clock(inner, by, settings, server, report, Box::new(Instant::now))
+        Self::with_clock(inner, by, settings, server, report, Box::new(clock::now))
     }
 
     fn with_clock(

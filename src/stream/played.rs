@@ -4,7 +4,10 @@
 //! else would be told in which words.
 
 use super::{Flow, Stream};
-use crate::dialogue::{Awaits, Player};
+use crate::{
+    clock,
+    dialogue::{Awaits, Player},
+};
 use mio::{Registry, Token};
 use std::{
     cell::RefCell,
@@ -30,7 +33,7 @@ impl Played {
     /// Plays with this player, which somebody else tells of too long a silence and of the peer's end.
     #[must_use]
     pub fn new(player: Rc<RefCell<Player>>) -> Self {
-        Self { player, last: Instant::now() }
+        Self { player, last: clock::now() }
     }
 }
 
@@ -46,7 +49,7 @@ impl Stream for Played {
             0 if player.is_over() => Ok(Flow::Ended),
             0 => Ok(Flow::Blocked),
             count => {
-                self.last = Instant::now();
+                self.last = clock::now();
                 Ok(Flow::Moved(count))
             }
         }
@@ -60,7 +63,7 @@ impl Stream for Played {
         }
         let piece = bytes.get(..PIECE).unwrap_or(bytes);
         player.hear(piece);
-        self.last = Instant::now();
+        self.last = clock::now();
         Ok(Flow::Moved(piece.len()))
     }
 

@@ -4,7 +4,7 @@
 //! is written, if that had no end.
 
 use super::{Sessions, Taps, UNRECORDED, place::Output, transcript::Transcript};
-use crate::{proto::evidence::Side, report::escape};
+use crate::{clock, proto::evidence::Side, report::escape};
 use std::{cell::RefCell, fmt, rc::Rc, time::Instant};
 
 /// See the module's description.
@@ -44,7 +44,7 @@ impl Record {
             Some(Dialogue {
                 transcript: Transcript::new(transcripts.timestamps, transcripts.show_secrets, ends.datagram),
                 output: output.ok()?,
-                begun: Instant::now(),
+                begun: clock::now(),
                 head: head(&taps.sessions, ends),
             })
         });
@@ -98,7 +98,7 @@ impl Record {
         let mut dialogue = self.dialogue.borrow_mut();
         let Some(it) = &mut *dialogue else { return };
         let mut out = std::mem::take(&mut it.head);
-        add(it, Instant::now(), &mut out);
+        add(it, clock::now(), &mut out);
         if out.is_empty() {
             return;
         }

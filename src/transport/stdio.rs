@@ -1,7 +1,10 @@
 //! stdin and stdout as one stream, and what kind of things they are.
 
 use super::descriptor::{Descriptor, Pair, Use};
-use crate::error::{Error, Result, why};
+use crate::{
+    error::{Error, Result, why},
+    stream::Stream,
+};
 use rustix::fs::{FileType, fstat, stat};
 use std::{
     ffi::OsString,
@@ -24,6 +27,10 @@ pub enum Kind {
 /// What stdin is.
 #[must_use]
 pub fn stdin_kind() -> Kind {
+    #[cfg(test)]
+    if crate::simulation::now().is_some() {
+        return Kind::Other;
+    }
     let stdin = std::io::stdin();
     if stdin.is_terminal() {
         return Kind::Terminal;
@@ -37,6 +44,10 @@ pub fn stdin_kind() -> Kind {
 /// Whether stdout is a terminal.
 #[must_use]
 pub fn stdout_is_terminal() -> bool {
+    #[cfg(test)]
+    if crate::simulation::now().is_some() {
+        return false;
+    }
     std::io::stdout().is_terminal()
 }
 
@@ -54,14 +65,18 @@ fn takes_colours(no_color: Option<OsString>, term: Option<OsString>) -> bool {
 ///
 /// # Errors
 /// When a descriptor cannot be duplicated.
-pub fn open(read_stdin: bool) -> Result<Pair> {
+pub fn open(read_stdin: bool) -> Result<Box<dyn Stream>> {
+    #[cfg(test)]
+    if let Some(simulated) = crate::simulation::console() {
+        return Ok(simulated);
+    }
     let fail = |name: &'static str| move |error| Error::usage(name, why(&error));
     let input = match read_stdin {
         true => Some(Descriptor::shared(std::io::stdin().as_fd(), Use::Input).map_err(fail("stdin"))?),
         false => None,
     };
     let output = Descriptor::shared(std::io::stdout().as_fd(), Use::Output).map_err(fail("stdout"))?;
-    Ok(Pair::new(input, Some(output), close_stdout))
+    Ok(Box::new(Pair::new(input, Some(output), close_stdout)))
 }
 
 /// The reader of a pipe sees its end only when descriptor 1 is closed as well as our own.

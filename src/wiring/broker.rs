@@ -22,14 +22,10 @@ use crate::{
     opening::{Failed, Peer},
     reactor::{self, Alarm, ByToken},
     relay::{End, Notice, Patience, Voice},
-    stream::Stream,
     transport::stdio::{self, Kind},
 };
 use mio::Token;
-use std::{
-    io::IsTerminal,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 /// How long a client that takes nothing more may delay leaving at the end of `-q`.
 const STUCK_CLIENT: Duration = Duration::from_secs(5);
@@ -72,7 +68,7 @@ impl Broker {
     pub fn new(config: &Config, settings: &Settings, chat: bool, context: &mut Context<'_>) -> Result<Self> {
         let stdin = context.reactor.token();
         let speaks = settings.direction != Direction::RecvOnly && stdio::stdin_kind() != Kind::Null;
-        let mut stream = Box::new(stdio::open(speaks)?);
+        let mut stream = stdio::open(speaks)?;
         stream
             .register(context.reactor.registry(), stdin)
             .map_err(|error| Error::usage("stdin and stdout", why(&error)))?;
@@ -92,7 +88,7 @@ impl Broker {
             context.relay.speak_to_room(stdin, Voice::Waits);
         }
         let stall = config.mode.stall();
-        if std::io::stdout().is_terminal() {
+        if stdio::stdout_is_terminal() {
             context.relay.limit_stalls(stdin, stall);
             context.relay.hear_room(stdin);
         }

@@ -104,8 +104,9 @@ impl Console {
         };
         let evidence = Rc::new(Evidence::new(if connects { Side::Client } else { Side::Server }, context.report));
         let token = context.reactor.token();
-        let mut stream = Box::new(stdio::open(!nothing_to_say)?);
-        crate::stream::Stream::register(&mut *stream, context.reactor.registry(), token)
+        let mut stream = stdio::open(!nothing_to_say)?;
+        stream
+            .register(context.reactor.registry(), token)
             .map_err(|error| Error::usage("stdin and stdout", why(&error)))?;
         context.relay.add(token, stream);
         if keeps_open {

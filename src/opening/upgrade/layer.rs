@@ -9,6 +9,7 @@ mod serving;
 
 use super::{By, Handle, Upgrades};
 use crate::{
+    clock,
     error::Error,
     opening::{
         STAGE, Stage, Whom,
@@ -97,11 +98,11 @@ impl Upgrading {
             self.begin();
         }
         let State::Shaking(handshake, _) = &mut self.state else { return };
-        match handshake.advance(Instant::now()) {
+        match handshake.advance(clock::now()) {
             Ok(Poll::Ready(stream)) => {
                 self.state = State::Encrypted(stream);
                 self.handle.secure();
-                self.ended = Some(Instant::now());
+                self.ended = Some(clock::now());
             }
             Ok(Poll::Pending) => {}
             Err(error) => self.fail(error),
@@ -118,7 +119,7 @@ impl Upgrading {
                 self.handle.encrypted.set(true);
                 self.record.iter().for_each(|record| record.encrypted());
                 let handshake = tls.handshake(stream, prepared, &self.remote).midway(midway);
-                self.state = State::Shaking(Box::new(handshake), Instant::now() + STAGE);
+                self.state = State::Shaking(Box::new(handshake), clock::now() + STAGE);
             }
             Err(error) => self.fail(error),
         }
@@ -137,7 +138,7 @@ impl Upgrading {
         }
         self.state = State::Failed(left);
         (self.watch, self.agreed, self.early) = (None, None, Vec::new());
-        self.failure = Some((error, Some(Instant::now())));
+        self.failure = Some((error, Some(clock::now())));
     }
 
     /// Whether it is open what becomes of the connection.

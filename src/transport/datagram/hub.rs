@@ -7,6 +7,7 @@
 
 use super::{Datagrams, Doorman, Hears, Knock, LARGEST, Received, Solo, join, largest_for, largest_from};
 use crate::{
+    clock,
     reactor::{Reactor, Ready},
     stream::{Flow, Stream, hand_over},
     transport::{Accepted, Address, Listener, Serves, again},
@@ -304,7 +305,7 @@ impl Stream for Session {
                     if inet {
                         self.shared.blocked.borrow_mut().extend(self.inbox.token.get());
                     } else {
-                        self.retry = Some(Instant::now() + RETRY);
+                        self.retry = Some(clock::now() + RETRY);
                     }
                     return Ok(Flow::Blocked);
                 }

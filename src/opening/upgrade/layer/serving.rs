@@ -5,6 +5,7 @@
 
 use super::{State, Upgrading};
 use crate::{
+    clock,
     opening::{STAGE, handshake::Midway, talk, upgrade::Upgrades},
     proto::starttls::watch::{Answer, Watch},
     stream::{Flow, hand_over},
@@ -35,7 +36,7 @@ impl Upgrading {
                 Flow::Ended if self.early.is_empty() => return Ok(Flow::Ended),
                 // What it has said too early stays so: the answer is to come first.
                 Flow::Ended if self.may_ask() => {
-                    self.left = self.left.or_else(|| Some(Instant::now() + STAGE));
+                    self.left = self.left.or_else(|| Some(clock::now() + STAGE));
                     return Ok(Flow::Blocked);
                 }
                 Flow::Ended => self.watch = None,
