@@ -26,7 +26,7 @@ def measure_pipes(bench, tool, tls='', digest=False):
         output, arrival = session.drain(digest)
         receiver, port = session.listen(f'{tls}receive', stdout=output)
         output.close()
-        sender = spawn_fed(session, f'{tls}send', port)
+        sender = spawn_fed(session, f'{tls}send', port, odd=digest)
         values = finish(bench, session, sender, receiver)
         arrival.check(bench, bench.scale.size)
     return values
@@ -60,7 +60,7 @@ def exchange(bench, tool, sizes, digest=False):
     """Sends that much in each direction at once; MiB/s of one."""
     with Session(bench, tool) as session:
         outputs = [session.drain(digest=True) if digest else (None, None) for _ in sizes]
-        sources = [session.feed(size) for size in sizes]
+        sources = [session.feed(size, odd=digest) for size in sizes]
         listener, port = session.listen('both_answer', stdin=sources[1], stdout=outputs[0][0])
         client = session.spawn('both', port, stdin=sources[0], stdout=outputs[1][0])
         for file in (*sources, *(output for output, _ in outputs if output)):
@@ -77,7 +77,7 @@ def measure_exec(bench, tool, digest=False):
     with Session(bench, tool) as session:
         output, arrival = session.drain(digest=True) if digest else (None, None)
         listener, port = session.listen('exec')
-        client = spawn_fed(session, 'exec_talk', port, size, output)
+        client = spawn_fed(session, 'exec_talk', port, size, output, odd=digest)
         if digest:
             output.close()
         values = finish(bench, session, client, listener, size)[:1]
@@ -90,8 +90,8 @@ def prove_exec(bench, tool):
     measure_exec(bench, tool, digest=True)
 
 
-def spawn_fed(session, part, port, size=None, stdout=None):
-    source = session.feed(session.bench.scale.size if size is None else size)
+def spawn_fed(session, part, port, size=None, stdout=None, odd=False):
+    source = session.feed(session.bench.scale.size if size is None else size, odd)
     process = session.spawn(part, port, stdin=source, stdout=stdout)
     source.close()
     return process
