@@ -75,7 +75,7 @@ class Bench:
         """Seconds after which a tool hangs."""
         return 15 + self.scale.size / (16 * MIB)
 
-    def blocks(self, size, odd):
+    def blocks(self, size, odd=False):
         """What is sent from a pipe."""
         block = ODD if odd else BLOCK
         while size > 0:
