@@ -182,10 +182,19 @@ impl Stream for StreamSocket {
     }
 
     fn write(&mut self, bytes: &[u8]) -> io::Result<Flow> {
-        self.write_vectored(&[IoSlice::new(bytes)])
+        loop {
+            match self.socket.write(bytes) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                other => return flow(other),
+            }
+        }
     }
 
     fn write_vectored(&mut self, slices: &[IoSlice<'_>]) -> io::Result<Flow> {
+        // sendmsg(2) has more to copy than send(2).
+        if let [one] = slices {
+            return self.write(one);
+        }
         loop {
             match self.socket.write_vectored(slices) {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
