@@ -245,7 +245,10 @@ impl Relay {
     /// Notes what has become possible.
     pub fn ready(&mut self, token: Token, ready: Ready) {
         let Some(endpoint) = self.endpoints.get_mut(&token) else { return };
-        endpoint.may_read |= ready.read;
+        if ready.read {
+            endpoint.may_read = true;
+            endpoint.bytes_alone = ready.bytes_alone && endpoint.stream.short_read_is_all();
+        }
         endpoint.trouble |= ready.trouble;
         self.enqueue(token);
     }

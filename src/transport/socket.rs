@@ -40,6 +40,12 @@ pub fn interface(_name: &str) -> Option<u32> {
 /// copies its socket (Linux), which spares half a dozen system calls for each client.
 const INHERITED: bool = cfg!(target_os = "linux");
 
+/// Where the kernel tells of urgent data by an event.
+#[cfg(target_os = "linux")]
+const URGENT: Interest = Interest::PRIORITY;
+#[cfg(not(target_os = "linux"))]
+const URGENT: Interest = Interest::READABLE;
+
 /// What is done to a new connection.
 pub type SetUp = fn(&Socket) -> io::Result<()>;
 
@@ -168,7 +174,9 @@ impl Connecting for StreamSocket {
 
 impl Stream for StreamSocket {
     fn register(&mut self, registry: &Registry, token: Token) -> io::Result<()> {
-        registry.register(&mut SourceFd(&self.socket.as_raw_fd()), token, Interest::READABLE | Interest::WRITABLE)
+        let both = Interest::READABLE | Interest::WRITABLE;
+        let interest = if self.short_read_is_all() { both | URGENT } else { both };
+        registry.register(&mut SourceFd(&self.socket.as_raw_fd()), token, interest)
     }
 
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<Flow> {
@@ -229,6 +237,11 @@ impl Stream for StreamSocket {
         }
         // Our FIN counts as one byte until it is acknowledged.
         sys::send_queue(&self.socket).unwrap_or(0).saturating_sub(usize::from(self.finished))
+    }
+
+    // TCP stops reading in front of an urgent byte, a Unix socket in front of a descriptor that is passed.
+    fn short_read_is_all(&self) -> bool {
+        cfg!(target_os = "linux") && self.counts && !self.of_messages
     }
 
     fn source(&self) -> Option<Channel<'_>> {

@@ -249,5 +249,5 @@ fn every_byte_is_delivered_or_reported() {
     if let Some(seed) = number("RNCAT_SEED") {
         return try_seed(seed, &pattern);
     }
-    (0..number("RNCAT_SEEDS").unwrap_or(300)).for_each(|seed| try_seed(seed, &pattern));
+    (0..number("RNCAT_SEEDS").unwrap_or(400)).for_each(|seed| try_seed(seed, &pattern));
 }
