@@ -75,6 +75,7 @@ mod starttls_offered;
 mod starttls_played;
 mod starttls_refused;
 mod starttls_typed;
+mod stderr_ends;
 mod stdin_ends;
 mod stdout_ends;
 mod streams;
