@@ -171,8 +171,11 @@ impl Run {
         descriptors + children.split_whitespace().count()
     }
 
-    /// Ends it by SIGTERM.
+    /// Ends it by SIGTERM, unless it is about to end by itself.
     pub(super) fn is_dismissed(&self) {
+        if ready(&self.ended, PollFlags::IN, LIMIT / 200) {
+            return;
+        }
         let _ = kill_process(Pid::from_child(&self.child), Signal::TERM);
     }
 

@@ -32,9 +32,12 @@ const fn goes_on(name: &'static str, play: fn(Option<&Fault>, usize) -> Outcome)
 
 pub(super) const SCENES: &[Scene] = &[
     ends("a_client_between_two_pipes", |fault, _| client("-v 127.0.0.1", Input::Pipe(noise(1, LENGTH)), false, fault)),
-    ends("a_client_that_looks_up_a_name", |fault, _| {
-        client("-v localhost", Input::Pipe(noise(1, LENGTH)), true, fault)
-    }),
+    Scene {
+        looks_up: true,
+        ..ends("a_client_that_looks_up_a_name", |fault, _| {
+            client("-v localhost", Input::Pipe(noise(1, LENGTH)), true, fault)
+        })
+    },
     ends("a_client_that_sends_a_file", |fault, _| client("-v 127.0.0.1", Input::File(noise(1, LENGTH)), false, fault)),
     ends("a_client_over_tls", |fault, _| client_over_tls(fault)),
     ends("a_server_for_one", |fault, _| server("-lv 127.0.0.1 0", fault)),

@@ -20,6 +20,9 @@ const BEGIN: &str = "epoll_create1";
 /// Of one call so many are made to fail, one after the other.
 const MANY: usize = 40;
 
+/// In a short run, so many faults of a scene are tried.
+const FEW: usize = 5;
+
 impl Trace {
     /// Every call that is followed, as strace takes it.
     pub(super) fn expression() -> String {
@@ -68,25 +71,23 @@ impl Trace {
         self.injected
     }
 
-    /// All that could go wrong; or the first occasion and the last of each call, with one error of each kind.
+    /// All that could go wrong; or a few of the first occasions, with one error of each kind.
     pub(super) fn faults(&self, all: bool) -> Vec<Fault> {
         let mut faults = Vec::new();
-        let kinds = CALLS.iter().flat_map(|(calls, errors)| calls.iter().map(move |call| (call, errors)));
-        for (call, errors) in kinds {
-            let Some(occasions) = self.occasions.get(*call) else { continue };
-            let ends = [occasions.first(), occasions.last()];
-            for (severity, error, is_first) in errors.iter().flat_map(|(severity, errors)| {
-                errors.iter().enumerate().map(move |(number, error)| (*severity, *error, number == 0))
-            }) {
-                let chosen = occasions.iter().filter(|nth| all || (is_first && ends.contains(&Some(nth))));
-                // Where there are hundreds, they are alike.
-                faults.extend(chosen.take(MANY).map(|nth| Fault {
-                    call: (*call).to_owned(),
-                    error,
-                    nth: *nth,
-                    severity,
-                }));
-            }
+        for (call, (severity, errors)) in CALLS
+            .iter()
+            .flat_map(|(calls, kinds)| calls.iter().flat_map(move |call| kinds.iter().map(move |kind| (call, kind))))
+        {
+            let occasions = self.occasions.get(*call).into_iter().flatten();
+            // Where there are hundreds of them, they are alike.
+            let (most, errors) = if all { (MANY, *errors) } else { (1, errors.get(..1).unwrap_or_default()) };
+            faults.extend(occasions.take(most).flat_map(|nth| {
+                errors.iter().map(|error| Fault { call: (*call).to_owned(), error, nth: *nth, severity: *severity })
+            }));
+        }
+        if !all {
+            let step = faults.len().div_ceil(FEW);
+            faults = faults.into_iter().step_by(step.max(1)).collect();
         }
         faults
     }
