@@ -21,6 +21,7 @@ mod differences;
 mod dtls;
 mod exec;
 mod failures;
+mod few_descriptors;
 mod held_up;
 mod hostile_stalls;
 mod hostile_tls;
