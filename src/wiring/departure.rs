@@ -105,7 +105,7 @@ impl Departure {
             self.gone = Some((error, lost));
             return Fate::ALIVE;
         }
-        if self.told || (lost == 0 && !is_ours(&error)) {
+        if self.told || (lost == 0 && !is_nobodys_decision(&error)) {
             return Fate { exit: Exit::Done, dead: true };
         }
         self.tell(&why(&error), lost);
@@ -176,9 +176,9 @@ impl Departure {
     }
 
     /// To leave after one's own end is no failure, whoever loses by it; but it is one that this machine could not
-    /// write.
+    /// write, or that the network is gone.
     fn blame(&self, error: &io::Error) -> Exit {
-        if self.end.is_some() && !is_ours(error) { Exit::Done } else { Exit::Network }
+        if self.end.is_some() && !is_nobodys_decision(error) { Exit::Done } else { Exit::Network }
     }
 
     fn tell(&mut self, why: &str, lost: usize) {
@@ -188,10 +188,12 @@ impl Departure {
     }
 }
 
-/// Whether it is this machine that could not write, rather than the peer or the network that took no more.
-fn is_ours(error: &io::Error) -> bool {
-    let ours = [Errno::IO, Errno::NOSPC, Errno::NOBUFS, Errno::NOMEM, Errno::DQUOT];
-    ours.iter().any(|it| error.raw_os_error() == Some(it.raw_os_error())) || error.kind() == io::ErrorKind::WriteZero
+/// Whether this machine could not write, or the network is gone; the peer has not decided to take no more.
+fn is_nobodys_decision(error: &io::Error) -> bool {
+    let machine = [Errno::IO, Errno::NOSPC, Errno::NOBUFS, Errno::NOMEM, Errno::DQUOT];
+    let network = [Errno::TIMEDOUT, Errno::HOSTUNREACH, Errno::NETUNREACH, Errno::NETDOWN];
+    machine.iter().chain(&network).any(|it| error.raw_os_error() == Some(it.raw_os_error()))
+        || error.kind() == io::ErrorKind::WriteZero
 }
 
 #[cfg(test)]
