@@ -1,6 +1,6 @@
 //! The program: parse, configure, run, exit status.
 
-use rncat::{cli, engine, error::Exit, lua, signals};
+use rncat::{cli, engine, error::Exit, lua, report::Report, signals};
 use std::{io::Write, process::ExitCode};
 
 fn main() -> ExitCode {
@@ -20,12 +20,13 @@ fn main() -> ExitCode {
             (start.report, engine::run(&start.config, start.report))
         }
     };
-    match outcome {
-        Ok(Exit::Signal(signal)) => signals::die_of(signal),
-        Ok(exit) => exit.into(),
-        Err(error) => {
-            report.error(&error);
-            error.exit().into()
-        }
+    let exit = outcome.unwrap_or_else(|error| {
+        report.error(&error);
+        error.exit()
+    });
+    Report::finish();
+    match exit {
+        Exit::Signal(signal) => signals::die_of(signal),
+        exit => exit.into(),
     }
 }

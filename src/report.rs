@@ -3,8 +3,12 @@
 //! A newcomer's trap: stdout belongs to the peer's bytes; nothing of ours ever goes there, but for the records of
 //! `-z --mx`, where there is no peer.
 
+mod outlet;
+
+pub(crate) use outlet::say;
+
 use crate::error::Error;
-use std::{fmt, io::Write};
+use std::fmt;
 
 /// How much is said, and under which name. Small and `Copy`: hand it to whoever has something to say.
 #[derive(Debug, Clone, Copy)]
@@ -48,14 +52,19 @@ impl Report {
 
     /// A line for other programs to wait for, without our name before it.
     pub fn announce(self, text: &str) {
-        let _ = std::io::stderr().write_all(format!("{text}\n").as_bytes());
+        let _ = say(&format!("{text}\n"));
+    }
+
+    /// The program comes to its end: tells what has found no room on stderr meanwhile, if there is some now.
+    pub fn finish() {
+        outlet::finish();
     }
 
     fn line(self, text: fmt::Arguments<'_>) {
         // One write a line, so that lines of several processes do not mix; a stderr that
         // cannot be written to is nothing we could tell anyone about.
-        let line = format!("{}: {text}\n", self.name);
-        let _ = std::io::stderr().write_all(line.as_bytes());
+        outlet::name(self.name);
+        let _ = say(&format!("{}: {text}\n", self.name));
     }
 }
 

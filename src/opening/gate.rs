@@ -167,7 +167,9 @@ impl Gate {
                     arrivals.push(Arrival { token, socket, remote, local, door: number, host: None });
                     present += 1;
                 }
-                Err(error) => self.report.detail(1, format_args!("{remote}: {}", why(&error))),
+                Err(error) => {
+                    self.report.error(&Error::network(remote.to_string(), why(&error)).hint("it is sent away"))
+                }
             }
             if self.once && !arrivals.is_empty() {
                 // One client and no more: who comes later is refused by the kernel.

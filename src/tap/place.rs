@@ -3,7 +3,10 @@
 //! A newcomer's trap: on stderr the lines of several clients mix, so a comment says whose they are.
 
 use super::{TapFile, failed};
-use crate::error::{Result, why};
+use crate::{
+    error::{Result, why},
+    report::say,
+};
 use rustix::fs::{Access, access};
 use std::{
     cell::Cell,
@@ -119,8 +122,8 @@ impl Output {
                     text = format!("# Client {number}:\n");
                 }
                 text.push_str(lines);
-                let written = io::stderr().write_all(text.as_bytes());
-                written.map_err(|error| failed("write", "stderr".as_ref(), why(&error)))
+                // Of what found no room there, the lines are counted and told of.
+                say(&text).map_err(|error| failed("write", "stderr".as_ref(), why(&error)))
             }
         }
     }

@@ -86,11 +86,29 @@ pub fn new(address: &Address, kind: Type, protocol: Option<Protocol>) -> io::Res
 /// Of bind(2), setsockopt(2) and connect(2) as far as they tell at once.
 pub fn connect(socket: Socket, to: &Address, choice: &Choice<'_>, set_up: SetUp) -> io::Result<StreamSocket> {
     choose(&socket, choice)?;
-    match socket.connect(&SockAddr::try_from(to)?) {
+    match ask_to_connect(&socket, &SockAddr::try_from(to)?) {
         Err(error) if error.raw_os_error() != Some(Errno::INPROGRESS.raw_os_error()) => Err(error),
         _ => {
             set_up(&socket).or_else(peer_has_left)?;
             Ok(StreamSocket::new(socket, to))
+        }
+    }
+}
+
+/// connect(2), which a signal may interrupt: then the kernel goes on with it, and to ask again tells how far it is.
+///
+/// # Errors
+/// Of connect(2); `EINPROGRESS` is the usual one.
+pub(super) fn ask_to_connect(socket: &Socket, to: &SockAddr) -> io::Result<()> {
+    let mut interrupted = false;
+    loop {
+        match socket.connect(to) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => interrupted = true,
+            Err(error) if interrupted && error.raw_os_error() == Some(Errno::ISCONN.raw_os_error()) => return Ok(()),
+            Err(error) if interrupted && error.raw_os_error() == Some(Errno::ALREADY.raw_os_error()) => {
+                return Err(Errno::INPROGRESS.into());
+            }
+            other => return other,
         }
     }
 }

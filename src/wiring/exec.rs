@@ -11,7 +11,7 @@ mod couple;
 mod exposed;
 
 use super::{
-    Context, Totals, Wiring,
+    Context, Totals, Wiring, bytes,
     departure::{Departure, Fate},
     ends::active,
     worse,
@@ -35,9 +35,9 @@ use crate::{
         },
     },
 };
-use couple::{Couple, Joint};
+use couple::{Couple, Joint, Uncounted};
 use mio::Token;
-use std::{fmt, time::Duration};
+use std::{io, time::Duration};
 
 /// How long a command whose peer has left may take to read on.
 const STUCK_COMMAND: Duration = Duration::from_secs(5);
@@ -135,22 +135,22 @@ impl Exec {
 
     /// The command gets pipes, and the relay carries what passes through them.
     fn pipe(
-        &self,
+        &mut self,
         peer: Token,
         stream: Box<dyn Stream>,
         launch: &Launch,
         context: &mut Context<'_>,
     ) -> std::result::Result<(Process, Joint), Failed> {
         let token = context.reactor.token();
-        let started = child::spawn(launch, context.reactor).and_then(|(process, mut pipes)| {
-            let registered = pipes.register(context.reactor.registry(), token);
-            registered.map_err(|error| Error::usage("wait for a command", why(&error)))?;
-            Ok((process, pipes))
-        });
-        let (process, pipes) = match started {
+        let (process, mut pipes) = match child::spawn(launch, context.reactor) {
             Ok(started) => started,
             Err(error) => return Err(Failed::with(error, stream)),
         };
+        if let Err(error) = pipes.register(context.reactor.registry(), token) {
+            // It reads the end of file now, and will have to be reaped.
+            self.processes.insert(process.token(), (process, peer));
+            return Err(Failed::with(Error::usage("wait for a command", why(&error)), stream));
+        }
         let relay = &mut *context.relay;
         relay.add(peer, stream);
         relay.add(token, Box::new(pipes));
@@ -233,6 +233,16 @@ impl Exec {
         }
     }
 
+    /// The command reads, but it cannot be written to: what it says is not the answer to what its peer has said.
+    fn cannot_be_told(&mut self, peer: Token, error: &io::Error, lost: usize, context: &mut Context<'_>) {
+        let Some(couple) = self.couples.get_mut(&peer).filter(|couple| !couple.leaving) else { return };
+        let why = format!("{}; {} not delivered", why(error), bytes(lost));
+        let error = Error::usage(format!("{}: write to its command", couple.departure.name()), why);
+        context.report.error(&error);
+        couple.leave(peer, AT_ONCE, context);
+        self.blame(error.exit());
+    }
+
     /// A peer's read side, or a command's output, has ended.
     fn ended(&mut self, token: Token, end: End, context: &mut Context<'_>) {
         if let Some(&peer) = self.peer_of.get(&token) {
@@ -309,6 +319,9 @@ impl Wiring for Exec {
                     // A command that does not read to the end has its reasons, as with any pipe.
                     // What the peer still sends is read, so that it is not stuck.
                     context.relay.discard(peer);
+                    if error.kind() != io::ErrorKind::BrokenPipe {
+                        self.cannot_be_told(peer, &error, lost, context);
+                    }
                 }
             }
             Notice::Closed(token, lost, traffic) => {
@@ -374,15 +387,5 @@ impl Wiring for Exec {
                 handed.shut_down();
             }
         }
-    }
-}
-
-/// In place of the totals, where the bytes did not come by us.
-struct Uncounted(Duration);
-
-impl fmt::Display for Uncounted {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let seconds = self.0.as_secs_f64();
-        write!(f, "The command had the connection itself, which counts no bytes, for {seconds:.2} seconds.")
     }
 }
