@@ -22,6 +22,8 @@ mod dtls;
 mod exec;
 mod failures;
 mod held_up;
+mod hostile_handshakes;
+mod hostile_replies;
 mod hostile_stalls;
 mod hostile_tls;
 mod interop;

@@ -1,0 +1,1 @@
+//! Replies of many lines that never end: they are not kept.
