@@ -10,10 +10,16 @@ ECHO, HEARD, ROOM, REPLY = 'echo', 'heard', 'room', 'reply'
 
 
 class Mode:
-    """`answers`: a line comes back, is heard on stdout, by all others, or gets a reply of its own."""
+    """`answers`: a line comes back, is heard on stdout, by all others, or gets a reply of its own.
 
-    def __init__(self, name, words, answers, share=1.0, opening=None, tls=False, udp=False, announces=False):
+    `heap`: KiB that the heap may keep for each client of the busiest moment. `pipes`: descriptors of the
+    one pipe through which all bytes of a proxy go; it is made for the first, and stays.
+    """
+
+    def __init__(self, name, words, answers, share=1.0, opening=None, tls=False, udp=False, announces=False,
+                 heap=2, pipes=0):
         self.name, self.words, self.answers, self.share = name, words.split(), answers, share
+        self.heap, self.pipes = heap, pipes
         self.opening_of, self.tls, self.udp, self.announces = opening, tls, udp, announces
 
     def opening(self, target):
@@ -81,10 +87,10 @@ MODES = {mode.name: mode for mode in (
     Mode('broker', '--broker', ROOM),
     # Whoever comes and goes is announced to everybody.
     Mode('chat', '--chat', ROOM, share=0.1, announces=True),
-    Mode('ssl', '--ssl', HEARD, tls=True),
-    Mode('http', '--proxy-type http', ECHO, opening=connect),
-    Mode('socks', '--proxy-type socks5', ECHO, opening=socks5),
-    Mode('mock', '--mock smtp', REPLY, opening=ehlo),
+    Mode('ssl', '--ssl', HEARD, tls=True, heap=13),
+    Mode('http', '--proxy-type http', ECHO, opening=connect, pipes=2),
+    Mode('socks', '--proxy-type socks5', ECHO, opening=socks5, pipes=2),
+    Mode('mock', '--mock smtp', REPLY, opening=ehlo, heap=13),
     Mode('udp', '-u', HEARD, udp=True),
 )}
 

@@ -32,7 +32,7 @@ class Probe:
             run(writing, *arguments)
         os.close(writing)
         os.set_blocking(self.reading, False)
-        self.rest, self.seconds, self.wrong = b'', {}, []
+        self.rest, self.seconds, self.wrong, self.answered = b'', {}, [], 0
 
     def collect(self):
         """Takes what has been measured since."""

@@ -26,6 +26,7 @@ class Server:
                                             env=os.environ | {'TMPDIR': str(scratch)})
         self.folder = Path('/proc') / str(self.process.pid)
         self.port = self.find_port('udp' if mode.udp else 'tcp')
+        self.mode, self.peak = mode, 0
         self.began = self.settled()
 
     def find_port(self, protocol):
@@ -58,25 +59,32 @@ class Server:
         """Descriptors, children, and KiB of memory of its own and resident."""
         status = dict(line.split(':', 1) for line in (self.folder / 'status').read_text().splitlines())
         children = (self.folder / f'task/{self.process.pid}/children').read_text().split()
+        descriptors = len(os.listdir(self.folder / 'fd'))
+        self.peak = max(self.peak, descriptors)
         return {
-            'descriptors': len(os.listdir(self.folder / 'fd')),
+            'descriptors': descriptors,
             'children': len(children),
             'own': int(status['RssAnon'].split()[0]),
             'resident': int(status['VmRSS'].split()[0]),
         }
 
-    def is_back(self, clients, patience):
-        """Waits until it has no more than at first; returns what there is, and what is wrong with that."""
+    def is_back(self, others, patience):
+        """Waits until it has no more than at first; returns what there is, and what is wrong with that.
+
+        `others`: clients without descriptors. What the heap had for the most that were there at once it may keep.
+        """
         until = time.monotonic() + patience
+        allowed = 1024 + self.mode.heap * (self.peak + others)
         while True:
             self.drain()
             now = self.look()
-            wrong = [
-                f'{now[what]} {what}, {self.began[what]} at first'
-                for what in ('descriptors', 'children') if now[what] != self.began[what]
-            ]
-            if (more := now['own'] - self.began['own']) > allowance(clients):
-                wrong.append(f'{more} KiB more than at first; {allowance(clients):.0f} are allowed')
+            wrong = []
+            if not 0 <= now['descriptors'] - self.began['descriptors'] <= self.mode.pipes:
+                wrong.append(f'{now["descriptors"]} descriptors, {self.began["descriptors"]} at first')
+            if now['children'] != self.began['children']:
+                wrong.append(f'{now["children"]} children')
+            if (more := now['own'] - self.began['own']) > allowed:
+                wrong.append(f'{more} KiB more than at first; {allowed} are allowed')
             if not wrong or time.monotonic() > until:
                 return now, wrong
             time.sleep(0.1)
@@ -108,8 +116,3 @@ class Server:
             except subprocess.TimeoutExpired:
                 self.process.kill()
                 self.process.wait()
-
-
-def allowance(clients):
-    """KiB that may stay: tables that have grown keep their length, and the heap its holes."""
-    return 1024 + 0.5 * clients
