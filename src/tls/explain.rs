@@ -21,6 +21,9 @@ pub fn explain(error: &Error) -> String {
         Error::InvalidMessage(InvalidMessage::UnknownProtocolVersion) => {
             "what arrived is not TLS, or of a version that does not exist".to_owned()
         }
+        Error::InvalidMessage(InvalidMessage::HandshakePayloadTooLarge) => {
+            "a message of the peer's handshake is longer than 64 KiB: it has too many certificates".to_owned()
+        }
         Error::InvalidMessage(_)
         | Error::PeerMisbehaved(_)
         | Error::InappropriateMessage { .. }
