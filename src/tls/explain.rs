@@ -5,7 +5,7 @@
 
 use super::{judge::fault, verify::Refused};
 use crate::report::escape;
-use rustls::{AlertDescription, CertificateError, Error, InvalidMessage, PeerIncompatible};
+use rustls::{AlertDescription, CertificateError, Error, InvalidMessage, PeerIncompatible, ProtocolVersion};
 
 /// Why TLS failed, without what was being done; escaped and fit for one line.
 #[must_use]
@@ -21,6 +21,9 @@ pub fn explain(error: &Error) -> String {
         Error::InvalidMessage(InvalidMessage::UnknownProtocolVersion) => {
             "what arrived is not TLS, or of a version that does not exist".to_owned()
         }
+        Error::InvalidMessage(InvalidMessage::HandshakePayloadTooLarge) => {
+            "a message of the peer's handshake is longer than 64 KiB: it has too many certificates".to_owned()
+        }
         Error::InvalidMessage(_)
         | Error::PeerMisbehaved(_)
         | Error::InappropriateMessage { .. }
@@ -30,6 +33,18 @@ pub fn explain(error: &Error) -> String {
         }
         Error::General(text) => escape(text.as_bytes()),
         other => escape(other.to_string().as_bytes()),
+    }
+}
+
+/// The same of a session that has been agreed on: in TLS 1.2 a peer may want to agree on another (RFC 5246, 7.4.1.1),
+/// which rustls refuses it, and leave for that with an alert of a handshake.
+#[must_use]
+pub fn explain_in_session(error: &Error, version: Option<ProtocolVersion>) -> String {
+    match (error, version) {
+        (Error::AlertReceived(AlertDescription::HandshakeFailure), Some(ProtocolVersion::TLSv1_2)) => {
+            "the peer left: it wanted a new handshake (renegotiation), which was refused".to_owned()
+        }
+        _ => explain(error),
     }
 }
 
@@ -114,6 +129,14 @@ mod tests {
         let explained = explain(&Error::AlertReceived(AlertDescription::ProtocolVersion));
         assert_eq!(explained, "the peer refused: protocol_version (no TLS version in common)");
         assert_eq!(explain(&Error::AlertReceived(AlertDescription::Unknown(99))), "the peer refused: alert 99");
+    }
+
+    #[test]
+    fn a_handshake_that_fails_in_mid_session_is_one_that_was_not_to_be() {
+        let error = Error::AlertReceived(AlertDescription::HandshakeFailure);
+        assert!(explain_in_session(&error, Some(ProtocolVersion::TLSv1_2)).contains("renegotiation"));
+        // A server of TLS 1.3 judges a client's certificate when the client's handshake is over.
+        assert_eq!(explain_in_session(&error, Some(ProtocolVersion::TLSv1_3)), explain(&error));
     }
 
     #[test]

@@ -23,6 +23,8 @@ mod exec;
 mod failures;
 mod few_descriptors;
 mod held_up;
+mod hostile_handshakes;
+mod hostile_replies;
 mod hostile_stalls;
 mod hostile_tls;
 mod interop;

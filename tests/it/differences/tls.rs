@@ -83,6 +83,24 @@ pub(super) const TLS: Table = &[
         ],
     ),
     (
+        "serves nobody any more when hundreds of clients stall in their handshakes",
+        &["hostile_handshakes::clients_that_stall_at_every_byte_of_their_handshake_hold_up_nobody"],
+    ),
+    (
+        "has few words for what goes wrong in a handshake",
+        &[
+            "hostile_handshakes::a_client_gives_up_a_server_that_stalls_anywhere_in_its_handshake",
+            "hostile_tls::a_server_with_a_certificate_of_a_megabyte_is_1",
+        ],
+    ),
+    (
+        "does not tell what became of a peer that wanted a new handshake",
+        &[
+            "hostile_handshakes::a_client_that_wants_a_new_handshake_is_refused_it_and_holds_up_nobody",
+            "hostile_handshakes::a_server_that_wants_a_new_handshake_is_refused_it_and_what_was_said_is_told",
+        ],
+    ),
+    (
         "bears with a peer that takes new keys without end",
         &["hostile_tls::a_server_that_takes_new_keys_without_end_is_1"],
     ),
