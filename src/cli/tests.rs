@@ -193,7 +193,7 @@ fn a_command_is_split_as_in_ncat() {
                 other => panic!("{command} is not run but {other:?}"),
             },
             Outcome::Refuse(_, error) => vec![error.to_string()],
-            Outcome::Tell(_) => Vec::new(),
+            Outcome::Tell(_) | Outcome::Begin(_) => Vec::new(),
         }
     };
     assert_eq!(words("/bin/cat"), ["/bin/cat"]);
@@ -290,8 +290,16 @@ fn names_of_files_need_not_be_text() {
 
 #[test]
 fn the_bare_command_says_how_to_begin() {
-    let text = refused("");
-    assert!(text.contains("rncat HOST PORT") && text.contains("rncat -l PORT") && text.contains("rncat -h"), "{text}");
+    let Outcome::Begin(text) = outcome("") else { panic!("it does something") };
+    assert!(text.contains("rncat localhost 1025") && text.contains("rncat -l 9000") && text.contains("rncat -h"));
+    // Who has typed an option knows how to go on, and a script looks for one line.
+    let Outcome::Refuse(_, error) = parse(["ncat".into()].into_iter()) else { panic!("it does something") };
+    for text in [refused("-v"), error.to_string()] {
+        assert!(
+            text.contains("rncat HOST PORT") && text.contains("rncat -l PORT") && text.contains("rncat -h"),
+            "{text}"
+        );
+    }
 }
 
 #[test]

@@ -110,7 +110,11 @@ const DIFFERENCES: Table = &[
     ),
     (
         "its help lists its own options, its version its own name",
-        &["options::help_is_on_stdout_and_0", "options::the_version_is_on_stdout_and_0"],
+        &[
+            "options::help_is_on_stdout_and_0",
+            "options::the_name_alone_says_how_to_begin",
+            "options::the_version_is_on_stdout_and_0",
+        ],
     ),
     // Addresses.
     (
