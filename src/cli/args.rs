@@ -21,6 +21,7 @@ use mock::MockArgs;
 use safety::SafetyArgs;
 use terminal::TerminalArgs;
 
+use crate::transport::inherited::Inherited;
 use std::path::PathBuf;
 
 const PROTOCOL: &str = "Protocol options";
@@ -49,6 +50,10 @@ pub struct Args {
     /// The host and the port, in the order in which they were typed.
     #[arg(hide = true)]
     pub words: Vec<String>,
+
+    /// The sockets that were there before us, in place of words: they are not typed.
+    #[arg(skip)]
+    pub inherited: Option<Inherited>,
 
     /// Use IPv4 only
     #[arg(short = '4', help_heading = PROTOCOL)]
@@ -127,7 +132,8 @@ pub struct Args {
     /// Listen for a client instead of connecting
     ///
     /// Without an address, rncat listens on all addresses, IPv4 and IPv6; without a port, at
-    /// 31337. Port 0 lets the system choose one, which -v tells.
+    /// 31337. Port 0 lets the system choose one, which -v tells. Without both, sockets that systemd or
+    /// inetd has passed are taken; see SERVICES.
     #[arg(short = 'l', long, help_heading = LISTEN)]
     pub listen: bool,
 

@@ -16,7 +16,7 @@ pub use user::User;
 use crate::{
     proto::auth::Credentials,
     report::escape,
-    transport::{Address, Transport},
+    transport::{Address, Transport, inherited::Inherited},
 };
 use std::{fmt, net::IpAddr, path::PathBuf, time::Duration};
 
@@ -74,6 +74,12 @@ impl Mode {
     #[must_use]
     pub fn keeps_open(&self) -> bool {
         matches!(self, Self::Listen(listen) if listen.keep_open)
+    }
+
+    /// Whether the one client of all has come before us.
+    #[must_use]
+    pub fn has_its_client(&self) -> bool {
+        matches!(self, Self::Listen(Listen { on: Where::Inherited(inherited), .. }) if inherited.connected)
     }
 
     /// How long a client that takes too little may hold the others up.
@@ -194,6 +200,8 @@ pub enum Where {
     },
     /// At an address that needs no look-up.
     Known(Address),
+    /// At sockets that were there before us.
+    Inherited(Inherited),
 }
 
 impl Where {
@@ -202,7 +210,7 @@ impl Where {
     pub fn port(&self) -> u16 {
         match self {
             Self::Inet { port, .. } | Self::Loopback { port } => *port,
-            Self::Known(_) => 0,
+            Self::Known(_) | Self::Inherited(_) => 0,
         }
     }
 }

@@ -52,17 +52,17 @@ TIME: 500ms, 5, 1.5m, 2h. More: rncat --help, man rncat.
 /// What stands below the options in `--help`.
 const EXAMPLES: &str = "
 Examples:
-  rncat localhost 1025                             type a mail, line by line
-  rncat -v --ssl-verify imap.example.org imaps     TLS, and whom one talks to
-  rncat --starttls smtp mail.example.org 587       begin in clear, then encrypt
-  rncat --pace smtp --fail localhost 25 < mail     wait for replies, check them
-  rncat --play test.play localhost 25              check a server by a dialogue
-  rncat --mock smtp,pop3                           servers to learn on
-  rncat -lkv 127.0.0.1 9000                        serve many, tell who comes
-  rncat -l 9000 > file                             take a file, which is sent by
-  rncat --send-only HOST 9000 < file               this
-  rncat -lk -e /bin/date 127.0.0.1 9000            a program for each client
-  rncat -zv localhost 20-30,80                     which ports are open?
+  rncat localhost 1025                          type a mail, line by line
+  rncat -v --ssl-verify imap.example.org imaps  TLS, and whom one talks to
+  rncat --starttls smtp mail.example.org 587    begin in clear, then encrypt
+  rncat --pace smtp --fail localhost 25 < mail  wait for replies, check them
+  rncat --play test.play localhost 25           check a server by a dialogue
+  rncat --mock smtp,pop3                        servers to learn on
+  rncat -lkv 127.0.0.1 9000                     serve many, tell who comes
+  rncat -l 9000 > file                          take a file, which is sent by
+  rncat --send-only HOST 9000 < file            this
+  rncat -lk -e /bin/date 127.0.0.1 9000         a program for each client
+  rncat -zv localhost 20-30,80                  which ports are open?
 
 Exit status: 0 done, 1 the network or the peer failed, 2 usage or this machine,
              3 a dialogue did not go as demanded.

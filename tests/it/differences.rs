@@ -3,6 +3,7 @@
 //! A test named here must fail against another netcat, and one that is not must pass. A `*` stands
 //! for `tcp` and for `tls`.
 
+mod activation;
 mod at_terminal;
 mod mail;
 mod mock;
@@ -30,8 +31,9 @@ pub(crate) fn reason_at_times(test: &str) -> Option<&'static str> {
 
 type Table = &'static [(&'static str, &'static [&'static str])];
 
-const TABLES: [Table; 12] = [
+const TABLES: [Table; 13] = [
     DIFFERENCES,
+    activation::ACTIVATION,
     at_terminal::AT_TERMINAL,
     mail::MAIL,
     mock::MOCK,

@@ -7,6 +7,7 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
 mod access;
+mod activation;
 mod addresses;
 mod at_terminal;
 mod broker;

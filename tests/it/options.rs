@@ -118,7 +118,7 @@ fn h_shows_what_one_needs_most() {
 fn the_name_alone_says_how_to_begin() {
     it(|| {
         let mut session = netcat("").starts();
-        session.says(&["rncat: You must specify a host to connect to"]);
+        session.says(&["You must specify a host to connect to"]);
         session.says(&["rncat -l 9000"]);
         session.says(&["rncat -h"]);
         session.leaves(2);

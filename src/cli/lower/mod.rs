@@ -43,10 +43,9 @@ impl Config {
     /// When two options contradict each other, or a value is not what its option takes.
     pub fn from_args(mut args: Args) -> Result<(Self, Vec<String>)> {
         // Both are for many clients, who have to come from somewhere.
-        let mock = args.mock.is_given();
-        args.listen |= args.broker || args.chat || mock;
+        args.listen |= args.broker || args.chat || args.mock.is_given();
         // A proxy that ends with its first client would be no use; in Ncat, too, it does not.
-        args.keep_open |= args.broker || args.chat || mock || (args.listen && args.proxy_type.is_some());
+        args.keep_open |= is_for_many(&args);
         contradictions(&args)?;
         let warnings = useless::warnings(&args);
         // All values are looked at, those without effect too: a typing error is one anywhere.
@@ -195,7 +194,8 @@ fn listening(args: &Args) -> Result<Listen> {
     Ok(Listen {
         on: place::ANYWHERE,
         others_on: Vec::new(),
-        keep_open: args.keep_open,
+        // A room or a server is for many, and ends with its only client.
+        keep_open: args.keep_open && (is_for_many(args) || !args.inherited.as_ref().is_some_and(|it| it.connected)),
         max_clients: args.max_conns.as_deref().map_or(Ok(most), clients)?,
         stall: text.map_or(Ok(STALL), |text| time::positive("--stall-timeout", text))?,
         access: AccessLists {
@@ -206,6 +206,11 @@ fn listening(args: &Args) -> Result<Listen> {
         },
         announce: args.test,
     })
+}
+
+/// Whether many clients are served, whatever is typed.
+fn is_for_many(args: &Args) -> bool {
+    args.broker || args.chat || args.mock.is_given() || (args.listen && args.proxy_type.is_some())
 }
 
 fn user(text: &str) -> Result<User> {
