@@ -187,7 +187,9 @@ fn upgrades(config: &Config, addresses: &[Address], report: Report) -> Result<Op
 /// `-w` is for all that has to be done before the peer can be talked to.
 fn deadline(config: &Config, reactor: &Reactor) -> Option<std::time::Instant> {
     match &config.mode {
-        Mode::Connect(connect) => reactor.now().checked_add(connect.wait?),
+        Mode::Connect(connect) => {
+            reactor.now().checked_add(connect.wait?)?.checked_add(connect.retry.unwrap_or_default())
+        }
         Mode::Listen(_) => None,
     }
 }

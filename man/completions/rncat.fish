@@ -4,7 +4,7 @@
 
 # How many words that are no options have been typed before this one.
 function __rncat_words
-    set -l valued -p --source-port -s --source -g -G --mx --dns -m --max-conns --stall-timeout --ssl-cert --ssl-key --ssl-trustfile --ssl-fingerprint --ssl-ciphers --ssl-servername --ssl-alpn --starttls --pace --play --transcript --mock --mock-dir -e --exec -c --sh-exec --lua-exec --proxy --proxy-type --proxy-auth --proxy-dns --allow --allowfile --deny --denyfile --user -w --wait -i --idle-timeout -q -d --delay -o --output -x --hex-dump --color
+    set -l valued -p --source-port -s --source -g -G --mx --dns -m --max-conns --stall-timeout --ssl-cert --ssl-key --ssl-trustfile --ssl-fingerprint --ssl-ciphers --ssl-servername --ssl-alpn --starttls --pace --play --transcript --mock --mock-dir -e --exec -c --sh-exec --lua-exec --proxy --proxy-type --proxy-auth --proxy-dns --allow --allowfile --deny --denyfile --user -w --wait --retry -i --idle-timeout -q -d --delay -o --output -x --hex-dump --color
     set -l words 0
     set -l skip 0
     set -l tokens (commandline -opc)
@@ -96,6 +96,7 @@ complete -c rncat -l denyfile -r -F -d 'Keep the hosts of this file out'
 complete -c rncat -l user -x -a '(__fish_complete_users)' -d 'Become this user once all is open'
 complete -c rncat -l no-sandbox -d 'Keep rights that the session has no use for'
 complete -c rncat -s w -l wait -x -d 'Give up connecting after TIME'
+complete -c rncat -l retry -x -d 'Go on trying to connect for TIME'
 complete -c rncat -s i -l idle-timeout -x -d 'Give up a peer that is silent for TIME'
 complete -c rncat -s q -x -d 'Leave TIME after stdin\'s end; negative: never'
 complete -c rncat -s d -l delay -x -d 'Wait TIME between the lines that are sent'

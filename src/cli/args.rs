@@ -10,6 +10,7 @@ mod command;
 mod dialogue;
 mod mail;
 mod mock;
+mod retry;
 mod safety;
 mod terminal;
 
@@ -18,6 +19,7 @@ use command::CommandArgs;
 use dialogue::DialogueArgs;
 use mail::MailArgs;
 use mock::MockArgs;
+use retry::RetryArgs;
 use safety::SafetyArgs;
 use terminal::TerminalArgs;
 
@@ -304,6 +306,10 @@ pub struct Args {
     /// The name's look-up, every address that is tried and the TLS handshake are all within it.
     #[arg(short = 'w', long, value_name = "TIME", allow_hyphen_values = true, help_heading = TIMING)]
     pub wait: Option<String>,
+
+    /// `--retry`.
+    #[command(flatten)]
+    pub retrying: RetryArgs,
 
     /// Give up a peer that is silent for TIME
     ///

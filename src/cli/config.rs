@@ -109,6 +109,8 @@ pub struct Connect {
     pub proxy_dns: ProxyDns,
     /// `-w`: look-up, connecting and the TLS handshake together take no longer.
     pub wait: Option<Duration>,
+    /// `--retry`: go on trying for so long.
+    pub retry: Option<Duration>,
     /// `-z`: connect, and leave.
     pub probe: bool,
 }

@@ -42,8 +42,8 @@ Join a program     -e COMMAND     to the peer; -c COMMAND by way of the shell
 Over what          -u, -U         UDP, a Unix socket; IPv4 or IPv6: -4, -6
                    --proxy HOST   by way of a proxy; from where: -p, -s
 Find the server    --mx DOMAIN    for a domain's mail; with -z: show it only
-Wait no longer     -w TIME        for the connection; -i TIME: a silent peer
-                   -q TIME        for the peer's end, once stdin has ended
+Wait               -w TIME        no longer to connect; -i: for a silent peer
+                   --retry TIME   until somebody listens; -q: after stdin's end
 Look only          -z             is somebody listening? The exit status tells
 
 TIME: 500ms, 5, 1.5m, 2h. More: rncat --help, man rncat.
@@ -63,6 +63,7 @@ Examples:
   rncat --send-only HOST 9000 < file            this
   rncat -lk -e /bin/date 127.0.0.1 9000         a program for each client
   rncat -zv localhost 20-30,80                  which ports are open?
+  rncat -z --retry 1m localhost 8080            wait for a server to start
 
 Exit status: 0 done, 1 the network or the peer failed, 2 usage or this machine,
              3 a dialogue did not go as demanded.
@@ -165,7 +166,7 @@ mod tests {
             assert!(!matches!(outcome, crate::cli::Outcome::Refuse(..)), "{command}: {outcome:?}");
             seen += 1;
         }
-        assert_eq!(seen, 15);
+        assert_eq!(seen, 16);
     }
 
     #[test]

@@ -303,6 +303,16 @@ fn the_bare_command_says_how_to_begin() {
 }
 
 #[test]
+fn one_connection_can_be_tried_again() {
+    assert_eq!(connecting("--retry 1.5m h 1").retry, Some(Duration::from_secs(90)));
+    assert!(refused("--retry 5 -z h 1,2").contains("one port"));
+    assert!(refused("--retry 5 -u h 1").contains("datagrams"));
+    assert!(refused("--retry 5 --mx example.org").contains("several servers"));
+    assert!(refused("--retry -1 h 1").contains("--retry"));
+    assert_eq!(start("-l --retry 5 1").warnings, ["--retry has no effect with -l: nobody is connected to"]);
+}
+
+#[test]
 fn help_comes_before_all_else() {
     for (line, part) in [
         ("-h", "rncat --help"),

@@ -10,6 +10,7 @@ mod mock;
 mod pace;
 mod play;
 mod proxies;
+mod retry;
 mod sandbox;
 mod starttls;
 mod times;
@@ -31,7 +32,7 @@ pub(crate) fn reason_at_times(test: &str) -> Option<&'static str> {
 
 type Table = &'static [(&'static str, &'static [&'static str])];
 
-const TABLES: [Table; 13] = [
+const TABLES: [Table; 14] = [
     DIFFERENCES,
     activation::ACTIVATION,
     at_terminal::AT_TERMINAL,
@@ -40,6 +41,7 @@ const TABLES: [Table; 13] = [
     pace::PACE,
     play::PLAY,
     proxies::PROXIES,
+    retry::RETRY,
     sandbox::SANDBOX,
     starttls::STARTTLS,
     tls::TLS,

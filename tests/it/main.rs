@@ -65,6 +65,7 @@ mod proxy_socks_client;
 mod proxy_socks_server;
 mod proxy_tools;
 mod records;
+mod retry;
 mod routes;
 mod sandbox;
 mod scan;

@@ -50,6 +50,7 @@ impl Config {
         let warnings = useless::warnings(&args);
         // All values are looked at, those without effect too: a typing error is one anywhere.
         let wait = args.wait.as_deref().map(|text| time::positive("-w", text)).transpose()?;
+        let retry = args.retrying.retry.as_deref().map(|text| time::positive("--retry", text)).transpose()?;
         let listening = listening(&args)?;
         let console = console(&args)?;
         let proxies = proxy::client(&args)?;
@@ -67,8 +68,11 @@ impl Config {
             if !more_ports.is_empty() && !proxies.is_empty() {
                 return Err(Error::usage("-z with --proxy", "a proxy is asked for one port, not for a list"));
             }
+            if !more_ports.is_empty() && retry.is_some() {
+                return Err(Error::usage("-z with --retry", "one port can be waited for, not a list"));
+            }
             let (source, route) = (place::source(&args, transport)?, place::route(&args)?);
-            Mode::Connect(Connect { to, more_ports, source, route, proxies, proxy_dns, wait, probe: args.zero })
+            Mode::Connect(Connect { to, more_ports, source, route, proxies, proxy_dns, wait, retry, probe: args.zero })
         };
         let config = Self {
             mode,
@@ -155,6 +159,16 @@ fn contradictions(args: &Args) -> Result<()> {
             mx && !args.proxy.is_empty(),
             "--mx and --proxy",
             "a proxy is asked for one host, and there may be several to try; rncat -z --mx DOMAIN tells which",
+        ),
+        (
+            mx && args.retrying.retry.is_some(),
+            "--mx and --retry",
+            "there may be several servers to try; rncat -z --mx DOMAIN tells which",
+        ),
+        (
+            args.udp && !args.listen && args.retrying.retry.is_some(),
+            "-u and --retry",
+            "datagrams need no connection: nobody can tell when it would stand",
         ),
         (args.ipv6 && !args.hops.is_empty(), "-6 and -g", "only IPv4 has such routes"),
         (!args.hops.is_empty() && !inet, "-g", "only IPv4 has such routes"),

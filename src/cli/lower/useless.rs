@@ -131,6 +131,7 @@ fn alone(args: &Args) -> Vec<(bool, &'static str)> {
             "-m has no effect without -l and -k",
         ),
         (args.listen && args.wait.is_some(), "-w has no effect with -l: a listener waits for as long as it takes"),
+        (args.listen && args.retrying.retry.is_some(), "--retry has no effect with -l: nobody is connected to"),
         (args.nsock_engine.is_some(), "--nsock-engine has no effect: rncat has one way to wait for events"),
         (args.listen && !args.hops.is_empty(), "-g has no effect with -l"),
         (!args.listen && has_lists(args), "--allow and --deny have no effect without -l"),
