@@ -206,13 +206,14 @@ pub struct Args {
     /// Refuse a server that fails the check
     ///
     /// The exit status is 1 then. A stream that was cut short, without TLS's own goodbye, is an
-    /// error too.
+    /// error too. With -l, refuse clients without a certificate that --ssl-trustfile vouches for.
     #[arg(long, help_heading = TLS)]
     pub ssl_verify: bool,
 
     /// Trust only the certificates in this file
     ///
-    /// A PEM file, used in place of the system's store and of the roots that rncat comes with.
+    /// A PEM file, used in place of the system's store and of the roots that rncat comes with. With -l
+    /// and --ssl-verify, it says whose certificates clients may show.
     #[arg(long, value_name = "FILE", allow_hyphen_values = true, help_heading = TLS)]
     pub ssl_trustfile: Option<PathBuf>,
 

@@ -239,7 +239,10 @@ fn a_unix_socket_has_no_port_to_listen_on_either() {
 #[test]
 fn what_has_no_effect_is_warned_of() {
     assert_eq!(start("-l -w 5").warnings.len(), 1);
-    assert_eq!(start("-l --ssl-verify").warnings.len(), 1);
+    assert_eq!(start("-l --ssl-trustfile x").warnings.len(), 1);
+    assert!(refused("-l --ssl-verify").contains("--ssl-trustfile FILE"));
+    assert!(refused("-lu --ssl-verify --ssl-trustfile x").contains("DTLS"));
+    assert_eq!(start("-l --ssl-verify --ssl-trustfile x").warnings.len(), 0);
     assert_eq!(start("-l -e cat --recv-only").warnings.len(), 1);
     assert!(start("-lk -v --ssl --ssl-alpn h2 -o x -q 1").warnings.is_empty());
     assert_eq!(start("-z -d 1 -C h 1-3").warnings, ["-d has no effect with -z", "-C has no effect with -z"]);

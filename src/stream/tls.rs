@@ -9,7 +9,7 @@
 
 use self::below::{Below, Nothing};
 use super::{Flow, Handshaking, Stream, goodbye::Goodbye};
-use crate::tls::{explain, facts};
+use crate::tls::facts;
 use mio::{Registry, Token};
 use rustls::Connection;
 use std::{
@@ -183,7 +183,9 @@ impl Tls {
             match self.connection.process_new_packets() {
                 Ok(state) if state.peer_has_closed() => self.peer = Peer::Closed,
                 Ok(_) => {}
-                Err(error) => self.failure = Some(Failure::new(explain(&error))),
+                Err(error) => {
+                    self.failure = Some(Failure::of_tls(&error, matches!(self.connection, Connection::Client(_))))
+                }
             }
             filled += self.plaintext(out.get_mut(filled..).unwrap_or_default());
         }

@@ -84,6 +84,7 @@ mod telnet;
 mod timers;
 mod tls_agreements;
 mod tls_certificates;
+mod tls_clients;
 mod tls_faults;
 mod tls_stores;
 mod transcripts;

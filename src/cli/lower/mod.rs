@@ -187,6 +187,16 @@ fn contradictions(args: &Args) -> Result<()> {
             "what is encrypted from the start cannot be encrypted later",
         ),
         (offers && (room || server), "-l and --starttls", "somebody has to answer the clients: -e, -c or --play can"),
+        (
+            args.listen && args.ssl_verify && args.ssl_trustfile.is_none(),
+            "-l with --ssl-verify",
+            "clients have to show a certificate then, and --ssl-trustfile FILE has to say who may have issued it",
+        ),
+        (
+            args.listen && args.udp && args.ssl_verify,
+            "-l with -u and --ssl-verify",
+            "a listener over DTLS cannot ask its clients for a certificate",
+        ),
         (mock && exec, "--mock and a command", "only one of them can answer the clients"),
         (mock && play, "--mock and --play", "only one of them can answer the clients"),
         (mock && (room || server), "--mock", "its clients are joined to the server, not to others"),

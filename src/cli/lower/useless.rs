@@ -152,8 +152,10 @@ fn alone(args: &Args) -> Vec<(bool, &'static str)> {
             "--proxy-auth has no effect without --proxy",
         ),
         (args.proxy.is_empty() && args.proxy_dns.is_some(), "--proxy-dns has no effect without --proxy"),
-        (args.listen && args.ssl_verify, "--ssl-verify has no effect with -l: clients are not asked for a certificate"),
-        (args.listen && args.ssl_trustfile.is_some(), "--ssl-trustfile has no effect with -l"),
+        (
+            args.listen && args.ssl_trustfile.is_some() && !args.ssl_verify,
+            "--ssl-trustfile has no effect with -l and without --ssl-verify: clients are not asked for a certificate",
+        ),
         (args.listen && args.ssl_fingerprint.is_some(), "--ssl-fingerprint has no effect with -l"),
         (args.listen && args.ssl_servername.is_some(), "--ssl-servername has no effect with -l"),
         (
