@@ -191,6 +191,24 @@ mod tests {
     }
 
     #[test]
+    fn a_client_is_vouched_for_by_what_is_meant_for_clients() {
+        use rcgen::ExtendedKeyUsagePurpose::{ClientAuth, ServerAuth};
+        let root = Maker::new("Root").ca().self_signed();
+        let file = TempFile::new(root.pem().as_bytes());
+        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        let algorithms = provider.signature_verification_algorithms;
+        let trust = Trust::for_clients(file.path(), &provider).unwrap();
+        let vouched = |maker: Maker| {
+            let leaf = maker.signed_by(&root).certificate();
+            trust.vouch(&leaf, &[], UnixTime::now(), &algorithms)
+        };
+        assert_eq!(vouched(Maker::new("me")), Ok(Vouched::Chain));
+        assert_eq!(vouched(Maker::new("me").only_for(ClientAuth)), Ok(Vouched::Chain));
+        assert!(vouched(Maker::new("me").only_for(ServerAuth)).is_err());
+        assert_eq!(trust.names().len(), 1);
+    }
+
+    #[test]
     fn those_above_are_as_many_as_are_drawn_from_and_some_are_trusted() {
         assert_eq!(everybody().len(), 44);
         let [.., root] = everybody() else { panic!("nobody") };
