@@ -61,6 +61,7 @@
 //! | when a session in clear becomes encrypted | [`proto::starttls::watch`] (what is said), [`opening::upgrade`] (what is done) |
 //! | the notation of dialogues | [`dialogue`] |
 //! | what carries bytes | [`transport`]: one file each, and a row in [`transport::TRANSPORTS`] |
+//! | sockets that were there before us, readiness | [`transport::inherited`], [`ready`] |
 //! | how a connection is opened | [`opening`]: a stage is one file |
 //! | how a domain's mail server is found | [`proto::dns`] (whom to ask what), [`opening::questions`] (the sockets), [`opening::exchangers`] (who is dialled) |
 //! | who may come in | [`access`] |
@@ -100,6 +101,7 @@ pub mod opening;
 pub mod ports;
 pub mod proto;
 pub mod reactor;
+pub mod ready;
 pub mod relay;
 pub mod report;
 pub mod sandbox;

@@ -13,6 +13,10 @@ fn main() -> ExitCode {
             let _ = std::io::stdout().write_all(text.as_bytes());
             return ExitCode::SUCCESS;
         }
+        cli::Outcome::Begin(text) => {
+            let _ = std::io::stderr().write_all(text.as_bytes());
+            return Exit::Usage.into();
+        }
         cli::Outcome::Refuse(report, error) => (report, Err(error)),
         cli::Outcome::Run(start) => {
             start.report.detail(1, concat!("Version ", env!("CARGO_PKG_VERSION")));

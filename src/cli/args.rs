@@ -10,6 +10,7 @@ mod command;
 mod dialogue;
 mod mail;
 mod mock;
+mod retry;
 mod safety;
 mod terminal;
 
@@ -18,9 +19,11 @@ use command::CommandArgs;
 use dialogue::DialogueArgs;
 use mail::MailArgs;
 use mock::MockArgs;
+use retry::RetryArgs;
 use safety::SafetyArgs;
 use terminal::TerminalArgs;
 
+use crate::transport::inherited::Inherited;
 use std::path::PathBuf;
 
 const PROTOCOL: &str = "Protocol options";
@@ -49,6 +52,10 @@ pub struct Args {
     /// The host and the port, in the order in which they were typed.
     #[arg(hide = true)]
     pub words: Vec<String>,
+
+    /// The sockets that were there before us, in place of words: they are not typed.
+    #[arg(skip)]
+    pub inherited: Option<Inherited>,
 
     /// Use IPv4 only
     #[arg(short = '4', help_heading = PROTOCOL)]
@@ -127,7 +134,8 @@ pub struct Args {
     /// Listen for a client instead of connecting
     ///
     /// Without an address, rncat listens on all addresses, IPv4 and IPv6; without a port, at
-    /// 31337. Port 0 lets the system choose one, which -v tells.
+    /// 31337. Port 0 lets the system choose one, which -v tells. Without both, sockets that systemd or
+    /// inetd has passed are taken; see SERVICES.
     #[arg(short = 'l', long, help_heading = LISTEN)]
     pub listen: bool,
 
@@ -198,13 +206,14 @@ pub struct Args {
     /// Refuse a server that fails the check
     ///
     /// The exit status is 1 then. A stream that was cut short, without TLS's own goodbye, is an
-    /// error too.
+    /// error too. With -l, refuse clients without a certificate that --ssl-trustfile vouches for.
     #[arg(long, help_heading = TLS)]
     pub ssl_verify: bool,
 
     /// Trust only the certificates in this file
     ///
-    /// A PEM file, used in place of the system's store and of the roots that rncat comes with.
+    /// A PEM file, used in place of the system's store and of the roots that rncat comes with. With -l
+    /// and --ssl-verify, it says whose certificates clients may show.
     #[arg(long, value_name = "FILE", allow_hyphen_values = true, help_heading = TLS)]
     pub ssl_trustfile: Option<PathBuf>,
 
@@ -298,6 +307,10 @@ pub struct Args {
     /// The name's look-up, every address that is tried and the TLS handshake are all within it.
     #[arg(short = 'w', long, value_name = "TIME", allow_hyphen_values = true, help_heading = TIMING)]
     pub wait: Option<String>,
+
+    /// `--retry`.
+    #[command(flatten)]
+    pub retrying: RetryArgs,
 
     /// Give up a peer that is silent for TIME
     ///

@@ -16,7 +16,7 @@ pub use user::User;
 use crate::{
     proto::auth::Credentials,
     report::escape,
-    transport::{Address, Transport},
+    transport::{Address, Transport, inherited::Inherited},
 };
 use std::{fmt, net::IpAddr, path::PathBuf, time::Duration};
 
@@ -76,6 +76,12 @@ impl Mode {
         matches!(self, Self::Listen(listen) if listen.keep_open)
     }
 
+    /// Whether the one client of all has come before us.
+    #[must_use]
+    pub fn has_its_client(&self) -> bool {
+        matches!(self, Self::Listen(Listen { on: Where::Inherited(inherited), .. }) if inherited.connected)
+    }
+
     /// How long a client that takes too little may hold the others up.
     #[must_use]
     pub fn stall(&self) -> Duration {
@@ -103,6 +109,8 @@ pub struct Connect {
     pub proxy_dns: ProxyDns,
     /// `-w`: look-up, connecting and the TLS handshake together take no longer.
     pub wait: Option<Duration>,
+    /// `--retry`: go on trying for so long.
+    pub retry: Option<Duration>,
     /// `-z`: connect, and leave.
     pub probe: bool,
 }
@@ -194,6 +202,8 @@ pub enum Where {
     },
     /// At an address that needs no look-up.
     Known(Address),
+    /// At sockets that were there before us.
+    Inherited(Inherited),
 }
 
 impl Where {
@@ -202,7 +212,7 @@ impl Where {
     pub fn port(&self) -> u16 {
         match self {
             Self::Inet { port, .. } | Self::Loopback { port } => *port,
-            Self::Known(_) => 0,
+            Self::Known(_) | Self::Inherited(_) => 0,
         }
     }
 }

@@ -18,6 +18,7 @@ pub mod pacing;
 pub mod proxy;
 pub mod questions;
 pub mod resolve;
+mod retry;
 mod route;
 pub mod starttls;
 pub mod talk;

@@ -66,7 +66,7 @@ impl ClientSettings {
         let name = match &expected {
             Expected::Server(name) => name.clone(),
             // rustls wants a name; for an address it sends no SNI, and our verifier does not look at it.
-            Expected::Unfit(_) => ServerName::IpAddress(IpAddr::V4(Ipv4Addr::from([0; 4]))),
+            Expected::Unfit(_) | Expected::Client => ServerName::IpAddress(IpAddr::V4(Ipv4Addr::from([0; 4]))),
         };
         let (verifier, verdict) = self.verifier(expected);
         let builder = ClientConfig::builder_with_provider(Arc::clone(&self.provider))

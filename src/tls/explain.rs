@@ -13,7 +13,7 @@ pub fn explain(error: &Error) -> String {
     match error {
         Error::AlertReceived(alert) => format!("the peer refused: {}", describe(*alert)),
         Error::InvalidCertificate(error) => certificate(error),
-        Error::NoCertificatesPresented => "the peer has no certificate".to_owned(),
+        Error::NoCertificatesPresented => "the peer has shown no certificate".to_owned(),
         Error::PeerIncompatible(what) => incompatible(what),
         Error::NoApplicationProtocol => "no ALPN protocol in common".to_owned(),
         Error::DecryptError => "what arrived cannot be decrypted: it was changed on its way".to_owned(),
@@ -50,9 +50,7 @@ pub fn explain_in_session(error: &Error, version: Option<ProtocolVersion>) -> St
 
 fn certificate(error: &CertificateError) -> String {
     match error {
-        CertificateError::Other(other) if other.0.is::<Refused>() => {
-            format!("the server's certificate is not trusted: {}", other.0)
-        }
+        CertificateError::Other(other) if other.0.is::<Refused>() => other.0.to_string(),
         CertificateError::BadSignature => "the peer did not prove that it holds its certificate's key".to_owned(),
         error => format!("the peer's certificate cannot be used: {}", fault(error)),
     }

@@ -58,6 +58,11 @@ impl Maker {
         self.make(|params, key| params.self_signed(key))
     }
 
+    pub(crate) fn only_for(mut self, purpose: rcgen::ExtendedKeyUsagePurpose) -> Self {
+        self.params.extended_key_usages = vec![purpose];
+        self
+    }
+
     pub(crate) fn signed_by(self, issuer: &Made) -> Made {
         self.make(|params, key| params.signed_by(key, &Issuer::from_params(&issuer.params, &issuer.key)))
     }

@@ -125,6 +125,10 @@ impl Launch {
         };
         let mut command = Command::new(program);
         command.args(arguments).envs(self.environment.iter().map(|(name, value)| (name, value)));
+        // They were for us.
+        for name in ["LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES", "NOTIFY_SOCKET"] {
+            command.env_remove(name);
+        }
         if let Some(name) = &self.name {
             command.arg0(name);
         }

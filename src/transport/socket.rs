@@ -155,6 +155,25 @@ pub fn listen(socket: Socket, on: &Address, set_up: SetUp) -> io::Result<StreamL
     Ok(StreamListener { socket, inet: on.inet().is_some(), set_up, of_messages: false })
 }
 
+/// A listening socket that somebody else has bound.
+///
+/// # Errors
+/// Of setsockopt(2).
+pub(super) fn passed(socket: Socket, inet: bool, set_up: SetUp) -> io::Result<StreamListener> {
+    if INHERITED {
+        set_up(&socket)?;
+    }
+    Ok(StreamListener { socket, inet, set_up, of_messages: false })
+}
+
+/// Sets the options of a connection that is there.
+///
+/// # Errors
+/// Of setsockopt(2).
+pub(super) fn set_up(socket: &Socket, options: SetUp) -> io::Result<()> {
+    options(socket).or_else(peer_has_left)
+}
+
 impl StreamSocket {
     /// A connection that is there, non-blocking.
     pub(crate) fn new(socket: Socket, family: &Address) -> Self {

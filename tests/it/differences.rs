@@ -3,12 +3,14 @@
 //! A test named here must fail against another netcat, and one that is not must pass. A `*` stands
 //! for `tcp` and for `tls`.
 
+mod activation;
 mod at_terminal;
 mod mail;
 mod mock;
 mod pace;
 mod play;
 mod proxies;
+mod retry;
 mod sandbox;
 mod starttls;
 mod times;
@@ -30,14 +32,16 @@ pub(crate) fn reason_at_times(test: &str) -> Option<&'static str> {
 
 type Table = &'static [(&'static str, &'static [&'static str])];
 
-const TABLES: [Table; 12] = [
+const TABLES: [Table; 14] = [
     DIFFERENCES,
+    activation::ACTIVATION,
     at_terminal::AT_TERMINAL,
     mail::MAIL,
     mock::MOCK,
     pace::PACE,
     play::PLAY,
     proxies::PROXIES,
+    retry::RETRY,
     sandbox::SANDBOX,
     starttls::STARTTLS,
     tls::TLS,
@@ -110,7 +114,11 @@ const DIFFERENCES: Table = &[
     ),
     (
         "its help lists its own options, its version its own name",
-        &["options::help_is_on_stdout_and_0", "options::the_version_is_on_stdout_and_0"],
+        &[
+            "options::help_is_on_stdout_and_0",
+            "options::the_name_alone_says_how_to_begin",
+            "options::the_version_is_on_stdout_and_0",
+        ],
     ),
     // Addresses.
     (

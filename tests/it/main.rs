@@ -7,6 +7,7 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
 mod access;
+mod activation;
 mod addresses;
 mod at_terminal;
 mod broker;
@@ -67,6 +68,7 @@ mod proxy_socks_client;
 mod proxy_socks_server;
 mod proxy_tools;
 mod records;
+mod retry;
 mod routes;
 mod sandbox;
 mod scan;
@@ -86,6 +88,7 @@ mod telnet;
 mod timers;
 mod tls_agreements;
 mod tls_certificates;
+mod tls_clients;
 mod tls_faults;
 mod tls_stores;
 mod torture;

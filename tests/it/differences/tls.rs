@@ -4,6 +4,15 @@ use super::Table;
 
 pub(super) const TLS: Table = &[
     (
+        "asks clients for no certificate",
+        &[
+            "tls_clients::a_client_without_a_trusted_certificate_is_refused",
+            "tls_clients::a_trust_file_is_needed",
+            "tls_clients::one_client_that_is_refused_does_not_end_the_others",
+            "tls_clients::v_tells_of_the_clients_certificate",
+        ],
+    ),
+    (
         "says nothing of a certificate without -v, and little with it",
         &[
             "interop::certificates_of_yesterday_work_with_a_warning",
