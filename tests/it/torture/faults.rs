@@ -46,10 +46,11 @@ use Severity::{Hard, Left, Soft, Told};
 /// The calls that are made to fail.
 pub(super) const CALLS: &[(&[&str], Errors)] = &[
     (
-        &["read", "recvfrom", "readv", "recvmsg"],
+        &["read", "recvfrom", "readv"],
         // 0 is the end of the file.
         &[(Soft, &["EINTR"]), (Hard, &["EIO", "ECONNRESET", "ETIMEDOUT", "ENOBUFS"]), (Left, &["0"])],
     ),
+    (&["recvmsg"], &[(Soft, &["EINTR"]), (Hard, &["EIO", "ECONNRESET", "ETIMEDOUT", "ENOBUFS"])]),
     (
         &["write", "sendto", "writev", "sendmsg"],
         &[
