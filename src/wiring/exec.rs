@@ -233,11 +233,10 @@ impl Exec {
         }
     }
 
-    /// The command reads, but it cannot be written to: what it says is not the answer to what its peer has said.
-    fn cannot_be_told(&mut self, peer: Token, error: &io::Error, lost: usize, context: &mut Context<'_>) {
+    /// The command cannot be talked with: what it says is not all, or not the answer to what its peer has said.
+    fn fail(&mut self, peer: Token, what: &str, why: String, context: &mut Context<'_>) {
         let Some(couple) = self.couples.get_mut(&peer).filter(|couple| !couple.leaving) else { return };
-        let why = format!("{}; {} not delivered", why(error), bytes(lost));
-        let error = Error::usage(format!("{}: write to its command", couple.departure.name()), why);
+        let error = Error::usage(format!("{}: {what}", couple.departure.name()), why);
         context.report.error(&error);
         couple.leave(peer, AT_ONCE, context);
         self.blame(error.exit());
@@ -248,6 +247,11 @@ impl Exec {
         if let Some(&peer) = self.peer_of.get(&token) {
             if let Some(couple) = self.couples.get_mut(&peer) {
                 couple.said_all = true;
+                if let (End::Failed(error), false) = (&end, couple.leaving) {
+                    // The peer should not take what it has got for all there is.
+                    context.relay.cut_short(peer);
+                    return self.fail(peer, "read from its command", why(error), context);
+                }
             }
             self.review(peer, context);
         } else if let Some(couple) = self.couples.get_mut(&token) {
@@ -320,7 +324,8 @@ impl Wiring for Exec {
                     // What the peer still sends is read, so that it is not stuck.
                     context.relay.discard(peer);
                     if error.kind() != io::ErrorKind::BrokenPipe {
-                        self.cannot_be_told(peer, &error, lost, context);
+                        let why = format!("{}; {} not delivered", why(&error), bytes(lost));
+                        self.fail(peer, "write to its command", why, context);
                     }
                 }
             }

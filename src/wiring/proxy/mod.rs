@@ -15,7 +15,7 @@ use crate::{
     error::{Error, Exit, Result},
     opening::{Failed, Peer, dial::Dialled},
     reactor::{self, ByToken, Ready},
-    relay::{Notice, Patience},
+    relay::{End, Notice, Patience},
     report::Report,
     stream::Stream,
     transport::Address,
@@ -260,7 +260,12 @@ impl Wiring for Proxy {
 
     fn noticed(&mut self, notice: Notice, context: &mut Context<'_>) {
         match notice {
-            Notice::Ended(token, end) => self.pairs.ended(token, &end, context),
+            Notice::Ended(token, end) => {
+                if let (End::Failed(error), Some(side)) = (&end, self.pairs.side(token)) {
+                    self.report.detail(1, format_args!("{side}: {}", crate::error::why(error)));
+                }
+                self.pairs.ended(token, &end, context);
+            }
             Notice::Gone(token, error, lost) => {
                 if lost > 0 && error.kind() != io::ErrorKind::BrokenPipe {
                     self.report.detail(1, format_args!("{}; {lost} bytes not delivered", crate::error::why(&error)));

@@ -46,23 +46,25 @@ use Severity::{Hard, Left, Soft, Told};
 /// The calls that are made to fail.
 pub(super) const CALLS: &[(&[&str], Errors)] = &[
     (
-        &["read", "recvfrom", "readv", "recvmsg"],
-        &[(Soft, &["EINTR"]), (Hard, &["EIO", "ECONNRESET", "ETIMEDOUT", "ENOBUFS", "0"])],
+        &["read", "recvfrom", "readv"],
+        // 0 is the end of the file.
+        &[(Soft, &["EINTR"]), (Hard, &["EIO", "ECONNRESET", "ETIMEDOUT", "ENOBUFS"]), (Left, &["0"])],
     ),
+    (&["recvmsg"], &[(Soft, &["EINTR"]), (Hard, &["EIO", "ECONNRESET", "ETIMEDOUT", "ENOBUFS"])]),
     (
         &["write", "sendto", "writev", "sendmsg"],
         &[
             (Soft, &["EINTR"]),
-            (Left, &["EPIPE"]),
-            (Hard, &["EIO", "ENOSPC", "ECONNRESET", "ETIMEDOUT", "ENOBUFS", "0"]),
+            (Left, &["EPIPE", "ECONNRESET"]),
+            (Hard, &["EIO", "ENOSPC", "ETIMEDOUT", "ENOBUFS", "0"]),
         ],
     ),
     (
         &["splice", "sendfile"],
         &[
             (Soft, &["EINTR", "EINVAL", "ENOMEM"]),
-            (Left, &["EPIPE"]),
-            (Hard, &["ENOSPC", "ECONNRESET", "ETIMEDOUT", "EIO"]),
+            (Left, &["EPIPE", "ECONNRESET"]),
+            (Hard, &["ENOSPC", "ETIMEDOUT", "EIO"]),
         ],
     ),
     (&["accept4"], &[(Soft, &["EINTR", "ECONNABORTED", "EPROTO"]), (Told, &["EMFILE", "ENFILE", "ENOBUFS", "ENOMEM"])]),

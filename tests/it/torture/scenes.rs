@@ -224,6 +224,8 @@ fn says(stream: &mut Option<TcpStream>, bytes: &[u8]) {
 fn broker(fault: Option<&Fault>, allowed: usize) -> Outcome {
     let mut run = Run::traced("-lv --broker 127.0.0.1 0", Input::Null, false, fault);
     let mut delivered = Vec::new();
+    run.address();
+    let alone = run.has_left(usize::MAX);
     for whose in ["of the first", "of the second", "of the third"] {
         let (mut one, mut other) = (run.client(), run.client());
         let (question, answer) = (noise(3, 20_000), noise(4, 20_000));
@@ -232,6 +234,9 @@ fn broker(fault: Option<&Fault>, allowed: usize) -> Outcome {
         says(&mut one, &answer);
         let answered = hears(&mut other, answer.len());
         delivered.push((whose, [heard, answered].concat(), [question, answer].concat()));
+        // What it still has of these must not come to the next.
+        drop((one, other));
+        run.has_left(alone);
     }
     let left_behind = run.has_left(allowed);
     run.is_dismissed();
