@@ -50,6 +50,9 @@ class Probe:
                 self.seconds.setdefault(kind, []).append(float(value))
         return self.seconds
 
+    def was_answered(self):
+        return bool(self.answered or self.seconds.get('line'))
+
     def end(self):
         os.kill(self.process, signal.SIGKILL)
         os.waitpid(self.process, 0)

@@ -14,7 +14,7 @@ class Server:
     def __init__(self, program, mode, clients, scratch):
         words = [word.format(cat=shutil.which('cat')) for word in mode.words]
         # Who has half-closed is waited for a while, as far as one can tell; there are more of those than of others.
-        command = [program, '-n', '-l', '-k', '-m', str(4 * clients + 100), '--stall-timeout', '1', *words, '127.0.0.1']
+        command = [program, '-n', '-l', '-k', '-m', str(4 * clients + 100), *words, '127.0.0.1']
         if 'mock' not in mode.name:
             command.append('0')
         else:
