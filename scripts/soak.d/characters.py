@@ -13,7 +13,7 @@ from world import READ
 
 FLOOD = 96 * 1024
 ROOM_LINES = 60_000  # deliveries a second that a room's clients may cause …
-ROOM_BYTES = 16 << 20  # … and bytes
+ROOM_BYTES = 8 << 20  # … and bytes
 
 
 class Crowd:
@@ -81,7 +81,7 @@ class Crowd:
         now = time.monotonic()
         self.budget = min(1.0, self.budget + now - self.filled)
         self.filled = now
-        cost = self.clients * max(1 / ROOM_LINES, length / ROOM_BYTES)
+        cost = self.present * max(1 / ROOM_LINES, length / ROOM_BYTES)
         if self.budget <= 0:
             return False
         self.budget -= cost
@@ -130,6 +130,8 @@ def says(crowd, client, line):
 def floods(crowd, client):
     yield from begins(crowd, client)
     length = crowd.rng.randrange(1, FLOOD)
+    if crowd.mode.answers == ROOM:
+        length = min(length, ROOM_BYTES // crowd.clients)  # a second's worth
     if not crowd.may_say(length):
         return
     line = crowd.line()

@@ -90,7 +90,7 @@ MODES = {mode.name: mode for mode in (
     Mode('ssl', '--ssl', HEARD, tls=True, heap=13),
     Mode('http', '--proxy-type http', ECHO, opening=connect, pipes=2),
     Mode('socks', '--proxy-type socks5', ECHO, opening=socks5, pipes=2),
-    Mode('mock', '--mock smtp', REPLY, opening=ehlo, heap=13),
+    Mode('mock', '--mock smtp:0', REPLY, opening=ehlo, heap=13),
     Mode('udp', '-u', HEARD, udp=True),
 )}
 

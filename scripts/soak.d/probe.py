@@ -36,6 +36,8 @@ class Probe:
 
     def collect(self):
         """Takes what has been measured since."""
+        if self.reading is None:
+            return self.seconds
         try:
             while some := os.read(self.reading, 65536):
                 self.rest += some
@@ -50,11 +52,17 @@ class Probe:
                 self.seconds.setdefault(kind, []).append(float(value))
         return self.seconds
 
+    def was_answered(self):
+        return bool(self.answered or self.seconds.get('line'))
+
     def end(self):
+        if not self.process:
+            return
         os.kill(self.process, signal.SIGKILL)
         os.waitpid(self.process, 0)
         self.collect()
         os.close(self.reading)
+        self.reading = self.process = None
 
 
 def run(out, mode, port, target, stdin, stdout):

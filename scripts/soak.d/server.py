@@ -9,22 +9,23 @@ import time
 from collections import Counter
 from pathlib import Path
 
+from modes import HEARD
+
 
 class Server:
     def __init__(self, program, mode, clients, scratch):
         words = [word.format(cat=shutil.which('cat')) for word in mode.words]
+        if mode.name != 'mock':
+            words = ['-l', '-k', *words, '127.0.0.1', '0']
         # Who has half-closed is waited for a while, as far as one can tell; there are more of those than of others.
-        command = [program, '-n', '-l', '-k', '-m', str(4 * clients + 100), '--stall-timeout', '1', *words, '127.0.0.1']
-        if 'mock' not in mode.name:
-            command.append('0')
-        else:
-            command[command.index('smtp')] = 'smtp:0'
-            command = [word for word in command if word not in ('-l', '-k')]
+        command = [program, '-n', '-m', str(4 * clients + 100), *words]
         self.said = scratch / f'{mode.name}.stderr'
         with open(self.said, 'wb') as said:
-            heard = {'bufsize': 0, 'stdout': subprocess.PIPE if mode.answers == 'heard' else subprocess.DEVNULL, 'stderr': said}
-            self.process = subprocess.Popen(command, stdin=subprocess.PIPE, **heard,
-                                            env=os.environ | {'TMPDIR': str(scratch)})
+            stdout = subprocess.PIPE if mode.answers == HEARD else subprocess.DEVNULL
+            self.process = subprocess.Popen(
+                command, bufsize=0, stdin=subprocess.PIPE, stdout=stdout, stderr=said,
+                env=os.environ | {'TMPDIR': str(scratch)},
+            )
         self.folder = Path('/proc') / str(self.process.pid)
         self.port = self.find_port('udp' if mode.udp else 'tcp')
         self.mode, self.peak = mode, 0

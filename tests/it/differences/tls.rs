@@ -92,10 +92,6 @@ pub(super) const TLS: Table = &[
         ],
     ),
     (
-        "serves nobody any more when hundreds of clients stall in their handshakes",
-        &["hostile_handshakes::clients_that_stall_at_every_byte_of_their_handshake_hold_up_nobody"],
-    ),
-    (
         "has few words for what goes wrong in a handshake",
         &[
             "hostile_handshakes::a_client_gives_up_a_server_that_stalls_anywhere_in_its_handshake",
