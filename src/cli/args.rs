@@ -8,6 +8,7 @@
 mod access;
 mod command;
 mod dialogue;
+mod login;
 mod mail;
 mod mock;
 mod safety;
@@ -16,6 +17,7 @@ mod terminal;
 use access::AccessArgs;
 use command::CommandArgs;
 use dialogue::DialogueArgs;
+pub(super) use login::LoginArgs;
 use mail::MailArgs;
 use mock::MockArgs;
 use safety::SafetyArgs;
@@ -271,12 +273,9 @@ pub struct Args {
     #[arg(long, value_name = "TYPE", allow_hyphen_values = true, help_heading = PROXY)]
     pub proxy_type: Option<String>,
 
-    /// Say who you are; with -l, demand that
-    ///
-    /// The environment variable NCAT_PROXY_AUTH does the same and is not seen by other users. An HTTP
-    /// proxy is answered by Digest or Basic, as it asks.
-    #[arg(long, value_name = "USER[:PASSWORD]", allow_hyphen_values = true, help_heading = PROXY)]
-    pub proxy_auth: Option<String>,
+    /// `--proxy-auth`, `--proxy-auth-file`.
+    #[command(flatten)]
+    pub login: LoginArgs,
 
     /// Who looks names up: remote, local, both, none
     ///

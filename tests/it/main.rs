@@ -59,6 +59,7 @@ mod proxy_http_bodies;
 mod proxy_http_faults;
 mod proxy_http_refusals;
 mod proxy_http_server;
+mod proxy_secrets;
 mod proxy_smuggling;
 mod proxy_socks_client;
 mod proxy_socks_server;

@@ -9,6 +9,7 @@
 mod certificates;
 mod datagrams;
 mod judge;
+mod memory;
 mod name_server;
 mod netcat;
 mod outside;
