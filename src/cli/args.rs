@@ -324,7 +324,8 @@ pub struct Args {
     /// Record the session, both ways, as it went
     ///
     /// What is sent is recorded as it was sent, after -C. Over TLS it is what was said, not what
-    /// it was encrypted to.
+    /// it was encrypted to. A file that is made is readable by you alone; in a folder that every user may
+    /// write to, as /tmp, no link is followed and no other user's file written to.
     #[arg(short = 'o', long, value_name = "FILE", allow_hyphen_values = true, help_heading = OUTPUT)]
     pub output: Option<PathBuf>,
 

@@ -41,6 +41,7 @@ mod mx;
 mod mx_faults;
 mod mx_records;
 mod mx_tls;
+mod neighbours;
 mod one_way;
 mod options;
 mod pace;

@@ -123,6 +123,8 @@ fn what_a_client_of_socks_has_said_is_in_memory_no_more() {
         peer.hears([5, 2]);
         peer.sends([b"\x01\x03joe\x1c", PASSWORD.as_bytes()].concat());
         peer.hears([1, 1]);
+        // Who hears that is forgotten only then.
+        peer.hears_end();
         assert_eq!(server.remembers(PASSWORD.as_bytes()), Vec::<String>::new());
     });
 }

@@ -16,8 +16,7 @@ const NO_AUTH: u8 = 0;
 const PASSWORD: u8 = 2;
 const NONE: u8 = 0xff;
 
-/// The dialogue with one SOCKS5 proxy.
-#[derive(Debug)]
+/// The dialogue with one SOCKS5 proxy. Not to be shown: a password is in it.
 pub(super) struct Client {
     errand: Errand,
     request: Vec<u8>,

@@ -8,6 +8,7 @@
 
 mod certificates;
 mod datagrams;
+mod job;
 mod judge;
 mod memory;
 mod name_server;
