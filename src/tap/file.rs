@@ -5,7 +5,10 @@
 
 use super::failed;
 use crate::error::{Error, Result, why};
-use rustix::io::Errno;
+use rustix::{
+    fs::{Access, access},
+    io::Errno,
+};
 use std::{
     fs::{self, File, Metadata},
     os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt},
@@ -18,22 +21,42 @@ const PRIVATE: u32 = 0o600;
 /// The bit of a folder's mode that lets everybody make files in it.
 const ALL_WRITE: u32 = 0o002;
 
+const LINK: &str = "it is a link";
+
 /// Opens a file to be written to, and empties it unless it is appended to. One that is made is the user's alone. In a
 /// folder that everybody may write to, neither a link is followed nor another user's file taken.
 ///
 /// # Errors
 /// When it cannot be had.
 pub(super) fn open(path: &Path, append: bool) -> Result<File> {
+    opened(path, append, true)
+}
+
+/// Whether a file is there that can be written to, or could be made; nothing is made yet.
+///
+/// # Errors
+/// When neither is so.
+pub(super) fn can_be_made(path: &Path) -> Result<()> {
+    if fs::metadata(path).is_ok() {
+        return opened(path, true, false).map(drop);
+    }
+    if is_shared(path) && fs::symlink_metadata(path).is_ok() {
+        return Err(refused(path, LINK));
+    }
+    access(folder(path), Access::WRITE_OK | Access::EXEC_OK).map_err(|error| failed("open", path, why(&error.into())))
+}
+
+fn opened(path: &Path, append: bool, make: bool) -> Result<File> {
     let fails = |error: &std::io::Error| failed("open", path, why(error));
-    let is_shared = fs::metadata(folder(path)).is_ok_and(|folder| folder.mode() & ALL_WRITE != 0);
+    let is_shared = is_shared(path);
     let mut options = File::options();
-    options.create(true).write(true).append(append).truncate(!append && !is_shared).mode(PRIVATE);
+    options.create(make).write(true).append(append).truncate(!append && !is_shared).mode(PRIVATE);
     if !is_shared {
         return options.open(path).map_err(|error| fails(&error));
     }
     let opened = options.custom_flags(libc::O_NOFOLLOW).open(path);
     let file = opened.map_err(|error| match Errno::from_io_error(&error) {
-        Some(Errno::LOOP) => refused(path, "it is a link"),
+        Some(Errno::LOOP) => refused(path, LINK),
         _ => fails(&error),
     })?;
     let about = file.metadata().map_err(|error| fails(&error))?;
@@ -46,8 +69,12 @@ pub(super) fn open(path: &Path, append: bool) -> Result<File> {
     Ok(file)
 }
 
+fn is_shared(path: &Path) -> bool {
+    fs::metadata(folder(path)).is_ok_and(|folder| folder.mode() & ALL_WRITE != 0)
+}
+
 /// Where a file is.
-pub(super) fn folder(path: &Path) -> &Path {
+fn folder(path: &Path) -> &Path {
     path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."))
 }
 

@@ -4,10 +4,9 @@
 
 use super::{TapFile, failed, file};
 use crate::error::{Result, why};
-use rustix::fs::{Access, access};
 use std::{
     cell::Cell,
-    fs::{self, File},
+    fs::File,
     io::{self, Write},
     path::{Path, PathBuf},
     rc::Rc,
@@ -57,7 +56,7 @@ impl Place {
         }
         if many {
             let first = numbered(&file.path, 1);
-            can_be_made(&first)?;
+            file::can_be_made(&first)?;
             return Ok(Self::Files { file: file.clone(), count });
         }
         let opened = file::open(&file.path, file.append)?;
@@ -115,15 +114,6 @@ impl Output {
                 written.map_err(|error| failed("write", "stderr".as_ref(), why(&error)))
             }
         }
-    }
-}
-
-/// Whether a file is there that can be written to, or could be made; nothing is made yet.
-fn can_be_made(path: &Path) -> Result<()> {
-    match fs::symlink_metadata(path) {
-        Ok(_) => file::open(path, true).map(drop),
-        Err(_) => access(file::folder(path), Access::WRITE_OK | Access::EXEC_OK)
-            .map_err(|error| failed("open", path, why(&error.into()))),
     }
 }
 

@@ -50,7 +50,10 @@ fn a_file_that_all_may_read_is_warned_of() {
         let file = private(&scratch, LOGIN);
         for (mode, warns) in [(0o600, 0), (0o640, 0), (0o644, 1), (0o604, 1)] {
             std::fs::set_permissions(&file, PermissionsExt::from_mode(mode)).unwrap();
-            let (client, _peer) = joined_by_basic(netcat("--proxy-auth-file").arg(&file), &proxy);
+            let (mut client, peer) = joined_by_basic(netcat("--proxy-auth-file").arg(&file), &proxy);
+            client.ends_stdin();
+            peer.closes();
+            client.leaves(0);
             assert_eq!(client.times_said(&["every user may read it", "chmod 600"]), warns, "{mode:o}");
         }
     });
