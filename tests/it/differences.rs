@@ -60,6 +60,7 @@ const DIFFERENCES: Table = &[
             "neighbours::what_is_recorded_is_for_its_owner_alone",
         ],
     ),
+    ("stays at the terminal when the server has ended", &["neighbours::every_end_leaves_the_terminal_as_it_was"]),
     ("has no --transcript", &["neighbours::a_job_that_was_stopped_goes_on_where_it_was"]),
     (
         "has no DTLS listener",

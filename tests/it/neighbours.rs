@@ -7,7 +7,7 @@ use rustix::fs::OFlags;
 use rustix::process::Signal;
 use rustix::termios::{Termios, tcgetattr};
 
-use crate::lang::{Netcat, Peer, PeerListener, Scratch, Session, Stdout, Wire, it, netcat};
+use crate::lang::{Netcat, Peer, PeerListener, Scratch, Session, Wire, it, netcat};
 
 #[test]
 fn every_signal_leaves_the_terminal_as_it_was() {
@@ -58,7 +58,7 @@ fn a_job_that_was_stopped_goes_on_where_it_was() {
         for args in ["", "--transcript x.play"] {
             let scratch = Scratch::new();
             let args = args.replace("x.play", &scratch.path("x.play").to_string_lossy());
-            let (mut session, mut peer, before) = at_a_terminal(netcat(&args).as_a_job());
+            let (mut session, mut peer, before) = at_a_terminal(netcat(&args).in_a_job());
             session.is_stopped();
             is_as_before(&session, &before);
             peer.sends("while it sleeps\n");
@@ -79,7 +79,7 @@ fn a_job_that_was_stopped_goes_on_where_it_was() {
 #[test]
 fn a_listener_that_was_stopped_serves_who_came_meanwhile() {
     it(|| {
-        let mut server = netcat("-k").as_a_job().listens();
+        let mut server = netcat("-k").in_a_job().listens();
         server.is_stopped();
         let mut peer = Peer::dials(&server, Wire::Plain);
         peer.sends("hello\n");
@@ -87,19 +87,6 @@ fn a_listener_that_was_stopped_serves_who_came_meanwhile() {
         server.shows("hello\n");
         server.types("welcome\n");
         peer.hears("welcome\n");
-    });
-}
-
-#[test]
-fn a_reader_that_is_gone_is_no_signals_death() {
-    it(|| {
-        let listener = PeerListener::new(Wire::Plain);
-        let mut client = netcat("").stdout(Stdout::Gone).connects_to(&listener);
-        let mut peer = listener.accepts();
-        peer.sends("nobody reads this\n");
-        client.ends_stdin();
-        peer.closes();
-        client.leaves(0);
     });
 }
 

@@ -10,7 +10,7 @@ use super::seen::fail;
 use super::session::Session;
 
 impl Session {
-    /// Ctrl-Z: it is asked to stop, and does. It has to be [a job](super::Netcat::as_a_job).
+    /// Ctrl-Z: it is asked to stop, and does. It has to be [a job](super::Netcat::in_a_job).
     #[track_caller]
     pub(crate) fn is_stopped(&self) {
         let pid = Pid::from_raw(i32::try_from(self.pid()).unwrap()).unwrap();

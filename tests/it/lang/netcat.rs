@@ -151,7 +151,7 @@ impl Netcat {
     }
 
     /// Starts it in a process group of its own, as shells do; elsewhere the kernel stops nobody.
-    pub(crate) fn as_a_job(mut self) -> Self {
+    pub(crate) fn in_a_job(mut self) -> Self {
         self.is_job = true;
         self
     }
