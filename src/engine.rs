@@ -151,7 +151,7 @@ fn stages(
     report: Report,
 ) -> Result<Vec<Box<dyn Staging>>> {
     let mut stages = match &config.mode {
-        Mode::Connect(connect) => proxy::stages(connect, found)?,
+        Mode::Connect(connect) => proxy::stages(connect, found, report)?,
         Mode::Listen(_) => Vec::new(),
     };
     if let (Some(Upgrade { when: When::First(protocol), tls }), Mode::Connect(connect)) =
@@ -318,6 +318,7 @@ impl Engine {
     /// Tells the wiring when nobody will come any more.
     fn look_for_more(&mut self) {
         if self.entrance.is_over() && self.openings.count() == 0 {
+            self.openings.forget();
             self.wiring.nobody_comes();
         }
     }

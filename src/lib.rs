@@ -65,6 +65,7 @@
 //! | how a connection is opened | [`opening`]: a stage is one file |
 //! | how a domain's mail server is found | [`proto::dns`] (whom to ask what), [`opening::questions`] (the sockets), [`opening::exchangers`] (who is dialled) |
 //! | who may come in | [`access`] |
+//! | who we are to a proxy, and where that is read | [`credentials`] |
 //! | what a proxy is asked, and asks | [`proto::proxy`]: one file each, and a row in [`proto::proxy::PROXIES`]; [`proto::auth`] |
 //! | what a proxy server serves | [`wiring::proxy`]: one file each, and a row in [`wiring::proxy::SERVICES`]; [`proto::http`] |
 //! | who talks to whom | [`wiring`]: one file a mode |
@@ -89,6 +90,7 @@
 
 pub mod access;
 pub mod cli;
+pub mod credentials;
 pub mod dialogue;
 pub mod engine;
 pub mod error;

@@ -107,6 +107,12 @@ pub(crate) fn steers(c: char) -> bool {
         || matches!(c, '\u{feff}' | '\u{e0000}'..='\u{e007f}')
 }
 
+/// Control characters, and those that turn the rest of a line round or begin a new one (U+2028 to U+202E, isolates).
+/// What else [`steers`] has is part of words, in Persian say, or of pictures: a text as such keeps it.
+pub(crate) fn turns(c: char) -> bool {
+    c.is_control() || matches!(c, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -118,6 +124,16 @@ mod tests {
         assert_eq!(escape("grün \u{202e}".as_bytes()), "grün \\u{202e}");
         assert_eq!(escape("a\u{61c}b\u{e0041}".as_bytes()), "a\\u{61c}b\\u{e0041}", "Arabic letter mark, tags");
         assert_eq!(escape(b"\xff"), "\\xff");
+    }
+
+    #[test]
+    fn what_turns_text_is_told_from_what_joins_letters() {
+        for c in ['\x1b', '\u{9b}', '\u{2028}', '\u{202e}', '\u{2066}', '\u{2069}'] {
+            assert!(turns(c) && steers(c), "{c:?}");
+        }
+        for c in ['\u{200c}', '\u{200d}', '\u{e0067}'] {
+            assert!(!turns(c) && steers(c), "{c:?}");
+        }
     }
 
     #[test]

@@ -8,6 +8,7 @@
 mod access;
 mod command;
 mod dialogue;
+mod login;
 mod mail;
 mod mock;
 mod retry;
@@ -17,6 +18,7 @@ mod terminal;
 use access::AccessArgs;
 use command::CommandArgs;
 use dialogue::DialogueArgs;
+pub(super) use login::LoginArgs;
 use mail::MailArgs;
 use mock::MockArgs;
 use retry::RetryArgs;
@@ -280,12 +282,9 @@ pub struct Args {
     #[arg(long, value_name = "TYPE", allow_hyphen_values = true, help_heading = PROXY)]
     pub proxy_type: Option<String>,
 
-    /// Say who you are; with -l, demand that
-    ///
-    /// The environment variable NCAT_PROXY_AUTH does the same and is not seen by other users. An HTTP
-    /// proxy is answered by Digest or Basic, as it asks.
-    #[arg(long, value_name = "USER[:PASSWORD]", allow_hyphen_values = true, help_heading = PROXY)]
-    pub proxy_auth: Option<String>,
+    /// `--proxy-auth`, `--proxy-auth-file`.
+    #[command(flatten)]
+    pub login: LoginArgs,
 
     /// Who looks names up: remote, local, both, none
     ///
@@ -338,7 +337,8 @@ pub struct Args {
     /// Record the session, both ways, as it went
     ///
     /// What is sent is recorded as it was sent, after -C. Over TLS it is what was said, not what
-    /// it was encrypted to.
+    /// it was encrypted to. A file that is made is readable by you alone; in a folder that every user may
+    /// write to, as /tmp, no link is followed and no other user's file written to.
     #[arg(short = 'o', long, value_name = "FILE", allow_hyphen_values = true, help_heading = OUTPUT)]
     pub output: Option<PathBuf>,
 

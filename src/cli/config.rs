@@ -14,7 +14,7 @@ pub use to::{Mail, Place, To};
 pub use user::User;
 
 use crate::{
-    proto::auth::Credentials,
+    credentials::Auth,
     report::escape,
     transport::{Address, Transport, inherited::Inherited},
 };
@@ -105,6 +105,8 @@ pub struct Connect {
     pub route: Option<Route>,
     /// `--proxy`: the proxies to pass, nearest first.
     pub proxies: Vec<Proxy>,
+    /// `--proxy-auth`, `--proxy-auth-file`: who we are to each of them.
+    pub proxy_auth: Option<Auth>,
     /// `--proxy-dns`: who looks the target's name up, where there are proxies.
     pub proxy_dns: ProxyDns,
     /// `-w`: look-up, connecting and the TLS handshake together take no longer.
@@ -149,8 +151,6 @@ pub struct Proxy {
     pub host: String,
     /// Its port.
     pub port: u16,
-    /// `--proxy-auth`: a user's name and password, or for SOCKS4 the name alone.
-    pub auth: Option<Credentials>,
 }
 
 /// Who looks the target's name up where there are proxies.
@@ -286,8 +286,8 @@ pub struct Mock {
 pub struct ProxyServer {
     /// What it speaks: `http`, `socks4` or `socks5`.
     pub kind: &'static str,
-    /// `--proxy-auth`: who may use it; everybody when not given.
-    pub auth: Option<Credentials>,
+    /// `--proxy-auth`, `--proxy-auth-file`: who may use it; everybody when not given.
+    pub auth: Option<Auth>,
 }
 
 /// A command to run for a peer.

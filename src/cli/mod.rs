@@ -76,10 +76,11 @@ pub fn parse(argv: impl Iterator<Item = OsString>) -> Outcome {
     }
     let report = Report::new(name, args.verbose, args.quiet);
     let mut args = args;
-    if args.proxy_auth.is_none() && (!args.proxy.is_empty() || args.proxy_type.is_some()) {
+    let is_given = args.login.proxy_auth.is_some() || args.login.proxy_auth_file.is_some();
+    if !is_given && (!args.proxy.is_empty() || args.proxy_type.is_some()) {
         // Where other users cannot see it, as they can see a command line.
-        args.proxy_auth = match std::env::var("NCAT_PROXY_AUTH") {
-            Ok(auth) => Some(auth).filter(|auth| !auth.is_empty()),
+        args.login.proxy_auth = match std::env::var("NCAT_PROXY_AUTH") {
+            Ok(auth) => Some(auth).filter(|auth| !auth.is_empty()).map(Into::into),
             Err(VarError::NotPresent) => None,
             // Passing over it would make an open proxy of one that was to be closed.
             Err(VarError::NotUnicode(_)) => {

@@ -4,6 +4,7 @@
 //! stands at the end of a piece may have to wait for the next one. That is never more than 3 bytes.
 
 use super::utf8::{Characters, Run};
+use crate::report::turns;
 
 /// Pieces of one text, of which none ends within a character. If they are escaped, TAB, LF and CR LF stay, and so does
 /// all that is text in UTF-8. Another control character becomes `\x1b` (`\r`, `\u{9b}`), and so does a byte that is no
@@ -63,7 +64,7 @@ fn escape(c: char, after_cr: &mut bool, out: &mut Vec<u8>) {
         '\r' => *after_cr = true,
         '\t' | '\n' => out.push(c as u8),
         c if c.is_ascii_control() => escape_byte(c as u8, out),
-        c if c.is_control() => out.extend(c.escape_unicode().map(|c| c as u8)),
+        c if turns(c) => out.extend(c.escape_unicode().map(|c| c as u8)),
         c => out.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes()),
     }
 }

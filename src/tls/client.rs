@@ -48,7 +48,7 @@ impl ClientSettings {
             None => Policy::Warn,
         };
         Ok(Self {
-            identity: Identity::from_options(options, &provider)?,
+            identity: Identity::from_options(options)?,
             trust: Arc::new(Trust::new(options.trust_file.as_deref())?),
             provider,
             policy,

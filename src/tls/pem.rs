@@ -14,6 +14,7 @@ use crate::{
 use data_encoding::BASE64;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use std::{fs, io::BufRead, path::Path};
+use zeroize::Zeroizing;
 
 const DASHES: &[u8] = b"-----";
 const BEGIN: &[u8] = b"-----BEGIN ";
@@ -130,8 +131,9 @@ fn is_line_end(byte: u8) -> bool {
     matches!(byte, b'\r' | b'\n')
 }
 
-fn load(path: &Path) -> Result<Vec<u8>> {
-    fs::read(path).map_err(|error| Error::usage(reading(path), why(&error)))
+/// A file, which may have a key in it: wiped when it is dropped.
+fn load(path: &Path) -> Result<Zeroizing<Vec<u8>>> {
+    fs::read(path).map(Zeroizing::new).map_err(|error| Error::usage(reading(path), why(&error)))
 }
 
 fn reading(path: &Path) -> String {

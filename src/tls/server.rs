@@ -31,7 +31,7 @@ impl ServerSettings {
     /// when the options name none.
     pub fn new(options: &TlsOptions, names: &[String]) -> Result<Self> {
         let provider = provider(options)?;
-        let (identity, shown) = Shown::choose(options, names, &provider)?;
+        let (identity, shown) = Shown::choose(options, names)?;
         let config = ServerConfig::builder_with_provider(Arc::clone(&provider))
             .with_protocol_versions(DEFAULT_VERSIONS)
             .map_err(|error| Error::usage("set up TLS", super::explain(&error)))?;

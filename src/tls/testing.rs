@@ -108,7 +108,7 @@ impl Made {
     pub(crate) fn server_with_chain(&self, chain: Vec<CertificateDer<'static>>) -> ServerConnection {
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
         let key = PrivateKeyDer::try_from(self.key.serialize_der()).unwrap();
-        let identity = super::identity::Identity::new(chain, key, &provider).unwrap();
+        let identity = super::identity::Identity::new(chain, key).unwrap();
         let config = ServerConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
             .unwrap()

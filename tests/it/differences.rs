@@ -57,6 +57,16 @@ fn find(table: Table, test: &str) -> Option<&'static str> {
 
 const DIFFERENCES: Table = &[
     (
+        "makes records as the umask says, and follows links in shared folders",
+        &[
+            "neighbours::in_a_shared_folder_another_users_file_is_not_recorded_to",
+            "neighbours::in_a_shared_folder_no_link_is_recorded_to",
+            "neighbours::what_is_recorded_is_for_its_owner_alone",
+        ],
+    ),
+    ("stays at the terminal when the server has ended", &["neighbours::every_end_leaves_the_terminal_as_it_was"]),
+    ("has no --transcript", &["neighbours::a_job_that_was_stopped_goes_on_where_it_was"]),
+    (
         "has no DTLS listener",
         &[
             "dtls::certificates_are_verified_as_for_tls",

@@ -54,6 +54,7 @@ impl Config {
         let listening = listening(&args)?;
         let console = console(&args)?;
         let proxies = proxy::client(&args)?;
+        let proxy_auth = proxy::auth(&args)?;
         let proxy_dns = proxy::dns(&args)?;
         let transport = place::transport(&args)?;
         let mail = mail::mail(&args)?;
@@ -72,7 +73,18 @@ impl Config {
                 return Err(Error::usage("-z with --retry", "one port can be waited for, not a list"));
             }
             let (source, route) = (place::source(&args, transport)?, place::route(&args)?);
-            Mode::Connect(Connect { to, more_ports, source, route, proxies, proxy_dns, wait, retry, probe: args.zero })
+            Mode::Connect(Connect {
+                to,
+                more_ports,
+                source,
+                route,
+                proxies,
+                proxy_auth,
+                proxy_dns,
+                wait,
+                retry,
+                probe: args.zero,
+            })
         };
         let config = Self {
             mode,
@@ -149,6 +161,11 @@ fn contradictions(args: &Args) -> Result<()> {
         (args.sctp && !args.proxy.is_empty(), "--sctp and --proxy", "a proxy connects over TCP"),
         (room && exec, "a command and --broker or --chat", "the clients are joined to each other"),
         (room && args.udp && args.ssl, "--broker or --chat over DTLS", "not supported: leave out -u, or --ssl"),
+        (
+            args.login.proxy_auth.is_some() && args.login.proxy_auth_file.is_some(),
+            "--proxy-auth and --proxy-auth-file",
+            "who you are is said once",
+        ),
         (server && (exec || room), "--proxy-type", "a proxy server joins its clients to those whom they ask for"),
         (server && args.udp, "-u and --proxy-type", "clients of a proxy connect over TCP"),
         (mx && args.listen, "-l and --mx", "the server for a domain's mail is connected to"),

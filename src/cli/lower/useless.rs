@@ -140,16 +140,24 @@ fn alone(args: &Args) -> Vec<(bool, &'static str)> {
             "--stall-timeout has no effect without -l and -k",
         ),
         (
-            args.listen && args.proxy_type.is_none() && args.proxy_auth.is_some(),
+            args.listen && args.proxy_type.is_none() && args.login.proxy_auth.is_some(),
             "--proxy-auth has no effect without --proxy-type",
+        ),
+        (
+            args.listen && args.proxy_type.is_none() && args.login.proxy_auth_file.is_some(),
+            "--proxy-auth-file has no effect without --proxy-type",
         ),
         (
             !args.listen && args.proxy.is_empty() && args.proxy_type.is_some(),
             "--proxy-type has no effect without --proxy",
         ),
         (
-            !args.listen && args.proxy.is_empty() && args.proxy_auth.is_some(),
+            !args.listen && args.proxy.is_empty() && args.login.proxy_auth.is_some(),
             "--proxy-auth has no effect without --proxy",
+        ),
+        (
+            !args.listen && args.proxy.is_empty() && args.login.proxy_auth_file.is_some(),
+            "--proxy-auth-file has no effect without --proxy",
         ),
         (args.proxy.is_empty() && args.proxy_dns.is_some(), "--proxy-dns has no effect without --proxy"),
         (

@@ -8,7 +8,9 @@
 
 mod certificates;
 mod datagrams;
+mod job;
 mod judge;
+mod memory;
 mod name_server;
 mod netcat;
 mod outside;

@@ -349,6 +349,10 @@ impl Session {
         status.lines().find_map(|line| line.strip_prefix(name)).unwrap().to_owned()
     }
 
+    pub(super) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Sends it a signal.
     pub(crate) fn is_sent(&self, signal: Signal) {
         kill_process(Pid::from_child(&self.child), signal).unwrap();
