@@ -6,6 +6,7 @@
 //! *blocked* must be queued again: by a sink whose outbox has become empty, or by itself.
 
 mod closing;
+mod crowd;
 mod endpoint;
 mod outbox;
 mod pump;
@@ -29,6 +30,7 @@ use crate::{
     stream::Stream,
 };
 use closing::Closing;
+use crowd::Crowd;
 use endpoint::{Endpoint, Goodbye};
 use mio::Token;
 use outbox::{Shared, Spare};
@@ -81,6 +83,7 @@ pub struct Relay {
     work: Work,
     spare: Spare,
     between: Between,
+    crowd: Crowd,
     /// When it was last looked how much has arrived where.
     looked: Option<Instant>,
     /// The time of the present round.

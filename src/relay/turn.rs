@@ -35,6 +35,7 @@ impl Relay {
             self.see_off(token, reactor);
         }
         self.spread(reactor.now());
+        self.crowd.count(self.endpoints.len());
     }
 
     /// Of a coupled stream, what was read may have made writing possible, and what was written reading.
