@@ -87,10 +87,10 @@ MODES = {mode.name: mode for mode in (
     Mode('broker', '--broker', ROOM),
     # Whoever comes and goes is announced to everybody.
     Mode('chat', '--chat', ROOM, share=0.1, announces=True),
-    Mode('ssl', '--ssl', HEARD, tls=True, heap=13),
+    Mode('ssl', '--ssl', HEARD, tls=True, heap=5),
     Mode('http', '--proxy-type http', ECHO, opening=connect, pipes=2),
     Mode('socks', '--proxy-type socks5', ECHO, opening=socks5, pipes=2),
-    Mode('mock', '--mock smtp:0', REPLY, opening=ehlo, heap=13),
+    Mode('mock', '--mock smtp:0', REPLY, opening=ehlo, heap=5),
     Mode('udp', '-u', HEARD, udp=True),
 )}
 
