@@ -111,7 +111,7 @@ mod tests {
 
     #[test]
     fn text_stays_and_so_do_its_line_ends() {
-        for text in ["", "220 hi\r\n", "a\tb\n\n", "\r\n\r\n", "grün, 日本語, 🙂\r\n", "\u{a0}\u{2028}\\x1b"] {
+        for text in ["", "220 hi\r\n", "a\tb\n\n", "\r\n\r\n", "grün, 日本語, 🙂\r\n", "\u{a0}\u{200d}\\x1b"] {
             for size in [1, 2, 3, 99] {
                 assert_eq!(escaped(text.as_bytes(), &[size]), text);
             }
@@ -124,6 +124,7 @@ mod tests {
             (&b"\x1b]0;x\x07"[..], "\\x1b]0;x\\x07"),
             (b"\0\x08\x0b\x0c\x7f", "\\x00\\x08\\x0b\\x0c\\x7f"),
             ("a\u{80}\u{9b}2J\u{9f}".as_bytes(), "a\\u{80}\\u{9b}2J\\u{9f}"),
+            ("a\u{202e}b\u{2028}".as_bytes(), "a\\u{202e}b\\u{2028}"),
             (b"\x9b2J", "\\x9b2J"),
             (b"caf\xe9\n", "caf\\xe9\n"),
             (b"a\rb\r\r\n\r", "a\\rb\\r\r\n\\r"),
