@@ -12,14 +12,7 @@ use crate::{
 };
 use mio::Token;
 use rustix::event::PollFlags;
-use socket2::SockRef;
-use std::{
-    collections::BTreeSet,
-    io,
-    ops::Range,
-    task::Poll,
-    time::{Duration, Instant},
-};
+use std::{collections::BTreeSet, io, ops::Range, task::Poll, time::Instant};
 
 pub(super) struct Endpoint {
     pub(super) stream: Box<dyn Stream>,
@@ -247,15 +240,6 @@ impl Endpoint {
     pub(super) fn sent(&mut self, n: usize, now: Instant) {
         self.traffic.sent += n as u64;
         self.traffic.last_sent = Some(now);
-    }
-
-    /// What is dropped now is incomplete: to its peer that should not look like an end in order, and the
-    /// kernel should not keep megabytes for it. Where there are layers, they have not said goodbye.
-    pub(super) fn break_off(&self) {
-        if let Some(socket) = self.stream.in_clear() {
-            // Where there is nothing to be reset, closing is all there is.
-            let _ = SockRef::from(&socket).set_linger(Some(Duration::ZERO));
-        }
     }
 
     /// Bytes given to this endpoint that its peer's machine is not known to have.

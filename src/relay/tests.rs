@@ -1,5 +1,6 @@
 //! The three rules and the one way to leave, with streams that do as they are told.
 
+mod breaking;
 mod coupled;
 mod rooms;
 mod seeds;

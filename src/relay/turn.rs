@@ -349,7 +349,7 @@ impl Relay {
                 let told = endpoint.writing == Writing::Gone;
                 let traffic = Traffic { dropped: endpoint.stream.dropped(), ..endpoint.traffic };
                 if !endpoint.outbox.is_empty() || endpoint.cut_short {
-                    endpoint.break_off();
+                    endpoint.stream.break_off();
                 }
                 self.endpoints.remove(&token);
                 self.notices.push_back(Notice::Closed(token, if told { 0 } else { left }, traffic));

@@ -30,6 +30,7 @@ macro_rules! forward {
     (@ finish) => { $crate::stream::forward!(@ &mut finish, ::std::io::Result<()>); };
     (@ hang_up) => { $crate::stream::forward!(@ &mut hang_up, ::std::io::Result<()>); };
     (@ broken) => { $crate::stream::forward!(@ &mut broken, ::std::io::Result<()>); };
+    (@ break_off) => { $crate::stream::forward!(@ &mut break_off, ()); };
     (@ undelivered) => { $crate::stream::forward!(@ & undelivered, usize); };
     (@ is_coupled) => { $crate::stream::forward!(@ & is_coupled, bool); };
     (@ is_datagram) => { $crate::stream::forward!(@ & is_datagram, bool); };

@@ -180,6 +180,10 @@ impl Stream for ClientSide {
         self.0.borrow_mut().inner.broken()
     }
 
+    fn break_off(&mut self) {
+        self.0.borrow_mut().inner.break_off();
+    }
+
     fn undelivered(&self) -> usize {
         let client = self.0.borrow();
         client.answer.waiting().len() + client.inner.undelivered()

@@ -168,10 +168,9 @@ pub trait Stream {
         None
     }
 
-    /// The kernel's socket, if breaking the connection off is up to it: no layer owes the peer a goodbye.
-    fn in_clear(&self) -> Option<BorrowedFd<'_>> {
-        self.bare()
-    }
+    /// It is about to be dropped, and what was written is not all there was: to the peer that must not look like an
+    /// end in order, and nothing should be kept for it. The default is for those whose goodbye would tell, and is unsaid.
+    fn break_off(&mut self) {}
 }
 
 /// A layer that has to agree with its peer before anything else.

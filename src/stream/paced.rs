@@ -275,7 +275,7 @@ impl Paced {
 }
 
 impl Stream for Paced {
-    forward!(register);
+    forward!(register, break_off);
 
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<Flow> {
         if let Verdict::Due(error) | Verdict::Given(error) = &self.verdict {

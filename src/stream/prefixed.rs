@@ -22,7 +22,20 @@ impl Prefixed {
 }
 
 impl Stream for Prefixed {
-    forward!(register, write, write_vectored, timeout, flush, finish, hang_up, broken, undelivered, dropped, deadline);
+    forward!(
+        register,
+        write,
+        write_vectored,
+        timeout,
+        flush,
+        finish,
+        hang_up,
+        broken,
+        break_off,
+        undelivered,
+        dropped,
+        deadline
+    );
 
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<Flow> {
         let n = hand_over(self.prefix.get(self.taken..).unwrap_or_default(), buffer);

@@ -26,6 +26,7 @@ impl Stream for Tapped {
         finish,
         hang_up,
         broken,
+        break_off,
         undelivered,
         is_coupled,
         is_datagram,

@@ -89,7 +89,7 @@ impl Telnet {
 }
 
 impl Stream for Telnet {
-    forward!(register, timeout, broken, is_coupled, is_datagram, dropped, deadline);
+    forward!(register, timeout, broken, break_off, is_coupled, is_datagram, dropped, deadline);
 
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<Flow> {
         let mut negotiation = 0;

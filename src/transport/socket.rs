@@ -16,6 +16,7 @@ use std::{
     io::{self, IoSlice, Read, Write},
     net::{Shutdown, SocketAddr},
     os::fd::{AsFd, AsRawFd, BorrowedFd},
+    time::Duration,
 };
 
 /// Connections that may wait to be accepted; the kernel lowers it to its own limit.
@@ -288,6 +289,11 @@ impl Stream for StreamSocket {
 
     fn sink(&self) -> Option<Channel<'_>> {
         (!self.of_messages).then(|| Channel::socket(self.socket.as_fd()))
+    }
+
+    fn break_off(&mut self) {
+        // Where there is nothing to be reset, closing is all there is. Else the kernel might keep megabytes for it.
+        let _ = self.socket.set_linger(Some(Duration::ZERO));
     }
 
     fn bare(&self) -> Option<BorrowedFd<'_>> {

@@ -297,11 +297,10 @@ impl Stream for Upgrading {
         }
     }
 
-    /// Whether TLS might have begun later makes no difference.
-    fn in_clear(&self) -> Option<BorrowedFd<'_>> {
-        match &self.state {
-            State::Clear(stream) => stream.in_clear(),
-            _ => None,
+    fn break_off(&mut self) {
+        // Whether TLS might have begun later makes no difference; if it has, the stream is TLS's own.
+        if let State::Clear(stream) | State::Encrypted(stream) = &mut self.state {
+            stream.break_off();
         }
     }
 }

@@ -78,7 +78,7 @@ impl OriginSide {
 }
 
 impl Stream for OriginSide {
-    crate::stream::forward!(register, write, timeout, flush, hang_up, broken, undelivered, deadline);
+    crate::stream::forward!(register, write, timeout, flush, hang_up, broken, break_off, undelivered, deadline);
 
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<Flow> {
         loop {
