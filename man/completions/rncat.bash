@@ -6,7 +6,7 @@
 
 _rncat() {
     local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
-    local flags='46nuUtzlkvCh' valued=' -p --source-port -s --source -g -G --mx --dns -m --max-conns --stall-timeout --ssl-cert --ssl-key --ssl-trustfile --ssl-fingerprint --ssl-ciphers --ssl-servername --ssl-alpn --starttls --pace --play --transcript --mock --mock-dir -e --exec -c --sh-exec --lua-exec --proxy --proxy-type --proxy-auth --proxy-dns --allow --allowfile --deny --denyfile --user -w --wait --retry -i --idle-timeout -q -d --delay -o --output -x --hex-dump --color ' words=0 word i unix=''
+    local flags='46nuUtzlkvCh' valued=' -p --source-port -s --source -g -G --mx --dns -m --max-conns --stall-timeout --ssl-cert --ssl-key --ssl-trustfile --ssl-fingerprint --ssl-ciphers --ssl-servername --ssl-alpn --starttls --pace --play --transcript --mock --mock-dir -e --exec -c --sh-exec --lua-exec --proxy --proxy-type --proxy-auth --proxy-auth-file --proxy-dns --allow --allowfile --deny --denyfile --user -w --wait --retry -i --idle-timeout -q -d --delay -o --output -x --hex-dump --color ' words=0 word i unix=''
     COMPREPLY=()
     if [[ $cur == '=' ]]; then
         cur=''
@@ -43,6 +43,7 @@ _rncat() {
         --proxy) _rncat_hosts; return ;;
         --proxy-type) mapfile -t COMPREPLY < <(compgen -W 'http socks4 socks5' -- "$cur"); return ;;
         --proxy-auth) :; return ;;
+        --proxy-auth-file) _rncat_files; return ;;
         --proxy-dns) mapfile -t COMPREPLY < <(compgen -W 'remote local both none' -- "$cur"); return ;;
         --allow) _rncat_hosts; return ;;
         --allowfile) _rncat_files; return ;;
@@ -59,7 +60,7 @@ _rncat() {
         --color) mapfile -t COMPREPLY < <(compgen -W 'auto always never' -- "$cur"); return ;;
     esac
     if [[ $cur == -* ]]; then
-        mapfile -t COMPREPLY < <(compgen -W '-4 -6 --nodns --udp --sctp --unixsock --vsock --telnet --source-port --source -g -G -z --mx --dns --listen --keep-open --max-conns --broker --chat --stall-timeout --ssl --ssl-cert --ssl-key --ssl-verify --ssl-trustfile --ssl-fingerprint --ssl-ciphers --ssl-servername --ssl-alpn --starttls --pace --fail --play --transcript --timestamps --show-secrets --mock --mock-dir --exec --sh-exec --lua-exec --proxy --proxy-type --proxy-auth --proxy-dns --allow --allowfile --deny --denyfile --user --no-sandbox --wait --retry --idle-timeout -q --delay --verbose --quiet --output --hex-dump --append-output --color --raw --crlf --no-crlf --send-only --recv-only --no-shutdown -h --help --version' -- "$cur")
+        mapfile -t COMPREPLY < <(compgen -W '-4 -6 --nodns --udp --sctp --unixsock --vsock --telnet --source-port --source -g -G -z --mx --dns --listen --keep-open --max-conns --broker --chat --stall-timeout --ssl --ssl-cert --ssl-key --ssl-verify --ssl-trustfile --ssl-fingerprint --ssl-ciphers --ssl-servername --ssl-alpn --starttls --pace --fail --play --transcript --timestamps --show-secrets --mock --mock-dir --exec --sh-exec --lua-exec --proxy --proxy-type --proxy-auth --proxy-auth-file --proxy-dns --allow --allowfile --deny --denyfile --user --no-sandbox --wait --retry --idle-timeout -q --delay --verbose --quiet --output --hex-dump --append-output --color --raw --crlf --no-crlf --send-only --recv-only --no-shutdown -h --help --version' -- "$cur")
         return
     fi
     # Which of the words that are no options is it: the host, or the port?

@@ -4,7 +4,7 @@
 
 # How many words that are no options have been typed before this one.
 function __rncat_words
-    set -l valued -p --source-port -s --source -g -G --mx --dns -m --max-conns --stall-timeout --ssl-cert --ssl-key --ssl-trustfile --ssl-fingerprint --ssl-ciphers --ssl-servername --ssl-alpn --starttls --pace --play --transcript --mock --mock-dir -e --exec -c --sh-exec --lua-exec --proxy --proxy-type --proxy-auth --proxy-dns --allow --allowfile --deny --denyfile --user -w --wait --retry -i --idle-timeout -q -d --delay -o --output -x --hex-dump --color
+    set -l valued -p --source-port -s --source -g -G --mx --dns -m --max-conns --stall-timeout --ssl-cert --ssl-key --ssl-trustfile --ssl-fingerprint --ssl-ciphers --ssl-servername --ssl-alpn --starttls --pace --play --transcript --mock --mock-dir -e --exec -c --sh-exec --lua-exec --proxy --proxy-type --proxy-auth --proxy-auth-file --proxy-dns --allow --allowfile --deny --denyfile --user -w --wait --retry -i --idle-timeout -q -d --delay -o --output -x --hex-dump --color
     set -l words 0
     set -l skip 0
     set -l tokens (commandline -opc)
@@ -88,6 +88,7 @@ complete -c rncat -l lua-exec -r -F -d 'Join the peer to this Lua script'
 complete -c rncat -l proxy -x -a '(__rncat_hosts)' -d 'Connect by way of this proxy'
 complete -c rncat -l proxy-type -x -a 'http socks4 socks5' -d 'What the proxy speaks: http, socks4 or socks5'
 complete -c rncat -l proxy-auth -x -d 'Say who you are; with -l, demand that'
+complete -c rncat -l proxy-auth-file -r -F -d 'The same, out of a file'
 complete -c rncat -l proxy-dns -x -a 'remote local both none' -d 'Who looks names up: remote, local, both, none'
 complete -c rncat -l allow -x -a '(__rncat_hosts)' -d 'Let only these hosts in'
 complete -c rncat -l allowfile -r -F -d 'Let only the hosts of this file in'
