@@ -18,6 +18,7 @@ use crate::{
     },
     proto::{evidence::Side, proxy::Destination},
     reactor::{Reactor, Ready},
+    ready,
     relay::{Notice, Patience, Relay},
     report::Report,
     sandbox::{Needs, Sandbox},
@@ -88,11 +89,24 @@ pub fn run(config: &Config, report: Report) -> Result<Exit> {
             if listen.announce {
                 report.announce("NCAT TEST: LISTEN");
             }
-            !listen.keep_open
+            !listen.keep_open || config.mode.has_its_client()
         }
     };
-    let mut engine =
-        Engine { reactor, relay, entrance, openings, wiring, user, sandbox, one_peer, farewell: None, report };
+    let only_client = config.mode.has_its_client().then(|| config.mode.keeps_open());
+    let mut engine = Engine {
+        reactor,
+        relay,
+        entrance,
+        openings,
+        wiring,
+        user,
+        sandbox,
+        only_client,
+        joined: false,
+        one_peer,
+        farewell: None,
+        report,
+    };
     let exit = engine.run();
     engine.wiring.dismiss();
     #[cfg(test)]
@@ -143,7 +157,7 @@ fn stages(
     report: Report,
 ) -> Result<Vec<Box<dyn Staging>>> {
     let mut stages = match &config.mode {
-        Mode::Connect(connect) => proxy::stages(connect, found)?,
+        Mode::Connect(connect) => proxy::stages(connect, found, report)?,
         Mode::Listen(_) => Vec::new(),
     };
     if let (Some(Upgrade { when: When::First(protocol), tls }), Mode::Connect(connect)) =
@@ -179,7 +193,9 @@ fn upgrades(config: &Config, addresses: &[Address], report: Report) -> Result<Op
 /// `-w` is for all that has to be done before the peer can be talked to.
 fn deadline(config: &Config, reactor: &Reactor) -> Option<std::time::Instant> {
     match &config.mode {
-        Mode::Connect(connect) => reactor.now().checked_add(connect.wait?),
+        Mode::Connect(connect) => {
+            reactor.now().checked_add(connect.wait?)?.checked_add(connect.retry.unwrap_or_default())
+        }
         Mode::Listen(_) => None,
     }
 }
@@ -194,6 +210,10 @@ struct Engine {
     user: Option<User>,
     /// Until it is in force.
     sandbox: Option<Sandbox>,
+    /// There is one client, who has come before us; whether the wiring is one for many, and would wait for others.
+    only_client: Option<bool>,
+    /// A connection has come to the wiring.
+    joined: bool,
     /// There is one peer, and its failure is the program's.
     one_peer: bool,
     /// The connection that has failed and is waited for, and how the program ends then.
@@ -236,6 +256,9 @@ impl Engine {
             if let Some(exit) = self.wiring.outcome() {
                 return Ok(exit);
             }
+            if let Some(exit) = self.only_client.and_then(|many| self.left_alone(many)) {
+                return Ok(exit);
+            }
         }
     }
 
@@ -272,8 +295,22 @@ impl Engine {
         Ok(())
     }
 
+    /// How the program ends once the one client has gone, where the wiring does not see that: it was kept out, or
+    /// has left a wiring for `many`.
+    fn left_alone(&self, many: bool) -> Option<Exit> {
+        let waited_for = self.farewell.is_some() || self.openings.count() + self.wiring.present() > 0;
+        match self.joined {
+            _ if !self.entrance.is_over() || waited_for => None,
+            true => many.then_some(Exit::Done),
+            false => Some(Exit::Network),
+        }
+    }
+
     /// Nothing is read from anybody before this, and nothing is opened behind it that the sandbox does not know of.
     fn confine(&mut self) -> Result<()> {
+        if self.sandbox.is_some() {
+            ready::tell(self.report);
+        }
         if let Some(user) = self.user.take() {
             user.assume()?;
             self.report.detail(1, format_args!("Running as {user} from now on."));
@@ -287,6 +324,7 @@ impl Engine {
     /// Tells the wiring when nobody will come any more.
     fn look_for_more(&mut self) {
         if self.entrance.is_over() && self.openings.count() == 0 {
+            self.openings.forget();
             self.wiring.nobody_comes();
         }
     }
@@ -297,7 +335,10 @@ impl Engine {
         let failed = match peer {
             Ok(None) => return Ok(()),
             Ok(Some(peer)) => match wiring.joined(peer, &mut context) {
-                Ok(()) => return Ok(()),
+                Ok(()) => {
+                    self.joined = true;
+                    return Ok(());
+                }
                 Err(failed) => failed,
             },
             Err(failed) => failed,

@@ -61,9 +61,11 @@
 //! | when a session in clear becomes encrypted | [`proto::starttls::watch`] (what is said), [`opening::upgrade`] (what is done) |
 //! | the notation of dialogues | [`dialogue`] |
 //! | what carries bytes | [`transport`]: one file each, and a row in [`transport::TRANSPORTS`] |
+//! | sockets that were there before us, readiness | [`transport::inherited`], [`ready`] |
 //! | how a connection is opened | [`opening`]: a stage is one file |
 //! | how a domain's mail server is found | [`proto::dns`] (whom to ask what), [`opening::questions`] (the sockets), [`opening::exchangers`] (who is dialled) |
 //! | who may come in | [`access`] |
+//! | who we are to a proxy, and where that is read | [`credentials`] |
 //! | what a proxy is asked, and asks | [`proto::proxy`]: one file each, and a row in [`proto::proxy::PROXIES`]; [`proto::auth`] |
 //! | what a proxy server serves | [`wiring::proxy`]: one file each, and a row in [`wiring::proxy::SERVICES`]; [`proto::http`] |
 //! | who talks to whom | [`wiring`]: one file a mode |
@@ -90,6 +92,7 @@
 pub mod access;
 pub mod cli;
 pub mod clock;
+pub mod credentials;
 pub mod dialogue;
 pub mod engine;
 pub mod error;
@@ -102,6 +105,7 @@ pub mod opening;
 pub mod ports;
 pub mod proto;
 pub mod reactor;
+pub mod ready;
 pub mod relay;
 pub mod report;
 pub mod sandbox;

@@ -1,6 +1,6 @@
 //! The program: parse, configure, run, exit status.
 
-use rncat::{cli, engine, error::Exit, lua, signals};
+use rncat::{cli, engine, error::Exit, lua, report::Report, signals};
 use std::{io::Write, process::ExitCode};
 
 fn main() -> ExitCode {
@@ -13,6 +13,10 @@ fn main() -> ExitCode {
             let _ = std::io::stdout().write_all(text.as_bytes());
             return ExitCode::SUCCESS;
         }
+        cli::Outcome::Begin(text) => {
+            let _ = std::io::stderr().write_all(text.as_bytes());
+            return Exit::Usage.into();
+        }
         cli::Outcome::Refuse(report, error) => (report, Err(error)),
         cli::Outcome::Run(start) => {
             start.report.detail(1, concat!("Version ", env!("CARGO_PKG_VERSION")));
@@ -20,12 +24,13 @@ fn main() -> ExitCode {
             (start.report, engine::run(&start.config, start.report))
         }
     };
-    match outcome {
-        Ok(Exit::Signal(signal)) => signals::die_of(signal),
-        Ok(exit) => exit.into(),
-        Err(error) => {
-            report.error(&error);
-            error.exit().into()
-        }
+    let exit = outcome.unwrap_or_else(|error| {
+        report.error(&error);
+        error.exit()
+    });
+    Report::finish();
+    match exit {
+        Exit::Signal(signal) => signals::die_of(signal),
+        exit => exit.into(),
     }
 }

@@ -33,13 +33,15 @@ pub struct Ready {
     pub write: bool,
     /// Something is wrong with one direction; which, the stream tells.
     pub trouble: bool,
+    /// What there is to read is bytes alone, as far as the kernel knew: no end, no trouble, nothing urgent.
+    pub bytes_alone: bool,
 }
 
 impl Ready {
     /// Reading is worth a try.
-    pub const READ: Self = Self { read: true, write: false, trouble: false };
+    pub const READ: Self = Self { read: true, write: false, trouble: false, bytes_alone: false };
     /// Writing is.
-    pub const WRITE: Self = Self { read: false, write: true, trouble: false };
+    pub const WRITE: Self = Self { read: false, write: true, trouble: false, bytes_alone: false };
 }
 
 impl From<&Event> for Ready {
@@ -49,6 +51,7 @@ impl From<&Event> for Ready {
             read: event.is_readable() || event.is_read_closed() || trouble,
             write: event.is_writable() || trouble,
             trouble,
+            bytes_alone: !(event.is_read_closed() || event.is_priority() || trouble),
         }
     }
 }

@@ -3,8 +3,12 @@
 //! A newcomer's trap: stdout belongs to the peer's bytes; nothing of ours ever goes there, but for the records of
 //! `-z --mx`, where there is no peer.
 
+mod outlet;
+
+pub(crate) use outlet::say;
+
 use crate::error::Error;
-use std::{fmt, io::Write};
+use std::fmt;
 
 /// How much is said, and under which name. Small and `Copy`: hand it to whoever has something to say.
 #[derive(Debug, Clone, Copy)]
@@ -48,7 +52,12 @@ impl Report {
 
     /// A line for other programs to wait for, without our name before it.
     pub fn announce(self, text: &str) {
-        let _ = std::io::stderr().write_all(format!("{text}\n").as_bytes());
+        let _ = say(&format!("{text}\n"));
+    }
+
+    /// The program comes to its end: tells what has found no room on stderr meanwhile, if there is some now.
+    pub fn finish() {
+        outlet::finish();
     }
 
     fn line(self, text: fmt::Arguments<'_>) {
@@ -59,7 +68,8 @@ impl Report {
         if crate::simulation::hears(&line) {
             return;
         }
-        let _ = std::io::stderr().write_all(line.as_bytes());
+        outlet::name(self.name);
+        let _ = say(&line);
     }
 }
 
@@ -102,6 +112,12 @@ pub(crate) fn steers(c: char) -> bool {
         || matches!(c, '\u{feff}' | '\u{e0000}'..='\u{e007f}')
 }
 
+/// Control characters, and those that turn the rest of a line round or begin a new one (U+2028 to U+202E, isolates).
+/// What else [`steers`] has is part of words, in Persian say, or of pictures: a text as such keeps it.
+pub(crate) fn turns(c: char) -> bool {
+    c.is_control() || matches!(c, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -113,6 +129,16 @@ mod tests {
         assert_eq!(escape("grün \u{202e}".as_bytes()), "grün \\u{202e}");
         assert_eq!(escape("a\u{61c}b\u{e0041}".as_bytes()), "a\\u{61c}b\\u{e0041}", "Arabic letter mark, tags");
         assert_eq!(escape(b"\xff"), "\\xff");
+    }
+
+    #[test]
+    fn what_turns_text_is_told_from_what_joins_letters() {
+        for c in ['\x1b', '\u{9b}', '\u{2028}', '\u{202e}', '\u{2066}', '\u{2069}'] {
+            assert!(turns(c) && steers(c), "{c:?}");
+        }
+        for c in ['\u{200c}', '\u{200d}', '\u{e0067}'] {
+            assert!(!turns(c) && steers(c), "{c:?}");
+        }
     }
 
     #[test]

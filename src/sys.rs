@@ -3,7 +3,10 @@
 //! Each block says why it is sound and has a test; everything else in rncat is safe Rust.
 #![allow(unsafe_code)]
 
-use rustix::{fd::AsFd, ioctl};
+use rustix::{
+    fd::{AsFd, BorrowedFd},
+    ioctl,
+};
 use std::{ffi::c_int, io, os::fd::AsRawFd};
 
 /// The opcode of `SIOCOUTQ` (Linux, tcp(7)), which is `TIOCOUTQ` (ioctl_tty(2)).
@@ -87,24 +90,44 @@ pub(crate) fn set_ip_options(socket: impl AsFd, options: &[u8]) -> io::Result<()
     if set == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
 }
 
+/// Gives memory that is free back to the system, where the C library keeps it: malloc_trim(3).
+pub(crate) fn give_back_memory() {
+    #[cfg(target_env = "gnu")]
+    // SAFETY: it takes a number, and touches nothing that is in use.
+    unsafe {
+        libc::malloc_trim(0);
+    }
+}
+
 /// Marks every descriptor above 2 that we were started with, so that no command gets it. Ours are
 /// marked from the beginning. To be called while there is one thread.
 #[cfg(feature = "exec")]
 pub(crate) fn close_on_exec() {
-    use rustix::{
-        fd::BorrowedFd,
-        io::{FdFlags, fcntl_getfd, fcntl_setfd},
-    };
+    use rustix::io::{FdFlags, fcntl_getfd, fcntl_setfd};
     let list = std::fs::read_dir("/dev/fd").into_iter().flatten().flatten();
     let open: Vec<c_int> = list.filter_map(|entry| entry.file_name().to_str()?.parse().ok()).collect();
     for fd in open.into_iter().filter(|fd| *fd > 2) {
-        // SAFETY: nothing closes a descriptor while it is borrowed, as there is no other thread. The list's
-        // own has been closed; that it is no descriptor any more (EBADF) is what fcntl(2) then says.
-        let fd = unsafe { BorrowedFd::borrow_raw(fd) };
-        if let Ok(flags) = fcntl_getfd(fd) {
-            let _ = fcntl_setfd(fd, flags | FdFlags::CLOEXEC);
-        }
+        with_descriptor(fd, |fd| {
+            if let Ok(flags) = fcntl_getfd(fd) {
+                let _ = fcntl_setfd(fd, flags | FdFlags::CLOEXEC);
+            }
+        });
     }
+}
+
+/// A descriptor that we were started with, under another number, which no command gets; its own is closed.
+pub(crate) fn take_descriptor(fd: c_int) -> io::Result<std::os::fd::OwnedFd> {
+    let taken = with_descriptor(fd, |fd| fd.try_clone_to_owned())?;
+    nix::unistd::close(fd)?;
+    Ok(taken)
+}
+
+/// Looks at a descriptor that we were started with. To be called while there is one thread.
+pub(crate) fn with_descriptor<T>(fd: c_int, look: impl FnOnce(BorrowedFd<'_>) -> T) -> T {
+    // SAFETY: nothing closes a descriptor while it is borrowed, as there is no other thread. One that is none any
+    // more (EBADF), as that of a list of them, is what the system call then says. None is -1: they come from the
+    // system's list or are counted from 3.
+    look(unsafe { BorrowedFd::borrow_raw(fd) })
 }
 
 /// Does something with no signal blocked, as what it starts inherits that.
@@ -165,6 +188,25 @@ mod tests {
         sender.shutdown(std::net::Shutdown::Write)?;
         assert_eq!(receiver.read_to_end(&mut Vec::new())?, sent);
         Ok(())
+    }
+
+    #[cfg(target_env = "gnu")]
+    #[test]
+    fn what_is_free_is_given_back() {
+        const MANY: usize = 64 * 1024;
+        let resident = || {
+            let pages = std::fs::read_to_string("/proc/self/statm").unwrap();
+            pages.split(' ').nth(1).unwrap().parse::<usize>().unwrap() * 4096
+        };
+        let mut much: Vec<_> = (0..MANY).map(|_| Box::new([1_u8; 1024])).collect();
+        // What is still in use behind all the rest keeps it.
+        let last = much.pop();
+        let before = resident();
+        drop(much);
+        give_back_memory();
+        // Other tests run meanwhile.
+        assert!(resident() < before - MANY * 1024 / 2, "{} of {before}", resident());
+        drop(last);
     }
 
     #[cfg(feature = "exec")]

@@ -21,8 +21,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 MIB = 1 << 20
-# Sent again and again. The odd length shows when chunks are lost or swapped.
-BLOCK = os.urandom(MIB - 1)
+# Sent again and again: whole pages, as tar, dd and cat write them.
+BLOCK = os.urandom(MIB)
+# Where what arrives is compared, the odd length shows when chunks are lost or swapped.
+ODD = BLOCK[1:]
 
 
 class Failed(Exception):
@@ -73,16 +75,17 @@ class Bench:
         """Seconds after which a tool hangs."""
         return 15 + self.scale.size / (16 * MIB)
 
-    def blocks(self, size):
+    def blocks(self, size, odd=False):
         """What is sent from a pipe."""
+        block = ODD if odd else BLOCK
         while size > 0:
-            yield BLOCK if size >= len(BLOCK) else BLOCK[:size]
-            size -= len(BLOCK)
+            yield block if size >= len(block) else block[:size]
+            size -= len(block)
 
     def digest(self, size):
         if size not in self.digests:
             digest = hashlib.sha256()
-            for block in self.blocks(size):
+            for block in self.blocks(size, odd=True):
                 digest.update(block)
             self.digests[size] = digest.digest()
         return self.digests[size]
@@ -196,14 +199,14 @@ class Session:
             self.open.enter_context(file)
         return files
 
-    def feed(self, size):
+    def feed(self, size, odd=False):
         """A pipe from which comes what is sent. A thread of this process is as fast as one in C."""
         reader, writer = self.pipe()
 
         def write():
             try:
                 with writer:
-                    for block in self.bench.blocks(size):
+                    for block in self.bench.blocks(size, odd):
                         # A raw file may write less.
                         sent = 0
                         while sent < len(block):

@@ -4,6 +4,7 @@ A newcomer's trap: what arrives at /dev/null nobody sees. So each tool is looked
 is measured: there its output is a pipe, and what comes out of it is compared with what went in.
 """
 
+import mmap
 import os
 
 from session import MIB, Failed, Session
@@ -26,22 +27,32 @@ def measure_pipes(bench, tool, tls='', digest=False):
         output, arrival = session.drain(digest)
         receiver, port = session.listen(f'{tls}receive', stdout=output)
         output.close()
-        sender = spawn_fed(session, f'{tls}send', port)
+        sender = spawn_fed(session, f'{tls}send', port, odd=digest)
         values = finish(bench, session, sender, receiver)
         arrival.check(bench, bench.scale.size)
     return values
 
 
 def measure_file(bench, tool):
+    """The target is there already, with other bytes: how fast a machine gives memory is not what is measured."""
     target = bench.scratch / 'target'
+    with target.open('ab') as file:
+        file.truncate(bench.scale.size)
+    spoil(target)
     with Session(bench, tool) as session, bench.source().open('rb') as source:
-        with target.open('wb') as output:
+        with target.open('r+b') as output:
             receiver, port = session.listen('receive', stdout=output)
         sender = session.spawn('send', port, stdin=source)
         values = finish(bench, session, sender, receiver)
     check_same(bench.source(), target)
-    target.unlink()
     return values
+
+
+def spoil(path):
+    """Changes a byte of each page, so that what has not been written anew shows."""
+    with path.open('r+b') as file, mmap.mmap(file.fileno(), 0) as pages:
+        firsts = pages[::mmap.PAGESIZE]
+        pages[::mmap.PAGESIZE] = firsts.translate(bytes(255 - byte for byte in range(256)))
 
 
 def measure_both(bench, tool):
@@ -60,7 +71,7 @@ def exchange(bench, tool, sizes, digest=False):
     """Sends that much in each direction at once; MiB/s of one."""
     with Session(bench, tool) as session:
         outputs = [session.drain(digest=True) if digest else (None, None) for _ in sizes]
-        sources = [session.feed(size) for size in sizes]
+        sources = [session.feed(size, odd=digest) for size in sizes]
         listener, port = session.listen('both_answer', stdin=sources[1], stdout=outputs[0][0])
         client = session.spawn('both', port, stdin=sources[0], stdout=outputs[1][0])
         for file in (*sources, *(output for output, _ in outputs if output)):
@@ -77,7 +88,7 @@ def measure_exec(bench, tool, digest=False):
     with Session(bench, tool) as session:
         output, arrival = session.drain(digest=True) if digest else (None, None)
         listener, port = session.listen('exec')
-        client = spawn_fed(session, 'exec_talk', port, size, output)
+        client = spawn_fed(session, 'exec_talk', port, size, output, odd=digest)
         if digest:
             output.close()
         values = finish(bench, session, client, listener, size)[:1]
@@ -90,8 +101,8 @@ def prove_exec(bench, tool):
     measure_exec(bench, tool, digest=True)
 
 
-def spawn_fed(session, part, port, size=None, stdout=None):
-    source = session.feed(session.bench.scale.size if size is None else size)
+def spawn_fed(session, part, port, size=None, stdout=None, odd=False):
+    source = session.feed(session.bench.scale.size if size is None else size, odd)
     process = session.spawn(part, port, stdin=source, stdout=stdout)
     source.close()
     return process

@@ -8,19 +8,24 @@
 mod access;
 mod command;
 mod dialogue;
+mod login;
 mod mail;
 mod mock;
+mod retry;
 mod safety;
 mod terminal;
 
 use access::AccessArgs;
 use command::CommandArgs;
 use dialogue::DialogueArgs;
+pub(super) use login::LoginArgs;
 use mail::MailArgs;
 use mock::MockArgs;
+use retry::RetryArgs;
 use safety::SafetyArgs;
 use terminal::TerminalArgs;
 
+use crate::transport::inherited::Inherited;
 use std::path::PathBuf;
 
 const PROTOCOL: &str = "Protocol options";
@@ -49,6 +54,10 @@ pub struct Args {
     /// The host and the port, in the order in which they were typed.
     #[arg(hide = true)]
     pub words: Vec<String>,
+
+    /// The sockets that were there before us, in place of words: they are not typed.
+    #[arg(skip)]
+    pub inherited: Option<Inherited>,
 
     /// Use IPv4 only
     #[arg(short = '4', help_heading = PROTOCOL)]
@@ -127,7 +136,8 @@ pub struct Args {
     /// Listen for a client instead of connecting
     ///
     /// Without an address, rncat listens on all addresses, IPv4 and IPv6; without a port, at
-    /// 31337. Port 0 lets the system choose one, which -v tells.
+    /// 31337. Port 0 lets the system choose one, which -v tells. Without both, sockets that systemd or
+    /// inetd has passed are taken; see SERVICES.
     #[arg(short = 'l', long, help_heading = LISTEN)]
     pub listen: bool,
 
@@ -198,13 +208,14 @@ pub struct Args {
     /// Refuse a server that fails the check
     ///
     /// The exit status is 1 then. A stream that was cut short, without TLS's own goodbye, is an
-    /// error too.
+    /// error too. With -l, refuse clients without a certificate that --ssl-trustfile vouches for.
     #[arg(long, help_heading = TLS)]
     pub ssl_verify: bool,
 
     /// Trust only the certificates in this file
     ///
-    /// A PEM file, used in place of the system's store and of the roots that rncat comes with.
+    /// A PEM file, used in place of the system's store and of the roots that rncat comes with. With -l
+    /// and --ssl-verify, it says whose certificates clients may show.
     #[arg(long, value_name = "FILE", allow_hyphen_values = true, help_heading = TLS)]
     pub ssl_trustfile: Option<PathBuf>,
 
@@ -271,12 +282,9 @@ pub struct Args {
     #[arg(long, value_name = "TYPE", allow_hyphen_values = true, help_heading = PROXY)]
     pub proxy_type: Option<String>,
 
-    /// Say who you are; with -l, demand that
-    ///
-    /// The environment variable NCAT_PROXY_AUTH does the same and is not seen by other users. An HTTP
-    /// proxy is answered by Digest or Basic, as it asks.
-    #[arg(long, value_name = "USER[:PASSWORD]", allow_hyphen_values = true, help_heading = PROXY)]
-    pub proxy_auth: Option<String>,
+    /// `--proxy-auth`, `--proxy-auth-file`.
+    #[command(flatten)]
+    pub login: LoginArgs,
 
     /// Who looks names up: remote, local, both, none
     ///
@@ -298,6 +306,10 @@ pub struct Args {
     /// The name's look-up, every address that is tried and the TLS handshake are all within it.
     #[arg(short = 'w', long, value_name = "TIME", allow_hyphen_values = true, help_heading = TIMING)]
     pub wait: Option<String>,
+
+    /// `--retry`.
+    #[command(flatten)]
+    pub retrying: RetryArgs,
 
     /// Give up a peer that is silent for TIME
     ///
@@ -325,7 +337,8 @@ pub struct Args {
     /// Record the session, both ways, as it went
     ///
     /// What is sent is recorded as it was sent, after -C. Over TLS it is what was said, not what
-    /// it was encrypted to.
+    /// it was encrypted to. A file that is made is readable by you alone; in a folder that every user may
+    /// write to, as /tmp, no link is followed and no other user's file written to.
     #[arg(short = 'o', long, value_name = "FILE", allow_hyphen_values = true, help_heading = OUTPUT)]
     pub output: Option<PathBuf>,
 

@@ -14,9 +14,9 @@ pub use to::{Mail, Place, To};
 pub use user::User;
 
 use crate::{
-    proto::auth::Credentials,
+    credentials::Auth,
     report::escape,
-    transport::{Address, Transport},
+    transport::{Address, Transport, inherited::Inherited},
 };
 use std::{fmt, net::IpAddr, path::PathBuf, time::Duration};
 
@@ -76,6 +76,12 @@ impl Mode {
         matches!(self, Self::Listen(listen) if listen.keep_open)
     }
 
+    /// Whether the one client of all has come before us.
+    #[must_use]
+    pub fn has_its_client(&self) -> bool {
+        matches!(self, Self::Listen(Listen { on: Where::Inherited(inherited), .. }) if inherited.connected)
+    }
+
     /// How long a client that takes too little may hold the others up.
     #[must_use]
     pub fn stall(&self) -> Duration {
@@ -99,10 +105,14 @@ pub struct Connect {
     pub route: Option<Route>,
     /// `--proxy`: the proxies to pass, nearest first.
     pub proxies: Vec<Proxy>,
+    /// `--proxy-auth`, `--proxy-auth-file`: who we are to each of them.
+    pub proxy_auth: Option<Auth>,
     /// `--proxy-dns`: who looks the target's name up, where there are proxies.
     pub proxy_dns: ProxyDns,
     /// `-w`: look-up, connecting and the TLS handshake together take no longer.
     pub wait: Option<Duration>,
+    /// `--retry`: go on trying for so long.
+    pub retry: Option<Duration>,
     /// `-z`: connect, and leave.
     pub probe: bool,
 }
@@ -141,8 +151,6 @@ pub struct Proxy {
     pub host: String,
     /// Its port.
     pub port: u16,
-    /// `--proxy-auth`: a user's name and password, or for SOCKS4 the name alone.
-    pub auth: Option<Credentials>,
 }
 
 /// Who looks the target's name up where there are proxies.
@@ -194,6 +202,8 @@ pub enum Where {
     },
     /// At an address that needs no look-up.
     Known(Address),
+    /// At sockets that were there before us.
+    Inherited(Inherited),
 }
 
 impl Where {
@@ -202,7 +212,7 @@ impl Where {
     pub fn port(&self) -> u16 {
         match self {
             Self::Inet { port, .. } | Self::Loopback { port } => *port,
-            Self::Known(_) => 0,
+            Self::Known(_) | Self::Inherited(_) => 0,
         }
     }
 }
@@ -276,8 +286,8 @@ pub struct Mock {
 pub struct ProxyServer {
     /// What it speaks: `http`, `socks4` or `socks5`.
     pub kind: &'static str,
-    /// `--proxy-auth`: who may use it; everybody when not given.
-    pub auth: Option<Credentials>,
+    /// `--proxy-auth`, `--proxy-auth-file`: who may use it; everybody when not given.
+    pub auth: Option<Auth>,
 }
 
 /// A command to run for a peer.

@@ -1,4 +1,4 @@
-//! What `-h`, `--help` and `--version` print.
+//! What `-h`, `--help`, `--version` and no word at all print.
 //!
 //! A newcomer's trap: `--help` is made from the definitions in [`super::Args`], `-h` is written
 //! by hand to fit a screen of 80 by 24. A test sees to it that the latter names only options
@@ -10,6 +10,18 @@ use std::fmt::Write;
 /// What `--version` prints.
 pub(super) const VERSION: &str =
     concat!("rncat ", env!("CARGO_PKG_VERSION"), ", with the options of Ncat 7.96 and later\n");
+
+/// What is said to whoever types the name alone.
+pub(super) const BEGIN: &str = "\
+rncat: You must specify a host to connect to, or -l to listen; to begin:
+
+  rncat localhost 1025          talk to a server by hand
+  rncat --ssl example.org 443   the same, encrypted
+  rncat -l 9000                 wait for a client
+  rncat --mock smtp             be a mail server to learn on
+
+rncat -h shows the options that one needs most, man rncat tells it all.
+";
 
 /// What `-h` prints.
 pub(super) const SHORT: &str = "\
@@ -30,11 +42,32 @@ Join a program     -e COMMAND     to the peer; -c COMMAND by way of the shell
 Over what          -u, -U         UDP, a Unix socket; IPv4 or IPv6: -4, -6
                    --proxy HOST   by way of a proxy; from where: -p, -s
 Find the server    --mx DOMAIN    for a domain's mail; with -z: show it only
-Wait no longer     -w TIME        for the connection; -i TIME: a silent peer
-                   -q TIME        for the peer's end, once stdin has ended
+Wait               -w TIME        no longer to connect; -i: for a silent peer
+                   --retry TIME   until somebody listens; -q: after stdin's end
 Look only          -z             is somebody listening? The exit status tells
 
 TIME: 500ms, 5, 1.5m, 2h. More: rncat --help, man rncat.
+";
+
+/// What stands below the options in `--help`.
+const EXAMPLES: &str = "
+Examples:
+  rncat localhost 1025                          type a mail, line by line
+  rncat -v --ssl-verify imap.example.org imaps  TLS, and whom one talks to
+  rncat --starttls smtp mail.example.org 587    begin in clear, then encrypt
+  rncat --pace smtp --fail localhost 25 < mail  wait for replies, check them
+  rncat --play test.play localhost 25           check a server by a dialogue
+  rncat --mock smtp,pop3                        servers to learn on
+  rncat -lkv 127.0.0.1 9000                     serve many, tell who comes
+  rncat -l 9000 > file                          take a file, which is sent by
+  rncat --send-only HOST 9000 < file            this
+  rncat -lk -e /bin/date 127.0.0.1 9000         a program for each client
+  rncat -zv localhost 20-30,80                  which ports are open?
+  rncat -z --retry 1m localhost 8080            wait for a server to start
+
+Exit status: 0 done, 1 the network or the peer failed, 2 usage or this machine,
+             3 a dialogue did not go as demanded.
+The manual, man rncat, tells more.
 ";
 
 /// The column at which explanations start.
@@ -65,8 +98,7 @@ HOST is a name or an address, PORT a number or a service's name; HOST:PORT and
             let _ = writeln!(text, "{names}\n{:COLUMN$}{help}", "");
         }
     }
-    text.push_str("\nExit status: 0 done, 1 the network or the peer failed, 2 usage or this machine,\n             3 a dialogue did not go as demanded.\n");
-    text.push_str("The manual, man rncat, tells more.\n");
+    text.push_str(EXAMPLES);
     text
 }
 
@@ -96,10 +128,11 @@ mod tests {
     }
 
     #[test]
-    fn the_short_help_names_only_what_exists() {
+    fn the_short_help_and_how_to_begin_name_only_what_exists() {
         let mut command = Args::command();
         command.build();
-        let words = SHORT.split(|c: char| c.is_whitespace() || ",;:[]".contains(c));
+        let words =
+            [SHORT, BEGIN].into_iter().flat_map(|text| text.split(|c: char| c.is_whitespace() || ",;:[]".contains(c)));
         for word in words.filter(|word| word.starts_with('-')) {
             let known = match word.strip_prefix("--") {
                 Some(long) => command.get_arguments().any(|option| option.get_long() == Some(long)),
@@ -121,6 +154,19 @@ mod tests {
             assert_eq!(shown, !option.is_hide_set(), "{id}");
             assert!(option.is_hide_set() || option.get_help().is_some() && option.get_help_heading().is_some(), "{id}");
         }
+    }
+
+    #[test]
+    fn the_examples_are_understood() {
+        let mut seen = 0;
+        for line in EXAMPLES.lines().chain(BEGIN.lines()).filter_map(|line| line.strip_prefix("  rncat ")) {
+            let command = line.split("  ").next().unwrap().split(['<', '>']).next().unwrap();
+            let words = std::iter::once("rncat").chain(command.split_whitespace());
+            let outcome = crate::cli::parse(words.map(Into::into));
+            assert!(!matches!(outcome, crate::cli::Outcome::Refuse(..)), "{command}: {outcome:?}");
+            seen += 1;
+        }
+        assert_eq!(seen, 16);
     }
 
     #[test]

@@ -14,7 +14,7 @@ mod time;
 pub use args::Args;
 pub use config::Config;
 
-use crate::{error::Error, report::Report};
+use crate::{error::Error, report::Report, transport::inherited::Inherited};
 use clap::{CommandFactory, Parser};
 use std::{
     env::VarError,
@@ -29,6 +29,8 @@ pub enum Outcome {
     Run(Box<Start>),
     /// To print this on stdout and leave, exit status 0.
     Tell(String),
+    /// To print this on stderr and leave, exit status 2: nothing was asked for.
+    Begin(&'static str),
     /// Something that cannot be.
     Refuse(Report, Error),
 }
@@ -49,6 +51,10 @@ pub struct Start {
 pub fn parse(argv: impl Iterator<Item = OsString>) -> Outcome {
     let argv: Vec<OsString> = argv.collect();
     let name = program_name(argv.first().map(OsString::as_os_str));
+    // Scripts that start us as ncat get the one line that they may look for.
+    if argv.len() <= 1 && name == "rncat" {
+        return Outcome::Begin(help::BEGIN);
+    }
     if let [_, word] = argv.as_slice()
         && word == "--help"
     {
@@ -70,10 +76,11 @@ pub fn parse(argv: impl Iterator<Item = OsString>) -> Outcome {
     }
     let report = Report::new(name, args.verbose, args.quiet);
     let mut args = args;
-    if args.proxy_auth.is_none() && (!args.proxy.is_empty() || args.proxy_type.is_some()) {
+    let is_given = args.login.proxy_auth.is_some() || args.login.proxy_auth_file.is_some();
+    if !is_given && (!args.proxy.is_empty() || args.proxy_type.is_some()) {
         // Where other users cannot see it, as they can see a command line.
-        args.proxy_auth = match std::env::var("NCAT_PROXY_AUTH") {
-            Ok(auth) => Some(auth).filter(|auth| !auth.is_empty()),
+        args.login.proxy_auth = match std::env::var("NCAT_PROXY_AUTH") {
+            Ok(auth) => Some(auth).filter(|auth| !auth.is_empty()).map(Into::into),
             Err(VarError::NotPresent) => None,
             // Passing over it would make an open proxy of one that was to be closed.
             Err(VarError::NotUnicode(_)) => {
@@ -81,10 +88,47 @@ pub fn parse(argv: impl Iterator<Item = OsString>) -> Outcome {
             }
         };
     }
+    if let Err(error) = inherit(&mut args) {
+        return Outcome::Refuse(report, error);
+    }
     match Config::from_args(args) {
         Ok((config, warnings)) => Outcome::Run(Box::new(Start { config, report, warnings })),
         Err(error) => Outcome::Refuse(report, error),
     }
+}
+
+/// Listening, takes the sockets that were there before us, if there are any.
+fn inherit(args: &mut Args) -> crate::error::Result<()> {
+    if !(args.listen || args.broker || args.chat || args.mock.is_given()) {
+        return Ok(());
+    }
+    let env = |name| std::env::var_os(name);
+    let found = Inherited::from_systemd(env("LISTEN_PID"), env("LISTEN_FDS"))?;
+    let not_tcp = args.udp || args.unixsock || args.sctp || args.vsock;
+    let typed = !args.words.is_empty() || args.source_port.is_some();
+    args.inherited = match found {
+        Some(_) if typed => {
+            let why = "systemd has passed the socket to listen at (LISTEN_FDS)";
+            return Err(Error::usage("an address or a port to listen at", why).hint("leave it out"));
+        }
+        // Where we would ask stdin what to say, it is no client.
+        None if !typed && !not_tcp && answers(args) => Inherited::from_inetd()?,
+        found => found,
+    };
+    if let Some(inherited) = &args.inherited {
+        if not_tcp && !(args.unixsock && inherited.unix) {
+            let kind = if inherited.unix { "a Unix socket" } else { "one of TCP" };
+            return Err(Error::usage("-u, -U, --sctp or --vsock", format!("the socket that was passed is {kind}")));
+        }
+        args.unixsock = inherited.unix;
+    }
+    Ok(())
+}
+
+/// Whether something else than stdin answers clients.
+fn answers(args: &Args) -> bool {
+    let server = args.mock.is_given() || args.proxy_type.is_some();
+    server || args.command.is_given() || args.dialogue.play.is_some()
 }
 
 /// What was typed, the first word being the program's name.

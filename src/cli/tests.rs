@@ -193,7 +193,7 @@ fn a_command_is_split_as_in_ncat() {
                 other => panic!("{command} is not run but {other:?}"),
             },
             Outcome::Refuse(_, error) => vec![error.to_string()],
-            Outcome::Tell(_) => Vec::new(),
+            Outcome::Tell(_) | Outcome::Begin(_) => Vec::new(),
         }
     };
     assert_eq!(words("/bin/cat"), ["/bin/cat"]);
@@ -239,7 +239,10 @@ fn a_unix_socket_has_no_port_to_listen_on_either() {
 #[test]
 fn what_has_no_effect_is_warned_of() {
     assert_eq!(start("-l -w 5").warnings.len(), 1);
-    assert_eq!(start("-l --ssl-verify").warnings.len(), 1);
+    assert_eq!(start("-l --ssl-trustfile x").warnings.len(), 1);
+    assert!(refused("-l --ssl-verify").contains("--ssl-trustfile FILE"));
+    assert!(refused("-lu --ssl-verify --ssl-trustfile x").contains("DTLS"));
+    assert_eq!(start("-l --ssl-verify --ssl-trustfile x").warnings.len(), 0);
     assert_eq!(start("-l -e cat --recv-only").warnings.len(), 1);
     assert!(start("-lk -v --ssl --ssl-alpn h2 -o x -q 1").warnings.is_empty());
     assert_eq!(start("-z -d 1 -C h 1-3").warnings, ["-d has no effect with -z", "-C has no effect with -z"]);
@@ -290,8 +293,26 @@ fn names_of_files_need_not_be_text() {
 
 #[test]
 fn the_bare_command_says_how_to_begin() {
-    let text = refused("");
-    assert!(text.contains("rncat HOST PORT") && text.contains("rncat -l PORT") && text.contains("rncat -h"), "{text}");
+    let Outcome::Begin(text) = outcome("") else { panic!("it does something") };
+    assert!(text.contains("rncat localhost 1025") && text.contains("rncat -l 9000") && text.contains("rncat -h"));
+    // Who has typed an option knows how to go on, and a script looks for one line.
+    let Outcome::Refuse(_, error) = parse(["ncat".into()].into_iter()) else { panic!("it does something") };
+    for text in [refused("-v"), error.to_string()] {
+        assert!(
+            text.contains("rncat HOST PORT") && text.contains("rncat -l PORT") && text.contains("rncat -h"),
+            "{text}"
+        );
+    }
+}
+
+#[test]
+fn one_connection_can_be_tried_again() {
+    assert_eq!(connecting("--retry 1.5m h 1").retry, Some(Duration::from_secs(90)));
+    assert!(refused("--retry 5 -z h 1,2").contains("one port"));
+    assert!(refused("--retry 5 -u h 1").contains("datagrams"));
+    assert!(refused("--retry 5 --mx example.org").contains("several servers"));
+    assert!(refused("--retry -1 h 1").contains("--retry"));
+    assert_eq!(start("-l --retry 5 1").warnings, ["--retry has no effect with -l: nobody is connected to"]);
 }
 
 #[test]

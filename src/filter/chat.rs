@@ -11,7 +11,7 @@ use super::{
     Filter,
     utf8::{Characters, Run},
 };
-use crate::report::escape;
+use crate::report::{escape, turns};
 use std::{
     cell::{Cell, RefCell},
     collections::BTreeMap,
@@ -186,7 +186,7 @@ impl Voice {
                 out.push(b'\r');
                 self.after_cr = true;
             }
-            c if c.is_control() && c != '\t' => self.say_octal(bytes, out),
+            c if turns(c) && c != '\t' => self.say_octal(bytes, out),
             _ => {
                 self.begin_if_due(out);
                 out.extend_from_slice(bytes);

@@ -4,6 +4,7 @@
 //! stands at the end of a piece may have to wait for the next one. That is never more than 3 bytes.
 
 use super::utf8::{Characters, Run};
+use crate::report::turns;
 
 /// Pieces of one text, of which none ends within a character. If they are escaped, TAB, LF and CR LF stay, and so does
 /// all that is text in UTF-8. Another control character becomes `\x1b` (`\r`, `\u{9b}`), and so does a byte that is no
@@ -63,7 +64,7 @@ fn escape(c: char, after_cr: &mut bool, out: &mut Vec<u8>) {
         '\r' => *after_cr = true,
         '\t' | '\n' => out.push(c as u8),
         c if c.is_ascii_control() => escape_byte(c as u8, out),
-        c if c.is_control() => out.extend(c.escape_unicode().map(|c| c as u8)),
+        c if turns(c) => out.extend(c.escape_unicode().map(|c| c as u8)),
         c => out.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes()),
     }
 }
@@ -110,7 +111,7 @@ mod tests {
 
     #[test]
     fn text_stays_and_so_do_its_line_ends() {
-        for text in ["", "220 hi\r\n", "a\tb\n\n", "\r\n\r\n", "grün, 日本語, 🙂\r\n", "\u{a0}\u{2028}\\x1b"] {
+        for text in ["", "220 hi\r\n", "a\tb\n\n", "\r\n\r\n", "grün, 日本語, 🙂\r\n", "\u{a0}\u{200d}\\x1b"] {
             for size in [1, 2, 3, 99] {
                 assert_eq!(escaped(text.as_bytes(), &[size]), text);
             }
@@ -123,6 +124,7 @@ mod tests {
             (&b"\x1b]0;x\x07"[..], "\\x1b]0;x\\x07"),
             (b"\0\x08\x0b\x0c\x7f", "\\x00\\x08\\x0b\\x0c\\x7f"),
             ("a\u{80}\u{9b}2J\u{9f}".as_bytes(), "a\\u{80}\\u{9b}2J\\u{9f}"),
+            ("a\u{202e}b\u{2028}".as_bytes(), "a\\u{202e}b\\u{2028}"),
             (b"\x9b2J", "\\x9b2J"),
             (b"caf\xe9\n", "caf\\xe9\n"),
             (b"a\rb\r\r\n\r", "a\\rb\\r\r\n\\r"),

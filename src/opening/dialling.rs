@@ -8,11 +8,12 @@ use super::{
     dial::{Dial, Dialled, How},
     entrance::Found,
     resolve::{LookUp, Question},
+    retry::Retry,
     route,
 };
 use crate::{
     cli::config::{Config, Connect, Family, Place, ProxyDns, Source},
-    error::{Error, Result, why},
+    error::{Error, Exit, Result, why},
     proto::proxy::PROXIES,
     reactor::Reactor,
     report::Report,
@@ -45,6 +46,8 @@ pub struct Dialling {
     more_ports: VecDeque<u16>,
     until: Option<Instant>,
     wait: Duration,
+    /// `--retry`, while it lasts.
+    retry: Option<Retry>,
     /// `-w` is for all connections together.
     bounded: bool,
     report: Report,
@@ -53,6 +56,8 @@ pub struct Dialling {
 enum State {
     LookingUp(Box<Names>),
     Dialling(Dial),
+    /// Until the next attempt: with the names, if it was they that could not be found.
+    Resting(Option<Box<Names>>, Instant),
     Done,
 }
 
@@ -81,7 +86,7 @@ impl Dialling {
         report: Report,
     ) -> Result<Self> {
         let token = reactor.token();
-        let wait = connect.wait.unwrap_or(WAIT);
+        let wait = connect.wait.unwrap_or(WAIT).min(connect.retry.unwrap_or(Duration::MAX));
         let question = |host: &str, port| question(config, host, port);
         let (to, target) = match (connect.proxies.first(), place) {
             (Some(proxy), _) => {
@@ -117,6 +122,7 @@ impl Dialling {
             // A time too far away to be counted is never.
             until: reactor.now().checked_add(wait),
             wait,
+            retry: connect.retry.map(|time| Retry::new(time, reactor.now())),
             bounded: connect.wait.is_some(),
             report,
         })
@@ -130,12 +136,19 @@ impl Dialling {
         let ours = match &self.state {
             State::Done => false,
             State::Dialling(dial) => dial.has(token),
-            State::LookingUp(_) => token == self.token,
+            State::LookingUp(_) | State::Resting(..) => token == self.token,
         };
         if !ours {
             return Ok(None);
         }
-        match self.try_once(token, reactor) {
+        if self.is_resting(reactor)? {
+            return Ok(None);
+        }
+        let tried = match self.try_once(token, reactor) {
+            Err(error) => self.put_off(error, reactor).map(|()| None),
+            other => other,
+        };
+        match tried {
             Ok(None) => Ok(None),
             Ok(Some(arrival)) => {
                 self.next_port(reactor);
@@ -195,6 +208,45 @@ impl Dialling {
         Ok(None)
     }
 
+    /// An attempt has failed; the next one comes after a pause, if there is to be one.
+    fn put_off(&mut self, error: Error, reactor: &mut Reactor) -> Result<()> {
+        let has_names = matches!(self.state, State::LookingUp(_));
+        // What this machine refuses it refuses again; but a name may come to be known.
+        let worth = |_: &&mut Retry| has_names || error.exit() == Exit::Network;
+        let Some(retry) = self.retry.as_mut().filter(worth) else { return Err(error) };
+        let now = reactor.now();
+        let Some(at) = retry.failed(now) else { return Err(error.and(&retry.told())) };
+        let pause = (at - now).as_secs_f32();
+        self.report.detail(1, format_args!("{error}. Trying again in {pause:.1} s."));
+        let names = match std::mem::replace(&mut self.state, State::Done) {
+            State::LookingUp(names) => Some(names),
+            _ => None,
+        };
+        self.state = State::Resting(names, at);
+        reactor.wake_at(at, self.token);
+        Ok(())
+    }
+
+    /// Whether it is not yet time for the next attempt, which is begun when it is.
+    fn is_resting(&mut self, reactor: &mut Reactor) -> Result<bool> {
+        let State::Resting(names, at) = &mut self.state else { return Ok(false) };
+        let now = reactor.now();
+        if *at > now {
+            return Ok(true);
+        }
+        let until = now.checked_add(self.wait);
+        self.until = self.retry.as_ref().map_or(until, |retry| retry.bounds(until, now));
+        self.until.into_iter().for_each(|until| reactor.wake_at(until, self.token));
+        match names.take() {
+            Some(mut names) => {
+                names.again(self.token, reactor)?;
+                self.state = State::LookingUp(names);
+            }
+            None => self.dial(reactor),
+        }
+        Ok(false)
+    }
+
     fn dial(&mut self, reactor: &mut Reactor) {
         self.state = State::Dialling(Dial::new(self.token, self.to.clone(), self.how.clone()));
         // Nobody waits for an answer, so nobody wakes us but ourselves.
@@ -219,7 +271,11 @@ impl Dialling {
     }
 
     fn timed_out(&self) -> Error {
-        let after = format!("TIMEOUT. No connection within {} s", self.wait.as_secs_f32());
+        let after = match &self.retry {
+            // The last attempt may have less time than the others.
+            Some(_) => "TIMEOUT. No connection".to_owned(),
+            None => format!("TIMEOUT. No connection within {} s", self.wait.as_secs_f32()),
+        };
         let (why, hint) = match &self.state {
             State::Dialling(dial) => (format!("{after} ({})", dial.tried()), "is a firewall in the way?"),
             _ => (format!("{after}: the name look-up has not answered"), "is the network up?"),
@@ -229,6 +285,16 @@ impl Dialling {
 }
 
 impl Names {
+    /// Looks up once more what has not been found.
+    fn again(&mut self, token: Token, reactor: &mut Reactor) -> Result<()> {
+        let behind = self.behind.iter_mut().map(|(behind, _)| behind);
+        [&mut self.to, &mut self.from]
+            .into_iter()
+            .chain(&mut self.hops)
+            .chain(behind)
+            .try_for_each(|it| it.again(token, reactor))
+    }
+
     /// Where to connect to and how, once all answers are there.
     fn all_found(&mut self, how: &How) -> Result<Option<(Vec<Address>, How)>> {
         let mut done = self.to.is_done()? & self.from.is_done()?;

@@ -100,7 +100,7 @@ impl Entrance {
         match self {
             Self::Dial(dialling) => dialling.is_over(),
             Self::Mail(exchangers) => exchangers.is_over(),
-            Self::Gate(_) => false,
+            Self::Gate(gate) => gate.is_over(),
         }
     }
 }

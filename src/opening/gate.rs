@@ -54,6 +54,8 @@ pub struct Gate {
     short_of: Option<String>,
     /// Until when nobody is taken, for want of it.
     resting: Option<Instant>,
+    /// There was one client before us, and it has come.
+    one_came: bool,
     report: Report,
 }
 
@@ -69,6 +71,7 @@ impl Gate {
         for (door, place) in std::iter::once(&listen.on).chain(&listen.others_on).enumerate() {
             let addresses = match place {
                 Where::Known(address) => vec![address.clone()],
+                Where::Inherited(_) => Vec::new(),
                 Where::Loopback { port } => {
                     both([Ipv6Addr::LOCALHOST.into(), Ipv4Addr::LOCALHOST.into()], *port, family)
                 }
@@ -80,7 +83,10 @@ impl Gate {
                     found.into_iter().map(Address::Inet).collect()
                 }
             };
-            let found = listen_on(config.transport, &addresses, serves)?;
+            let found = match place {
+                Where::Inherited(inherited) => inherited.listeners()?,
+                _ => listen_on(config.transport, &addresses, serves)?,
+            };
             sockets.extend(found.into_iter().map(|socket| (door, socket)));
         }
         let mut gate = Self {
@@ -92,13 +98,19 @@ impl Gate {
             limit_told: false,
             short_of: None,
             resting: None,
+            one_came: false,
             report,
         };
         for (door, mut socket) in sockets {
             let token = reactor.token();
             let address = socket.register(reactor.registry(), token).and_then(|()| socket.local());
             let address = address.map_err(|error| Error::usage("listen", why(&error)))?;
-            report.detail(1, format_args!("Listening on {address}"));
+            if socket.is_one_client() {
+                // No event tells of one who is there.
+                reactor.wake_at(reactor.now(), token);
+            } else {
+                report.detail(1, format_args!("Listening on {address}"));
+            }
             gate.sockets.push(Door { token, number: door, socket });
         }
         Ok(gate)
@@ -123,6 +135,12 @@ impl Gate {
         }
     }
 
+    /// Whether there was one client before us, who has come in.
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        self.one_came
+    }
+
     /// Whether events under `token` are for this.
     #[must_use]
     pub fn has(&self, token: Token) -> bool {
@@ -138,6 +156,7 @@ impl Gate {
         for _ in 0..TURNS {
             let Some(door) = self.sockets.iter_mut().find(|door| door.token == token) else { return arrivals };
             let number = door.number;
+            self.one_came |= door.socket.is_one_client();
             let (client, remote, local) = match door.socket.accept(reactor) {
                 Ok(Accepted::Peer { stream, remote, local }) => (stream, remote, local),
                 Ok(Accepted::Nobody) => {
@@ -167,7 +186,9 @@ impl Gate {
                     arrivals.push(Arrival { token, socket, remote, local, door: number, host: None });
                     present += 1;
                 }
-                Err(error) => self.report.detail(1, format_args!("{remote}: {}", why(&error))),
+                Err(error) => {
+                    self.report.error(&Error::network(remote.to_string(), why(&error)).hint("it is sent away"))
+                }
             }
             if self.once && !arrivals.is_empty() {
                 // One client and no more: who comes later is refused by the kernel.

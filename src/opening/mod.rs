@@ -18,6 +18,7 @@ pub mod pacing;
 pub mod proxy;
 pub mod questions;
 pub mod resolve;
+mod retry;
 mod route;
 pub mod starttls;
 pub mod talk;
@@ -259,6 +260,11 @@ impl Openings {
         };
         let again = opening.stage.wants_again();
         Err(Failed { error, stream: opening.stage.give_up(), again })
+    }
+
+    /// Nobody comes any more: what stages know, a proxy's password among it, is wiped.
+    pub fn forget(&mut self) {
+        self.way.stages.clear();
     }
 
     fn enter(

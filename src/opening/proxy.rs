@@ -11,6 +11,7 @@ use crate::{
         Dialogue,
         proxy::{Destination, Errand, Memory, PROXIES},
     },
+    report::Report,
     stream::Stream,
 };
 use std::{cell::RefCell, rc::Rc};
@@ -27,8 +28,8 @@ pub struct ProxyStaging {
 /// One stage for each proxy; the last is asked for the address in `found` if there is one.
 ///
 /// # Errors
-/// When the peer has to be an address and is none.
-pub fn stages(connect: &Connect, found: &Found) -> Result<Vec<Box<dyn Staging>>> {
+/// When the peer has to be an address and is none; when the file of credentials cannot be read.
+pub fn stages(connect: &Connect, found: &Found, report: Report) -> Result<Vec<Box<dyn Staging>>> {
     let To::Place(Place::Inet { host, port }) = &connect.to else { return Ok(Vec::new()) };
     let peer = Destination::new(host, *port);
     if !connect.proxies.is_empty()
@@ -37,11 +38,13 @@ pub fn stages(connect: &Connect, found: &Found) -> Result<Vec<Box<dyn Staging>>>
     {
         return Err(Error::usage(format!("connect to {peer}"), "with --proxy-dns none it must be an address"));
     }
+    let auth = connect.proxy_auth.as_ref().filter(|_| !connect.proxies.is_empty());
+    let credentials = auth.map(|auth| auth.credentials(report)).transpose()?;
     let next = connect.proxies.iter().skip(1).map(|proxy| Destination::new(&proxy.host, proxy.port));
     let destinations = next.chain([peer]);
     let stage = |(number, (proxy, destination)): (usize, (&Proxy, Destination))| {
         let is_last = number + 1 == connect.proxies.len();
-        let memory = Rc::new(RefCell::new(Memory::new(proxy.auth.clone())));
+        let memory = Rc::new(RefCell::new(Memory::new(credentials.clone())));
         let found = is_last.then(|| Rc::clone(found));
         Box::new(ProxyStaging { proxy: proxy.clone(), destination, found, memory }) as Box<dyn Staging>
     };

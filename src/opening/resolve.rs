@@ -116,6 +116,8 @@ impl Question {
 
 /// A look-up and its answer.
 pub struct LookUp {
+    /// What is asked, so that it can be asked again.
+    question: Option<Question>,
     waiting: Option<Receiver<Result<Vec<SocketAddr>>>>,
     found: Vec<Address>,
     asked: bool,
@@ -125,7 +127,7 @@ impl LookUp {
     /// Something that need not be looked up.
     #[must_use]
     pub fn known(found: Vec<Address>) -> Self {
-        Self { waiting: None, found, asked: false }
+        Self { question: None, waiting: None, found, asked: false }
     }
 
     /// Begins to look up what has to be; `token` is woken when there is an answer.
@@ -136,7 +138,19 @@ impl LookUp {
         if let Some(literal) = question.literal() {
             return Ok(Self::known(literal?.into_iter().map(Address::Inet).collect()));
         }
-        Ok(Self { waiting: Some(question.ask_aside(reactor.helper(token)?)?), found: Vec::new(), asked: true })
+        let waiting = Some(question.clone().ask_aside(reactor.helper(token)?)?);
+        Ok(Self { question: Some(question), waiting, found: Vec::new(), asked: true })
+    }
+
+    /// Asks once more what has had no good answer; what is still being asked is waited for.
+    ///
+    /// # Errors
+    /// When it cannot be asked.
+    pub fn again(&mut self, token: Token, reactor: &mut Reactor) -> Result<()> {
+        if let Some(question) = self.question.as_ref().filter(|_| self.waiting.is_none() && self.found.is_empty()) {
+            self.waiting = Some(question.clone().ask_aside(reactor.helper(token)?)?);
+        }
+        Ok(())
     }
 
     /// Whether the answer is there.

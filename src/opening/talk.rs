@@ -11,6 +11,7 @@ use crate::{
     tap::Record,
 };
 use std::{io, rc::Rc, task::Poll, time::Instant};
+use zeroize::{Zeroize, Zeroizing};
 
 /// Bytes read at a time.
 const PIECE: usize = 4096;
@@ -30,9 +31,9 @@ pub struct Talk<D: ?Sized> {
     dialogue: Box<D>,
     /// What it is about, for messages.
     what: String,
-    arrived: Vec<u8>,
+    arrived: Zeroizing<Vec<u8>>,
     /// What is being said, and how much of it the stream has taken.
-    saying: Vec<u8>,
+    saying: Zeroizing<Vec<u8>>,
     said: usize,
     /// Why the other end takes nothing more. What it said before that tells more.
     deaf: Option<io::Error>,
@@ -45,7 +46,7 @@ impl<D: Dialogue + ?Sized> Talk<D> {
     /// Leads `dialogue` over `stream`; `what` it is about is said when it fails.
     #[must_use]
     pub fn new(stream: Box<dyn Stream>, dialogue: Box<D>, what: String) -> Self {
-        let (arrived, saying) = (Vec::new(), Vec::new());
+        let (arrived, saying) = (Zeroizing::default(), Zeroizing::default());
         Self { stream: Some(stream), dialogue, what, arrived, saying, said: 0, deaf: None, again: false, record: None }
     }
 
@@ -68,7 +69,8 @@ impl<D: Dialogue + ?Sized> Talk<D> {
         match self.write() {
             Ok(done) => Ok(done),
             Err(error) if self.deaf.is_none() => {
-                (self.saying, self.said, self.deaf) = (Vec::new(), 0, Some(error));
+                self.saying.zeroize();
+                (self.said, self.deaf) = (0, Some(error));
                 Ok(true)
             }
             Err(error) => Err(self.failed(&error)),
@@ -88,21 +90,23 @@ impl<D: Dialogue + ?Sized> Talk<D> {
                 Flow::Blocked | Flow::Ended => return Ok(false),
             }
         }
-        (self.saying, self.said) = (Vec::new(), 0);
+        // There may have been a password in it.
+        self.saying.zeroize();
+        self.said = 0;
         Ok(stream.flush()?.is_ready())
     }
 
     /// Reads a piece, and what the dialogue makes of the other end's leaving; `None` when nothing comes.
     fn hear(&mut self) -> Result<Option<Step>> {
         let Some(stream) = &mut self.stream else { return Ok(None) };
-        let mut piece = [0; PIECE];
-        match (stream.read(&mut piece), &self.deaf) {
+        let mut piece = Zeroizing::new([0; PIECE]);
+        match (stream.read(&mut *piece), &self.deaf) {
             (Ok(Flow::Moved(n)), _) => {
                 let piece = piece.get(..n).unwrap_or_default();
                 if let Some(record) = &self.record {
                     record.received_before(piece);
                 }
-                self.arrived.extend_from_slice(piece);
+                append(&mut self.arrived, piece);
             }
             (Ok(Flow::Blocked), None) => return Ok(None),
             (Ok(Flow::Ended), _) => return self.dialogue.ended().map(Some),
@@ -122,6 +126,16 @@ impl<D: Dialogue + ?Sized> Talk<D> {
     }
 }
 
+/// Appends to what may have a password in it: nothing is left where it has grown out of.
+fn append(arrived: &mut Vec<u8>, piece: &[u8]) {
+    if arrived.capacity() - arrived.len() < piece.len() {
+        let mut grown = Vec::with_capacity((arrived.len() + piece.len()).next_power_of_two());
+        grown.extend_from_slice(arrived);
+        std::mem::replace(arrived, grown).zeroize();
+    }
+    arrived.extend_from_slice(piece);
+}
+
 impl<D: Dialogue + ?Sized> Stage for Talk<D> {
     fn advance(&mut self, _: Instant) -> Result<Poll<Box<dyn Stream>>> {
         if !self.say()? {
@@ -131,7 +145,7 @@ impl<D: Dialogue + ?Sized> Stage for Talk<D> {
         loop {
             step = match step {
                 Step::Send(bytes) => {
-                    self.saying = bytes;
+                    self.saying = bytes.into();
                     if !self.say()? {
                         return Ok(Poll::Pending);
                     }
@@ -146,7 +160,9 @@ impl<D: Dialogue + ?Sized> Stage for Talk<D> {
                 }
                 Step::Done | Step::Upgrade => {
                     let Some(stream) = self.stream.take() else { return Ok(Poll::Pending) };
-                    return Ok(Poll::Ready(Prefixed::around(stream, std::mem::take(&mut self.arrived))));
+                    let left = self.arrived.to_vec();
+                    self.arrived.zeroize();
+                    return Ok(Poll::Ready(Prefixed::around(stream, left)));
                 }
                 Step::Again => {
                     self.again = true;

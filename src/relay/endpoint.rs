@@ -21,6 +21,8 @@ pub(super) struct Endpoint {
     pub(super) traffic: Traffic,
     /// The source has more, as far as we know.
     pub(super) may_read: bool,
+    /// All that can be read is bytes: a read that gives few of them has given all.
+    pub(super) bytes_alone: bool,
     /// The read side has ended, in whatever way.
     pub(super) ended: bool,
     /// The read side failed: the connection is dead.
@@ -105,6 +107,7 @@ impl Endpoint {
             pump: Pump::default(),
             traffic: Traffic::default(),
             may_read: true,
+            bytes_alone: false,
             ended: false,
             failed: false,
             writing: Writing::Open,

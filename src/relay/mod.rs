@@ -6,6 +6,7 @@
 //! *blocked* must be queued again: by a sink whose outbox has become empty, or by itself.
 
 mod closing;
+mod crowd;
 mod endpoint;
 mod outbox;
 mod pump;
@@ -29,6 +30,7 @@ use crate::{
     stream::Stream,
 };
 use closing::Closing;
+use crowd::Crowd;
 use endpoint::{Endpoint, Goodbye};
 use mio::Token;
 use outbox::{Shared, Spare};
@@ -81,6 +83,7 @@ pub struct Relay {
     work: Work,
     spare: Spare,
     between: Between,
+    crowd: Crowd,
     /// When it was last looked how much has arrived where.
     looked: Option<Instant>,
     /// The time of the present round.
@@ -251,7 +254,10 @@ impl Relay {
     /// Notes what has become possible.
     pub fn ready(&mut self, token: Token, ready: Ready) {
         let Some(endpoint) = self.endpoints.get_mut(&token) else { return };
-        endpoint.may_read |= ready.read;
+        if ready.read {
+            endpoint.may_read = true;
+            endpoint.bytes_alone = ready.bytes_alone && endpoint.stream.short_read_is_all();
+        }
         endpoint.trouble |= ready.trouble;
         self.enqueue(token);
     }

@@ -51,7 +51,8 @@ impl Relay {
                 pump.refused |= taken == 0;
                 self.keep_rest(sink, left, now);
             }
-            Moved::Empty => {
+            Moved::Blocked if !from.bytes_alone => return None,
+            Moved::Empty | Moved::Blocked => {
                 from.may_read = false;
                 return Some(false);
             }

@@ -34,6 +34,8 @@ pub(super) enum Moved {
     Some { taken: usize, left: usize },
     /// The source has nothing for the time being.
     Empty,
+    /// The same, unless there is something urgent: what waits behind that is told so, too.
+    Blocked,
     /// The sink has no room.
     Full,
     /// The end, or something else that reading will tell.
@@ -104,8 +106,8 @@ impl Between {
         // Without a descriptor to spare, bytes are read and written.
         let Some((out, into)) = &self.pipe else { return Moved::Refused };
         let came = match retry_on_intr(|| splice(source.fd, into.as_fd(), MUCH)) {
-            // Also what waits behind urgent data is told so.
-            Ok(0) | Err(Errno::AGAIN) => return Moved::Ask,
+            Ok(0) => return Moved::Ask,
+            Err(Errno::AGAIN) => return Moved::Blocked,
             Ok(n) => n,
             Err(error) if is_refusal(error) => return Moved::Refused,
             Err(error) => return Moved::SourceFailed(error.into()),

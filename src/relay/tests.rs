@@ -140,7 +140,7 @@ impl World {
         (token, fake)
     }
     fn ready(&mut self, token: Token) {
-        self.relay.ready(token, Ready { read: true, write: true, trouble: false });
+        self.relay.ready(token, Ready { read: true, write: true, trouble: false, bytes_alone: false });
         self.works();
     }
     /// Until nobody can go on.
@@ -317,7 +317,7 @@ fn a_sink_that_breaks_is_told_of_once_and_the_others_go_on() -> Result<()> {
     peer.has_room(1);
     stdin.says([bytes("ab"), bytes("cd"), Step::End]);
     world.works();
-    world.relay.ready(broken, Ready { read: false, write: true, trouble: true });
+    world.relay.ready(broken, Ready { read: false, write: true, trouble: true, bytes_alone: false });
     world.works();
     assert_eq!(other.heard(), b"abcd");
     assert_eq!(world.notices, ["2 gone, 1 lost", "1 ended InOrder", "3 finished"]);

@@ -35,6 +35,7 @@ impl Relay {
             self.see_off(token, reactor);
         }
         self.spread(reactor.now());
+        self.crowd.count(self.endpoints.len());
     }
 
     /// Of a coupled stream, what was read may have made writing possible, and what was written reading.
@@ -117,7 +118,7 @@ impl Relay {
         to.writing = Writing::Gone;
         let lost = to.outbox.discard() + to.stream.undelivered() + more;
         // Reading tells how the peer ended; of datagrams nothing else does.
-        to.may_read = true;
+        (to.may_read, to.bytes_alone) = (true, false);
         self.enqueue(sink);
         self.forget_sources(sink);
         self.wake_waiting(sink);
@@ -207,6 +208,8 @@ impl Relay {
             Ok(Flow::Moved(n)) => {
                 from.traffic.received += n as u64;
                 from.traffic.last_received = Some(now);
+                let all = from.bytes_alone && n < CHUNK;
+                from.may_read = !all;
                 if !pump.discards {
                     let mut work = std::mem::take(&mut self.work);
                     let bytes = pump.filter(buffer.get(..n).unwrap_or_default(), &mut work);
@@ -214,7 +217,7 @@ impl Relay {
                     self.work = work;
                 }
                 self.weigh(source, pump, n);
-                true
+                !all || pump.holds()
             }
             Ok(Flow::Blocked) => {
                 from.may_read = false;

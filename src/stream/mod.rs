@@ -147,6 +147,12 @@ pub trait Stream {
         Ok(())
     }
 
+    /// Whether a read that gives less than there was room for has given all, when an event has told of bytes alone.
+    /// What comes later, of whatever kind, is an event of its own then.
+    fn short_read_is_all(&self) -> bool {
+        false
+    }
+
     /// Where the kernel can read by itself what would be read here.
     fn source(&self) -> Option<Channel<'_>> {
         None

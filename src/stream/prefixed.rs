@@ -48,6 +48,10 @@ impl Stream for Prefixed {
         Ok(Flow::Moved(n))
     }
 
+    fn short_read_is_all(&self) -> bool {
+        self.taken == self.prefix.len() && self.inner.short_read_is_all()
+    }
+
     fn source(&self) -> Option<Channel<'_>> {
         if self.taken == self.prefix.len() { self.inner.source() } else { None }
     }

@@ -9,7 +9,7 @@
 
 use self::below::{Below, Nothing};
 use super::{Flow, Handshaking, Stream, goodbye::Goodbye};
-use crate::tls::{explain, facts};
+use crate::tls::{explain_in_session, facts};
 use mio::{Registry, Token};
 use rustls::Connection;
 use std::{
@@ -183,7 +183,7 @@ impl Tls {
             match self.connection.process_new_packets() {
                 Ok(state) if state.peer_has_closed() => self.peer = Peer::Closed,
                 Ok(_) => {}
-                Err(error) => self.failure = Some(Failure::new(explain(&error))),
+                Err(error) => self.failure = Some(self.what_failed(&error)),
             }
             filled += self.plaintext(out.get_mut(filled..).unwrap_or_default());
         }
@@ -191,6 +191,17 @@ impl Tls {
             rest = &[];
         }
         (filled, ciphertext.len() - rest.len())
+    }
+
+    fn what_failed(&self, error: &rustls::Error) -> Failure {
+        let connection = &self.connection;
+        // What fails a handshake ends it, as far as rustls is concerned; its kind is known from when it was done.
+        match connection.handshake_kind() {
+            Some(_) if !connection.is_handshaking() => {
+                Failure::new(explain_in_session(error, connection.protocol_version()))
+            }
+            _ => Failure::of_tls(error, matches!(connection, Connection::Client(_))),
+        }
     }
 
     /// Plaintext that rustls has ready.

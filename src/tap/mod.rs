@@ -3,6 +3,7 @@
 //! A newcomer's trap: `-o` and `-x` have all connections of a run in one file, as it comes; a transcript has
 //! one conversation, which has a beginning and two sides, so it is kept for each connection.
 
+mod file;
 mod hex;
 mod place;
 mod record;
@@ -110,11 +111,10 @@ impl Taps {
         for it in files {
             let (path, format) = (it.path.clone(), it.format);
             if let Format::Dialogue { timestamps, secrets: show_secrets } = format {
-                let place = Place::new(it, sessions.many, show_secrets)?;
+                let place = Place::new(it, sessions.many)?;
                 transcript = Some(Transcripts { place, timestamps, show_secrets, told: Cell::new(false) });
             } else {
-                let file = File::options().create(true).write(true).append(it.append).truncate(!it.append).open(&path);
-                let file = file.map_err(|error| failed("open", &path, why(&error)))?;
+                let file = file::open(&path, it.append)?;
                 open.push(Tap { file, path, format });
             }
         }

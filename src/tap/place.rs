@@ -2,23 +2,18 @@
 //!
 //! A newcomer's trap: on stderr the lines of several clients mix, so a comment says whose they are.
 
-use super::{TapFile, failed};
-use crate::error::{Result, why};
-use rustix::fs::{Access, access};
+use super::{TapFile, failed, file};
+use crate::{
+    error::{Result, why},
+    report::say,
+};
 use std::{
     cell::Cell,
-    fs::{self, File},
-    io::{self, Write},
-    os::unix::fs::OpenOptionsExt,
+    fs::File,
+    io::Write,
     path::{Path, PathBuf},
     rc::Rc,
 };
-
-/// Readable by its owner alone: for passwords.
-const PRIVATE: u32 = 0o600;
-
-/// As files are made otherwise.
-const USUAL: u32 = 0o666;
 
 /// See the module's description.
 #[derive(Debug)]
@@ -29,7 +24,6 @@ pub(super) enum Place {
     Files {
         /// Without the number.
         file: TapFile,
-        private: bool,
         count: Cell<u64>,
     },
     Stderr {
@@ -58,18 +52,18 @@ impl Place {
     ///
     /// # Errors
     /// When it cannot be written to.
-    pub(super) fn new(file: &TapFile, many: bool, private: bool) -> Result<Self> {
+    pub(super) fn new(file: &TapFile, many: bool) -> Result<Self> {
         let count = Cell::new(0);
         if file.path.as_os_str() == "-" {
             return Ok(Self::Stderr { many, count, last: Rc::default() });
         }
         if many {
             let first = numbered(&file.path, 1);
-            can_be_made(&first).map_err(|error| failed("open", &first, why(&error)))?;
-            return Ok(Self::Files { file: file.clone(), private, count });
+            file::can_be_made(&first)?;
+            return Ok(Self::Files { file: file.clone(), count });
         }
-        let opened = open(&file.path, file.append, private)?;
-        Ok(Self::File(file.path.clone(), opened))
+        let opened = file::open(&file.path, file.append)?;
+        Ok(Self::File(file.path.clone(), Rc::new(opened)))
     }
 
     /// The file that is there from the beginning, if there is one.
@@ -87,11 +81,11 @@ impl Place {
     pub(super) fn next(&self) -> Result<Output> {
         match self {
             Self::File(path, file) => Ok(Output::File(path.clone(), Rc::clone(file))),
-            Self::Files { file, private, count } => {
+            Self::Files { file, count } => {
                 count.set(count.get() + 1);
                 let path = numbered(&file.path, count.get());
-                let opened = open(&path, file.append, *private)?;
-                Ok(Output::File(path, opened))
+                let opened = file::open(&path, file.append)?;
+                Ok(Output::File(path, Rc::new(opened)))
             }
             Self::Stderr { many, count, last } => {
                 count.set(count.get() + 1);
@@ -119,27 +113,9 @@ impl Output {
                     text = format!("# Client {number}:\n");
                 }
                 text.push_str(lines);
-                let written = io::stderr().write_all(text.as_bytes());
-                written.map_err(|error| failed("write", "stderr".as_ref(), why(&error)))
+                // Of what found no room there, the lines are counted and told of.
+                say(&text).map_err(|error| failed("write", "stderr".as_ref(), why(&error)))
             }
-        }
-    }
-}
-
-fn open(path: &Path, append: bool, private: bool) -> Result<Rc<File>> {
-    let mode = if private { PRIVATE } else { USUAL };
-    let opened = File::options().create(true).write(true).append(append).truncate(!append).mode(mode).open(path);
-    opened.map(Rc::new).map_err(|error| failed("open", path, why(&error)))
-}
-
-/// Whether a file is there that can be written to, or could be made; nothing is made yet.
-fn can_be_made(path: &Path) -> io::Result<()> {
-    match fs::metadata(path) {
-        Ok(_) => File::options().append(true).open(path).map(drop),
-        Err(_) => {
-            let folder =
-                path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
-            Ok(access(folder, Access::WRITE_OK | Access::EXEC_OK)?)
         }
     }
 }

@@ -48,7 +48,7 @@ impl ClientSettings {
             None => Policy::Warn,
         };
         Ok(Self {
-            identity: Identity::from_options(options, &provider)?,
+            identity: Identity::from_options(options)?,
             trust: Arc::new(Trust::new(options.trust_file.as_deref())?),
             provider,
             policy,
@@ -66,7 +66,7 @@ impl ClientSettings {
         let name = match &expected {
             Expected::Server(name) => name.clone(),
             // rustls wants a name; for an address it sends no SNI, and our verifier does not look at it.
-            Expected::Unfit(_) => ServerName::IpAddress(IpAddr::V4(Ipv4Addr::from([0; 4]))),
+            Expected::Unfit(_) | Expected::Client => ServerName::IpAddress(IpAddr::V4(Ipv4Addr::from([0; 4]))),
         };
         let (verifier, verdict) = self.verifier(expected);
         let builder = ClientConfig::builder_with_provider(Arc::clone(&self.provider))

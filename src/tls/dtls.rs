@@ -56,10 +56,7 @@ impl DtlsClient {
                 Common::new(options, identity)?
             }
             // dimpl wants one, and shows it only to a server that asks.
-            None => {
-                let provider = super::provider(options)?;
-                Common::new(options, &ephemeral::make(&[], &provider)?)?
-            }
+            None => Common::new(options, &ephemeral::make(&[])?)?,
         };
         Ok(Self { settings, common, notes })
     }
@@ -105,8 +102,7 @@ impl DtlsServer {
     /// # Errors
     /// When a file cannot be read, or an option asks for what DTLS does not have here.
     pub fn new(options: &TlsOptions, names: &[String]) -> Result<Self> {
-        let provider = super::provider(options)?;
-        let (identity, shown) = Shown::choose(options, names, &provider)?;
+        let (identity, shown) = Shown::choose(options, names)?;
         Ok(Self {
             common: Common::new(options, &identity)?,
             shown,

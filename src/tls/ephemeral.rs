@@ -6,7 +6,7 @@
 use super::identity::Identity;
 use crate::error::{Error, Result};
 use rcgen::{CertificateParams, DnType, ExtendedKeyUsagePurpose, KeyPair, SanType};
-use rustls::{crypto::CryptoProvider, pki_types::PrivateKeyDer};
+use rustls::pki_types::PrivateKeyDer;
 use std::{
     net::{IpAddr, Ipv4Addr, Ipv6Addr},
     time::Duration,
@@ -17,12 +17,12 @@ const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Makes a P-256 key and a certificate for localhost, this host's name, and `names`: host names
 /// or addresses, as they are listened on.
-pub(super) fn make(names: &[String], provider: &CryptoProvider) -> Result<Identity> {
+pub(super) fn make(names: &[String]) -> Result<Identity> {
     let failed = |why: String| Error::usage("make a TLS certificate", why);
     let key = KeyPair::generate().map_err(|error| failed(error.to_string()))?;
     let certificate = params(names).self_signed(&key).map_err(|error| failed(error.to_string()))?;
     let der = PrivateKeyDer::try_from(key.serialize_der()).map_err(|error| failed(error.to_owned()))?;
-    Identity::new(vec![certificate.der().clone()], der, provider).map_err(|error| failed(error.to_string()))
+    Identity::new(vec![certificate.der().clone()], der).map_err(|error| failed(error.to_string()))
 }
 
 fn params(names: &[String]) -> CertificateParams {
@@ -75,7 +75,7 @@ mod tests {
     fn it_names_what_is_listened_on_and_nothing_twice() {
         let listened = ["192.0.2.7", "[fe80::1%eth0]", "0.0.0.0", "::", "localhost", "not a name", "mail.test"];
         let names: Vec<String> = listened.iter().map(ToString::to_string).collect();
-        let identity = make(&names, &rustls::crypto::aws_lc_rs::default_provider()).unwrap();
+        let identity = make(&names).unwrap();
         let certificate = Certificate::parse(identity.certificate()).unwrap();
         let names = certificate.names();
         for name in ["localhost", "192.0.2.7", "fe80::1", "mail.test", "127.0.0.1", "::1"] {

@@ -5,7 +5,7 @@
 
 use super::{judge::fault, verify::Refused};
 use crate::report::escape;
-use rustls::{AlertDescription, CertificateError, Error, InvalidMessage, PeerIncompatible};
+use rustls::{AlertDescription, CertificateError, Error, InvalidMessage, PeerIncompatible, ProtocolVersion};
 
 /// Why TLS failed, without what was being done; escaped and fit for one line.
 #[must_use]
@@ -13,13 +13,16 @@ pub fn explain(error: &Error) -> String {
     match error {
         Error::AlertReceived(alert) => format!("the peer refused: {}", describe(*alert)),
         Error::InvalidCertificate(error) => certificate(error),
-        Error::NoCertificatesPresented => "the peer has no certificate".to_owned(),
+        Error::NoCertificatesPresented => "the peer has shown no certificate".to_owned(),
         Error::PeerIncompatible(what) => incompatible(what),
         Error::NoApplicationProtocol => "no ALPN protocol in common".to_owned(),
         Error::DecryptError => "what arrived cannot be decrypted: it was changed on its way".to_owned(),
         Error::InvalidMessage(InvalidMessage::InvalidContentType) => "what arrived is not TLS".to_owned(),
         Error::InvalidMessage(InvalidMessage::UnknownProtocolVersion) => {
             "what arrived is not TLS, or of a version that does not exist".to_owned()
+        }
+        Error::InvalidMessage(InvalidMessage::HandshakePayloadTooLarge) => {
+            "a message of the peer's handshake is longer than 64 KiB: it has too many certificates".to_owned()
         }
         Error::InvalidMessage(_)
         | Error::PeerMisbehaved(_)
@@ -33,11 +36,21 @@ pub fn explain(error: &Error) -> String {
     }
 }
 
+/// The same of a session that has been agreed on: in TLS 1.2 a peer may want to agree on another (RFC 5246, 7.4.1.1),
+/// which rustls refuses it, and leave for that with an alert of a handshake.
+#[must_use]
+pub fn explain_in_session(error: &Error, version: Option<ProtocolVersion>) -> String {
+    match (error, version) {
+        (Error::AlertReceived(AlertDescription::HandshakeFailure), Some(ProtocolVersion::TLSv1_2)) => {
+            "the peer left: it wanted a new handshake (renegotiation), which was refused".to_owned()
+        }
+        _ => explain(error),
+    }
+}
+
 fn certificate(error: &CertificateError) -> String {
     match error {
-        CertificateError::Other(other) if other.0.is::<Refused>() => {
-            format!("the server's certificate is not trusted: {}", other.0)
-        }
+        CertificateError::Other(other) if other.0.is::<Refused>() => other.0.to_string(),
         CertificateError::BadSignature => "the peer did not prove that it holds its certificate's key".to_owned(),
         error => format!("the peer's certificate cannot be used: {}", fault(error)),
     }
@@ -114,6 +127,14 @@ mod tests {
         let explained = explain(&Error::AlertReceived(AlertDescription::ProtocolVersion));
         assert_eq!(explained, "the peer refused: protocol_version (no TLS version in common)");
         assert_eq!(explain(&Error::AlertReceived(AlertDescription::Unknown(99))), "the peer refused: alert 99");
+    }
+
+    #[test]
+    fn a_handshake_that_fails_in_mid_session_is_one_that_was_not_to_be() {
+        let error = Error::AlertReceived(AlertDescription::HandshakeFailure);
+        assert!(explain_in_session(&error, Some(ProtocolVersion::TLSv1_2)).contains("renegotiation"));
+        // A server of TLS 1.3 judges a client's certificate when the client's handshake is over.
+        assert_eq!(explain_in_session(&error, Some(ProtocolVersion::TLSv1_3)), explain(&error));
     }
 
     #[test]

@@ -9,25 +9,26 @@ use crate::{
     error::{Error, Result},
 };
 use rustls::{
-    crypto::CryptoProvider,
+    crypto::aws_lc_rs::sign::any_supported_type,
     pki_types::{CertificateDer, PrivateKeyDer},
     sign::{CertifiedKey, SingleCertAndKey},
 };
 use std::sync::Arc;
 use x509_parser::{prelude::FromDer, x509::SubjectPublicKeyInfo};
+use zeroize::Zeroizing;
 
 /// A certificate chain with its key, as server and as client.
 #[derive(Debug, Clone)]
 pub(super) struct Identity {
     certified: Arc<CertifiedKey>,
-    /// The key as it was read, which rustls does not give back.
+    /// The key as it was read, which rustls does not give back; wiped with the last of its users.
     #[cfg_attr(not(feature = "dtls"), expect(dead_code, reason = "what rustls keeps to itself, dimpl asks for"))]
-    key: Arc<PrivateKeyDer<'static>>,
+    key: Arc<Zeroizing<PrivateKeyDer<'static>>>,
 }
 
 impl Identity {
     /// What the command line names; `None` when it names nothing.
-    pub(super) fn from_options(options: &TlsOptions, provider: &CryptoProvider) -> Result<Option<Self>> {
+    pub(super) fn from_options(options: &TlsOptions) -> Result<Option<Self>> {
         let (cert, key) = match (&options.cert, &options.key) {
             (None, None) => return Ok(None),
             (None, Some(key)) => {
@@ -42,7 +43,7 @@ impl Identity {
             _ => error,
         })?;
         let using = || format!("use the key {}", key.display());
-        let identity = Self::new(chain, der, provider)
+        let identity = Self::new(chain, der)
             .map_err(|error| Error::usage(using(), super::explain(&error)).hint("RSA keys need at least 2048 bits"))?;
         if !identity.fits() {
             return Err(Error::usage(using(), format!("it does not fit the certificate in {}", cert.display())));
@@ -53,9 +54,10 @@ impl Identity {
     pub(super) fn new(
         chain: Vec<CertificateDer<'static>>,
         key: PrivateKeyDer<'static>,
-        provider: &CryptoProvider,
     ) -> std::result::Result<Self, rustls::Error> {
-        let signing = provider.key_provider.load_private_key(key.clone_key())?;
+        let key = Zeroizing::new(key);
+        // By reference: the provider's way takes a copy, and does not wipe it.
+        let signing = any_supported_type(&key)?;
         Ok(Self { certified: Arc::new(CertifiedKey::new(chain, signing)), key: Arc::new(key) })
     }
 
@@ -103,7 +105,7 @@ mod tests {
 
     fn load(cert: &Path, key: Option<&Path>) -> Result<Option<Identity>> {
         let options = TlsOptions { cert: Some(cert.into()), key: key.map(Into::into), ..TlsOptions::default() };
-        Identity::from_options(&options, &rustls::crypto::aws_lc_rs::default_provider())
+        Identity::from_options(&options)
     }
 
     #[test]

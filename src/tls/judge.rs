@@ -25,6 +25,8 @@ pub(super) enum Expected {
     Server(ServerName<'static>),
     /// What the user called the server, which no certificate can hold.
     Unfit(String),
+    /// Whichever client it is.
+    Client,
 }
 
 /// What there is to go by.
@@ -82,6 +84,7 @@ impl Judge<'_> {
                 escape(name.to_str().as_bytes())
             }
             Expected::Unfit(name) => escape(name.as_bytes()),
+            Expected::Client => return None,
         };
         Some(match (names.is_empty(), certificate.common_name()) {
             (false, _) => format!("issued for {}, not for {wanted}", some_of(&names)),

@@ -37,7 +37,7 @@ pub use client::{ChainCheck, ClientSettings};
 pub use dtls::{Check, DtlsClient, DtlsServer};
 #[cfg(feature = "dtls-openssl")]
 pub use dtls_openssl::{OpensslCheck, OpensslClient};
-pub use explain::explain;
+pub use explain::{explain, explain_in_session};
 #[cfg(feature = "dtls")]
 pub use facts::dtls_facts;
 pub use facts::facts;

@@ -9,7 +9,6 @@ use crate::{
     error::Result,
     fingerprint::{sha256, show},
 };
-use rustls::crypto::CryptoProvider;
 
 /// What is to be known of it.
 #[derive(Debug)]
@@ -21,14 +20,10 @@ pub struct Shown {
 impl Shown {
     /// `names` are the host names and addresses listened on, for the certificate that is made
     /// when the options name none.
-    pub(super) fn choose(
-        options: &TlsOptions,
-        names: &[String],
-        provider: &CryptoProvider,
-    ) -> Result<(Identity, Self)> {
-        let (identity, ephemeral) = match Identity::from_options(options, provider)? {
+    pub(super) fn choose(options: &TlsOptions, names: &[String]) -> Result<(Identity, Self)> {
+        let (identity, ephemeral) = match Identity::from_options(options)? {
             Some(identity) => (identity, false),
-            None => (ephemeral::make(names, provider)?, true),
+            None => (ephemeral::make(names)?, true),
         };
         let fingerprint = show(&sha256(identity.certificate()));
         Ok((identity, Self { fingerprint, ephemeral }))

@@ -58,6 +58,11 @@ impl Maker {
         self.make(|params, key| params.self_signed(key))
     }
 
+    pub(crate) fn only_for(mut self, purpose: rcgen::ExtendedKeyUsagePurpose) -> Self {
+        self.params.extended_key_usages = vec![purpose];
+        self
+    }
+
     pub(crate) fn signed_by(self, issuer: &Made) -> Made {
         self.make(|params, key| params.signed_by(key, &Issuer::from_params(&issuer.params, &issuer.key)))
     }
@@ -103,7 +108,7 @@ impl Made {
     pub(crate) fn server_with_chain(&self, chain: Vec<CertificateDer<'static>>) -> ServerConnection {
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
         let key = PrivateKeyDer::try_from(self.key.serialize_der()).unwrap();
-        let identity = super::identity::Identity::new(chain, key, &provider).unwrap();
+        let identity = super::identity::Identity::new(chain, key).unwrap();
         let config = ServerConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
             .unwrap()

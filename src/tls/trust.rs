@@ -11,19 +11,24 @@ use super::{
 };
 use crate::error::Result;
 use rustls::{
-    CertificateError, Error, RootCertStore,
+    CertificateError, DistinguishedName, Error, RootCertStore,
     client::verify_server_cert_signed_by_trust_anchor,
-    crypto::WebPkiSupportedAlgorithms,
+    crypto::{CryptoProvider, WebPkiSupportedAlgorithms},
     pki_types::{CertificateDer, UnixTime},
-    server::ParsedCertificate,
+    server::{ParsedCertificate, WebPkiClientVerifier, danger::ClientCertVerifier},
 };
-use std::{path::Path, sync::OnceLock};
+use std::{
+    path::Path,
+    sync::{Arc, OnceLock},
+};
 
 /// Certificates that are believed.
 #[derive(Debug, Default)]
 pub(super) struct Trust {
     file: Option<Store>,
     built_in: OnceLock<Store>,
+    /// Judges by `file` what is meant for clients.
+    clients: Option<Arc<dyn ClientCertVerifier>>,
 }
 
 /// Why a certificate is believed.
@@ -49,6 +54,20 @@ impl Trust {
         Ok(Self { file, ..Self::default() })
     }
 
+    /// The certificates of `path`, as those who vouch for clients.
+    pub(super) fn for_clients(path: &Path, provider: &Arc<CryptoProvider>) -> Result<Self> {
+        let trust = Self::new(Some(path))?;
+        let anchors = trust.file.as_ref().map_or_else(RootCertStore::empty, |store| store.anchors.clone());
+        // Without an anchor, only those can be believed that are in the file themselves.
+        let clients = WebPkiClientVerifier::builder_with_provider(anchors.into(), Arc::clone(provider)).build().ok();
+        Ok(Self { clients: clients.map(|it| it as Arc<dyn ClientCertVerifier>), ..trust })
+    }
+
+    /// The names of those who vouch for clients, which help a client to choose a certificate.
+    pub(super) fn names(&self) -> &[DistinguishedName] {
+        self.clients.as_ref().map_or(&[], |clients| clients.root_hint_subjects())
+    }
+
     /// Looks for a reason to believe `leaf` at the moment `at`; names and uses are not its business.
     pub(super) fn vouch(
         &self,
@@ -59,7 +78,12 @@ impl Trust {
     ) -> std::result::Result<Vouched, Error> {
         let check = |store: &Store| store.vouch(leaf, intermediates, at, algorithms);
         if let Some(store) = &self.file {
-            return check(store);
+            return match &self.clients {
+                Some(clients) if !store.exact.contains(leaf) => {
+                    clients.verify_client_cert(leaf, intermediates, at).map(|_| Vouched::Chain)
+                }
+                _ => check(store),
+            };
         }
         check(self.built_in.get_or_init(Store::built_in)).or_else(|first| {
             check(&Store::of(&Places::find(), leaf, intermediates)).map_err(|second| match first {
@@ -164,6 +188,24 @@ mod tests {
             prop_assert!(few.exact.len() <= all.exact.len());
             prop_assert_eq!(vouched(few), vouched(all));
         }
+    }
+
+    #[test]
+    fn a_client_is_vouched_for_by_what_is_meant_for_clients() {
+        use rcgen::ExtendedKeyUsagePurpose::{ClientAuth, ServerAuth};
+        let root = Maker::new("Root").ca().self_signed();
+        let file = TempFile::new(root.pem().as_bytes());
+        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        let algorithms = provider.signature_verification_algorithms;
+        let trust = Trust::for_clients(file.path(), &provider).unwrap();
+        let vouched = |maker: Maker| {
+            let leaf = maker.signed_by(&root).certificate();
+            trust.vouch(&leaf, &[], UnixTime::now(), &algorithms)
+        };
+        assert_eq!(vouched(Maker::new("me")), Ok(Vouched::Chain));
+        assert_eq!(vouched(Maker::new("me").only_for(ClientAuth)), Ok(Vouched::Chain));
+        assert!(vouched(Maker::new("me").only_for(ServerAuth)).is_err());
+        assert_eq!(trust.names().len(), 1);
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! The check of a server's certificate, as rustls asks for it during the handshake.
+//! The check of a peer's certificate, as rustls asks for it during the handshake.
 //!
 //! A newcomer's trap: a verifier that warns and goes on must still check that the server holds
 //! the certificate's key, or anybody could have sent it. That check is never left out.
@@ -11,10 +11,11 @@ use super::{
 };
 use crate::fingerprint::{sha256, show};
 use rustls::{
-    CertificateError, DigitallySignedStruct, Error, OtherError, SignatureScheme,
+    CertificateError, DigitallySignedStruct, DistinguishedName, Error, OtherError, SignatureScheme,
     client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
     crypto::{WebPkiSupportedAlgorithms, verify_tls12_signature, verify_tls13_signature},
     pki_types::{CertificateDer, ServerName, UnixTime},
+    server::danger::{ClientCertVerified, ClientCertVerifier},
 };
 use std::{
     fmt,
@@ -66,23 +67,7 @@ impl ServerCertVerifier for Verifier {
         _: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
-        if let Policy::Exactly(wanted) = self.policy {
-            let found = sha256(end_entity);
-            if found == wanted {
-                return Ok(ServerCertVerified::assertion());
-            }
-            return Err(refused(format!("its fingerprint is {}, not the one asked for", show(&found))));
-        }
-        let judge = Judge { expected: &self.expected, trust: &self.trust, algorithms: &self.algorithms, now };
-        let objections = judge.objections(end_entity, intermediates);
-        if !objections.is_empty() {
-            let words = objections.join("; ");
-            if matches!(self.policy, Policy::Refuse) {
-                return Err(refused(words));
-            }
-            let _ = self.verdict.0.set(words);
-        }
-        Ok(ServerCertVerified::assertion())
+        self.check(end_entity, intermediates, now).map(|()| ServerCertVerified::assertion())
     }
 
     fn verify_tls12_signature(
@@ -116,7 +101,71 @@ impl ServerCertVerifier for Verifier {
     }
 }
 
+/// The same of clients.
+impl ClientCertVerifier for Verifier {
+    fn root_hint_subjects(&self) -> &[DistinguishedName] {
+        self.trust.names()
+    }
+
+    fn verify_client_cert(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        now: UnixTime,
+    ) -> Result<ClientCertVerified, Error> {
+        self.check(end_entity, intermediates, now).map(|()| ClientCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        ServerCertVerifier::verify_tls12_signature(self, message, cert, dss)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        ServerCertVerifier::verify_tls13_signature(self, message, cert, dss)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        ServerCertVerifier::supported_verify_schemes(self)
+    }
+}
+
 impl Verifier {
+    fn check(
+        &self,
+        leaf: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        now: UnixTime,
+    ) -> Result<(), Error> {
+        let refused = |words| refused(&self.expected, words);
+        if let Policy::Exactly(wanted) = self.policy {
+            let found = sha256(leaf);
+            if found == wanted {
+                return Ok(());
+            }
+            return Err(refused(format!("its fingerprint is {}, not the one asked for", show(&found))));
+        }
+        let judge = Judge { expected: &self.expected, trust: &self.trust, algorithms: &self.algorithms, now };
+        let objections = judge.objections(leaf, intermediates);
+        if !objections.is_empty() {
+            let words = objections.join("; ");
+            if matches!(self.policy, Policy::Refuse) {
+                return Err(refused(words));
+            }
+            let _ = self.verdict.0.set(words);
+        }
+        Ok(())
+    }
+
     /// For certificates that webpki cannot parse, and, unless strict, keys that it calls weak.
     fn verify_anyway(
         &self,
@@ -150,6 +199,8 @@ impl fmt::Display for Refused {
 
 impl std::error::Error for Refused {}
 
-fn refused(words: String) -> Error {
+fn refused(whose: &Expected, words: String) -> Error {
+    let whose = if matches!(whose, Expected::Client) { "client" } else { "server" };
+    let words = format!("the {whose}'s certificate is not trusted: {words}");
     Error::InvalidCertificate(CertificateError::Other(OtherError(Arc::new(Refused(words)))))
 }

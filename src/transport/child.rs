@@ -17,6 +17,7 @@ use handed::Handed;
 use mio::{Interest, Token, unix::SourceFd};
 use rustix::{
     event::{PollFd, PollFlags, Timespec, poll},
+    io::Errno,
     process::{Pid, Signal, WaitOptions, kill_process, waitpid},
 };
 use std::{
@@ -107,6 +108,12 @@ pub fn dismiss<'a>(processes: impl Iterator<Item = &'a Process>) {
     left.iter().for_each(|process| process.send(Signal::TERM));
 }
 
+/// Of descriptors, memory or processes, rather than anything about the program.
+fn is_shortage(error: &io::Error) -> bool {
+    let short = [Errno::MFILE, Errno::NFILE, Errno::NOMEM, Errno::AGAIN];
+    short.iter().any(|it| error.raw_os_error() == Some(it.raw_os_error()))
+}
+
 fn end_of(pidfd: &OwnedFd) -> PollFd<'_> {
     PollFd::from_borrowed_fd(pidfd.as_fd(), PollFlags::IN)
 }
@@ -118,6 +125,10 @@ impl Launch {
         };
         let mut command = Command::new(program);
         command.args(arguments).envs(self.environment.iter().map(|(name, value)| (name, value)));
+        // They were for us.
+        for name in ["LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES", "NOTIFY_SOCKET"] {
+            command.env_remove(name);
+        }
         if let Some(name) = &self.name {
             command.arg0(name);
         }
@@ -131,6 +142,7 @@ impl Launch {
         let program = program.as_encoded_bytes();
         Error::usage(format!("run {}", escape(program)), why(error)).hint(match error.kind() {
             io::ErrorKind::NotFound if !program.contains(&b'/') => "give its full path, or use --sh-exec",
+            _ if is_shortage(error) => "serve fewer at a time, with -m",
             _ => "check the path and its permissions",
         })
     }

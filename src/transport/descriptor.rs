@@ -196,10 +196,13 @@ impl Stream for Pair {
     }
 
     fn write(&mut self, bytes: &[u8]) -> io::Result<Flow> {
-        match &self.output {
-            Some(output) => output.write(bytes),
-            None => Err(io::ErrorKind::BrokenPipe.into()),
+        let Some(output) = &self.output else { return Err(io::ErrorKind::BrokenPipe.into()) };
+        let written = output.write(bytes);
+        if output.is_pipe && written.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::BrokenPipe) {
+            // Nothing will be written any more, so the descriptor need not be held.
+            self.output = None;
         }
+        written
     }
 
     fn source(&self) -> Option<Channel<'_>> {

@@ -9,6 +9,7 @@ pub mod address;
 pub mod child;
 pub mod datagram;
 pub mod descriptor;
+pub mod inherited;
 pub mod sctp;
 pub mod socket;
 pub mod stdio;
@@ -98,6 +99,11 @@ pub trait Listener {
     /// # Errors
     /// Of accept(2) or recvfrom(2).
     fn accept(&mut self, reactor: &mut Reactor) -> io::Result<Accepted>;
+
+    /// Whether it stands for one client that was there before us, and nobody else will come.
+    fn is_one_client(&self) -> bool {
+        false
+    }
 
     /// Sees off a peer of whom nothing tells whether it is still there, so that another can come.
     fn make_room(&mut self, _reactor: &mut Reactor) -> bool {

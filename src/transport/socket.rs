@@ -41,6 +41,12 @@ pub fn interface(_name: &str) -> Option<u32> {
 /// copies its socket (Linux), which spares half a dozen system calls for each client.
 const INHERITED: bool = cfg!(target_os = "linux");
 
+/// Where the kernel tells of urgent data by an event.
+#[cfg(target_os = "linux")]
+const URGENT: Interest = Interest::PRIORITY;
+#[cfg(not(target_os = "linux"))]
+const URGENT: Interest = Interest::READABLE;
+
 /// What is done to a new connection.
 pub type SetUp = fn(&Socket) -> io::Result<()>;
 
@@ -81,11 +87,29 @@ pub fn new(address: &Address, kind: Type, protocol: Option<Protocol>) -> io::Res
 /// Of bind(2), setsockopt(2) and connect(2) as far as they tell at once.
 pub fn connect(socket: Socket, to: &Address, choice: &Choice<'_>, set_up: SetUp) -> io::Result<StreamSocket> {
     choose(&socket, choice)?;
-    match socket.connect(&SockAddr::try_from(to)?) {
+    match ask_to_connect(&socket, &SockAddr::try_from(to)?) {
         Err(error) if error.raw_os_error() != Some(Errno::INPROGRESS.raw_os_error()) => Err(error),
         _ => {
             set_up(&socket).or_else(peer_has_left)?;
             Ok(StreamSocket::new(socket, to))
+        }
+    }
+}
+
+/// connect(2), which a signal may interrupt: then the kernel goes on with it, and to ask again tells how far it is.
+///
+/// # Errors
+/// Of connect(2); `EINPROGRESS` is the usual one.
+pub(super) fn ask_to_connect(socket: &Socket, to: &SockAddr) -> io::Result<()> {
+    let mut interrupted = false;
+    loop {
+        match socket.connect(to) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => interrupted = true,
+            Err(error) if interrupted && error.raw_os_error() == Some(Errno::ISCONN.raw_os_error()) => return Ok(()),
+            Err(error) if interrupted && error.raw_os_error() == Some(Errno::ALREADY.raw_os_error()) => {
+                return Err(Errno::INPROGRESS.into());
+            }
+            other => return other,
         }
     }
 }
@@ -132,6 +156,25 @@ pub fn listen(socket: Socket, on: &Address, set_up: SetUp) -> io::Result<StreamL
     Ok(StreamListener { socket, inet: on.inet().is_some(), set_up, of_messages: false })
 }
 
+/// A listening socket that somebody else has bound.
+///
+/// # Errors
+/// Of setsockopt(2).
+pub(super) fn passed(socket: Socket, inet: bool, set_up: SetUp) -> io::Result<StreamListener> {
+    if INHERITED {
+        set_up(&socket)?;
+    }
+    Ok(StreamListener { socket, inet, set_up, of_messages: false })
+}
+
+/// Sets the options of a connection that is there.
+///
+/// # Errors
+/// Of setsockopt(2).
+pub(super) fn set_up(socket: &Socket, options: SetUp) -> io::Result<()> {
+    options(socket).or_else(peer_has_left)
+}
+
 impl StreamSocket {
     /// A connection that is there, non-blocking.
     pub(crate) fn new(socket: Socket, family: &Address) -> Self {
@@ -169,7 +212,9 @@ impl Connecting for StreamSocket {
 
 impl Stream for StreamSocket {
     fn register(&mut self, registry: &Registry, token: Token) -> io::Result<()> {
-        registry.register(&mut SourceFd(&self.socket.as_raw_fd()), token, Interest::READABLE | Interest::WRITABLE)
+        let both = Interest::READABLE | Interest::WRITABLE;
+        let interest = if self.short_read_is_all() { both | URGENT } else { both };
+        registry.register(&mut SourceFd(&self.socket.as_raw_fd()), token, interest)
     }
 
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<Flow> {
@@ -183,10 +228,19 @@ impl Stream for StreamSocket {
     }
 
     fn write(&mut self, bytes: &[u8]) -> io::Result<Flow> {
-        self.write_vectored(&[IoSlice::new(bytes)])
+        loop {
+            match self.socket.write(bytes) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                other => return flow(other),
+            }
+        }
     }
 
     fn write_vectored(&mut self, slices: &[IoSlice<'_>]) -> io::Result<Flow> {
+        // sendmsg(2) has more to copy than send(2).
+        if let [one] = slices {
+            return self.write(one);
+        }
         loop {
             match self.socket.write_vectored(slices) {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
@@ -221,6 +275,11 @@ impl Stream for StreamSocket {
         }
         // Our FIN counts as one byte until it is acknowledged.
         sys::send_queue(&self.socket).unwrap_or(0).saturating_sub(usize::from(self.finished))
+    }
+
+    // TCP stops reading in front of an urgent byte, a Unix socket in front of a descriptor that is passed.
+    fn short_read_is_all(&self) -> bool {
+        cfg!(target_os = "linux") && self.counts && !self.of_messages
     }
 
     fn source(&self) -> Option<Channel<'_>> {

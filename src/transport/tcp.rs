@@ -26,7 +26,7 @@ pub static TCP: Transport = Transport {
 const KEEPALIVE: TcpKeepalive =
     TcpKeepalive::new().with_time(Duration::from_secs(60)).with_interval(Duration::from_secs(15)).with_retries(5);
 
-fn set_up(socket: &Socket) -> io::Result<()> {
+pub(super) fn set_up(socket: &Socket) -> io::Result<()> {
     // What is typed goes out at once; bulk data is written in large pieces anyway.
     socket.set_tcp_nodelay(true)?;
     // So that a peer that is gone without a word is noticed.

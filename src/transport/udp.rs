@@ -38,7 +38,7 @@ fn connect(to: &Address, choice: &Choice<'_>) -> io::Result<Box<dyn Connecting>>
     socket::choose(&socket, choice)?;
     let is_multicast = to.inet().is_some_and(|to| to.ip().is_multicast());
     if !is_multicast {
-        match socket.connect(&SockAddr::try_from(to)?) {
+        match socket::ask_to_connect(&socket, &SockAddr::try_from(to)?) {
             Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {}
             other => {
                 other?;

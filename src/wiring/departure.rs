@@ -9,6 +9,7 @@ use crate::{
     relay::End,
     report::Report,
 };
+use rustix::io::Errno;
 use std::{
     io,
     rc::Rc,
@@ -104,11 +105,11 @@ impl Departure {
             self.gone = Some((error, lost));
             return Fate::ALIVE;
         }
-        if lost == 0 || self.told {
+        if self.told || (lost == 0 && !is_nobodys_decision(&error)) {
             return Fate { exit: Exit::Done, dead: true };
         }
         self.tell(&why(&error), lost);
-        Fate { exit: self.blame(), dead: true }
+        Fate { exit: self.blame(&error), dead: true }
     }
 
     /// The connection is closed, with so many bytes that were not known to be delivered.
@@ -117,7 +118,7 @@ impl Departure {
             // It was left before its end was read.
             self.tell(&why(&error), gone + lost);
             let in_order = error.kind() == io::ErrorKind::BrokenPipe;
-            return if in_order { Exit::Done } else { self.blame() };
+            return if in_order { Exit::Done } else { self.blame(&error) };
         }
         if lost == 0 || self.told {
             return Exit::Done;
@@ -125,7 +126,7 @@ impl Departure {
         self.told = true;
         let text = format!("{} not known to have been delivered", bytes(lost));
         self.report.error(&Error::network(&*self.name, text));
-        self.blame()
+        if self.end.is_some() { Exit::Done } else { Exit::Network }
     }
 
     /// So many of its datagrams came faster than they could be passed on; those that the kernel had joined it counts
@@ -174,9 +175,10 @@ impl Departure {
         Exit::Done
     }
 
-    /// To leave after one's own end is no failure, whoever loses by it.
-    fn blame(&self) -> Exit {
-        if self.end.is_some() { Exit::Done } else { Exit::Network }
+    /// To leave after one's own end is no failure, whoever loses by it; but it is one that this machine could not
+    /// write, or that the network is gone.
+    fn blame(&self, error: &io::Error) -> Exit {
+        if self.end.is_some() && !is_nobodys_decision(error) { Exit::Done } else { Exit::Network }
     }
 
     fn tell(&mut self, why: &str, lost: usize) {
@@ -184,6 +186,14 @@ impl Departure {
         let why = if lost == 0 { why.to_owned() } else { format!("{why}; {} not delivered", bytes(lost)) };
         self.report.error(&Error::network(&*self.name, why));
     }
+}
+
+/// Whether this machine could not write, or the network is gone; the peer has not decided to take no more.
+fn is_nobodys_decision(error: &io::Error) -> bool {
+    let machine = [Errno::IO, Errno::NOSPC, Errno::NOBUFS, Errno::NOMEM, Errno::DQUOT];
+    let network = [Errno::TIMEDOUT, Errno::HOSTUNREACH, Errno::NETUNREACH, Errno::NETDOWN];
+    machine.iter().chain(&network).any(|it| error.raw_os_error() == Some(it.raw_os_error()))
+        || error.kind() == io::ErrorKind::WriteZero
 }
 
 #[cfg(test)]
@@ -207,6 +217,14 @@ mod tests {
         assert_eq!(peer.ended(End::InOrder, 0, Instant::now()), Fate::ALIVE);
         assert_eq!(peer.gone(reset(), 10, false), LEFT);
         assert_eq!(peer.closed(10), Exit::Done);
+    }
+
+    #[test]
+    fn what_this_machine_could_not_write_is_a_failure_whenever_the_peer_ended() {
+        let mut peer = departure(false);
+        peer.ended(End::InOrder, 0, Instant::now());
+        assert_eq!(peer.gone(Errno::IO.into(), 10, false), NETWORK);
+        assert_eq!(departure(false).gone(Errno::NOSPC.into(), 0, true), NETWORK, "there may have been more");
     }
 
     #[test]

@@ -11,7 +11,7 @@ mod couple;
 mod exposed;
 
 use super::{
-    Context, Totals, Wiring,
+    Context, Totals, Wiring, bytes,
     departure::{Departure, Fate},
     ends::active,
     worse,
@@ -35,9 +35,9 @@ use crate::{
         },
     },
 };
-use couple::{Couple, Joint};
+use couple::{Couple, Joint, Uncounted};
 use mio::Token;
-use std::{fmt, time::Duration};
+use std::{io, time::Duration};
 
 /// How long a command whose peer has left may take to read on.
 const STUCK_COMMAND: Duration = Duration::from_secs(5);
@@ -135,22 +135,22 @@ impl Exec {
 
     /// The command gets pipes, and the relay carries what passes through them.
     fn pipe(
-        &self,
+        &mut self,
         peer: Token,
         stream: Box<dyn Stream>,
         launch: &Launch,
         context: &mut Context<'_>,
     ) -> std::result::Result<(Process, Joint), Failed> {
         let token = context.reactor.token();
-        let started = child::spawn(launch, context.reactor).and_then(|(process, mut pipes)| {
-            let registered = pipes.register(context.reactor.registry(), token);
-            registered.map_err(|error| Error::usage("wait for a command", why(&error)))?;
-            Ok((process, pipes))
-        });
-        let (process, pipes) = match started {
+        let (process, mut pipes) = match child::spawn(launch, context.reactor) {
             Ok(started) => started,
             Err(error) => return Err(Failed::with(error, stream)),
         };
+        if let Err(error) = pipes.register(context.reactor.registry(), token) {
+            // It reads the end of file now, and will have to be reaped.
+            self.processes.insert(process.token(), (process, peer));
+            return Err(Failed::with(Error::usage("wait for a command", why(&error)), stream));
+        }
         let relay = &mut *context.relay;
         relay.add(peer, stream);
         relay.add(token, Box::new(pipes));
@@ -233,11 +233,25 @@ impl Exec {
         }
     }
 
+    /// The command cannot be talked with: what it says is not all, or not the answer to what its peer has said.
+    fn fail(&mut self, peer: Token, what: &str, why: String, context: &mut Context<'_>) {
+        let Some(couple) = self.couples.get_mut(&peer).filter(|couple| !couple.leaving) else { return };
+        let error = Error::usage(format!("{}: {what}", couple.departure.name()), why);
+        context.report.error(&error);
+        couple.leave(peer, AT_ONCE, context);
+        self.blame(error.exit());
+    }
+
     /// A peer's read side, or a command's output, has ended.
     fn ended(&mut self, token: Token, end: End, context: &mut Context<'_>) {
         if let Some(&peer) = self.peer_of.get(&token) {
             if let Some(couple) = self.couples.get_mut(&peer) {
                 couple.said_all = true;
+                if let (End::Failed(error), false) = (&end, couple.leaving) {
+                    // The peer should not take what it has got for all there is.
+                    context.relay.cut_short(peer);
+                    return self.fail(peer, "read from its command", why(error), context);
+                }
             }
             self.review(peer, context);
         } else if let Some(couple) = self.couples.get_mut(&token) {
@@ -309,6 +323,10 @@ impl Wiring for Exec {
                     // A command that does not read to the end has its reasons, as with any pipe.
                     // What the peer still sends is read, so that it is not stuck.
                     context.relay.discard(peer);
+                    if error.kind() != io::ErrorKind::BrokenPipe {
+                        let why = format!("{}; {} not delivered", why(&error), bytes(lost));
+                        self.fail(peer, "write to its command", why, context);
+                    }
                 }
             }
             Notice::Closed(token, lost, traffic) => {
@@ -374,15 +392,5 @@ impl Wiring for Exec {
                 handed.shut_down();
             }
         }
-    }
-}
-
-/// In place of the totals, where the bytes did not come by us.
-struct Uncounted(Duration);
-
-impl fmt::Display for Uncounted {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let seconds = self.0.as_secs_f64();
-        write!(f, "The command had the connection itself, which counts no bytes, for {seconds:.2} seconds.")
     }
 }

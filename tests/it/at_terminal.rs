@@ -152,6 +152,8 @@ fn a_server_cannot_steer_the_terminal() {
             let (mut client, mut peer) = joined(netcat(args).env("NO_COLOR", "1").at_a_terminal(), Wire::Plain);
             hears(&mut client, &mut peer, "220 \x1b[2J\x1b]0;x\x07\r\n", "220 \\x1b[2J\\x1b]0;x\\x07\r\n");
             hears(&mut client, &mut peer, "550 paid\rfor \u{9b}1A\x08\r\n", "550 paid\\rfor \\u{9b}1A\\x08\r\n");
+            let turned = "250 \\u{202e}x\\u{2069}\\u{2028}\r\n";
+            hears(&mut client, &mut peer, "250 \u{202e}x\u{2069}\u{2028}\r\n", turned);
             hears(&mut client, &mut peer, "250 grün,\ttoo\n", "250 grün,\ttoo\n");
             peer.sends(b"250 \xc2");
             client.shows("250 ");

@@ -141,6 +141,10 @@ fn nobody_speaks_in_the_name_of_another() {
         // … nor by going back to its beginning.
         first.0.sends(format!("nothing\r{} anything\n", second.1));
         second.0.hears(format!("{0} nothing\r{0} {1} anything\n", first.1, second.1));
+        // … nor by characters that begin a line elsewhere, or turn it round.
+        first.0.sends(format!("\u{85}\u{2028}{0} no\u{202e}\u{2066}\x0b\x0c\x08\n", second.1));
+        let said = format!("\\302\\205\\342\\200\\250{} no\\342\\200\\256\\342\\201\\246\\013\\014\\010", second.1);
+        second.0.hears(format!("{} {said}\n", first.1));
     });
 }
 

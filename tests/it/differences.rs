@@ -3,12 +3,14 @@
 //! A test named here must fail against another netcat, and one that is not must pass. A `*` stands
 //! for `tcp` and for `tls`.
 
+mod activation;
 mod at_terminal;
 mod mail;
 mod mock;
 mod pace;
 mod play;
 mod proxies;
+mod retry;
 mod sandbox;
 mod starttls;
 mod times;
@@ -30,14 +32,16 @@ pub(crate) fn reason_at_times(test: &str) -> Option<&'static str> {
 
 type Table = &'static [(&'static str, &'static [&'static str])];
 
-const TABLES: [Table; 12] = [
+const TABLES: [Table; 14] = [
     DIFFERENCES,
+    activation::ACTIVATION,
     at_terminal::AT_TERMINAL,
     mail::MAIL,
     mock::MOCK,
     pace::PACE,
     play::PLAY,
     proxies::PROXIES,
+    retry::RETRY,
     sandbox::SANDBOX,
     starttls::STARTTLS,
     tls::TLS,
@@ -52,6 +56,16 @@ fn find(table: Table, test: &str) -> Option<&'static str> {
 }
 
 const DIFFERENCES: Table = &[
+    (
+        "makes records as the umask says, and follows links in shared folders",
+        &[
+            "neighbours::in_a_shared_folder_another_users_file_is_not_recorded_to",
+            "neighbours::in_a_shared_folder_no_link_is_recorded_to",
+            "neighbours::what_is_recorded_is_for_its_owner_alone",
+        ],
+    ),
+    ("stays at the terminal when the server has ended", &["neighbours::every_end_leaves_the_terminal_as_it_was"]),
+    ("has no --transcript", &["neighbours::a_job_that_was_stopped_goes_on_where_it_was"]),
     (
         "has no DTLS listener",
         &[
@@ -110,7 +124,11 @@ const DIFFERENCES: Table = &[
     ),
     (
         "its help lists its own options, its version its own name",
-        &["options::help_is_on_stdout_and_0", "options::the_version_is_on_stdout_and_0"],
+        &[
+            "options::help_is_on_stdout_and_0",
+            "options::the_name_alone_says_how_to_begin",
+            "options::the_version_is_on_stdout_and_0",
+        ],
     ),
     // Addresses.
     (
@@ -301,8 +319,19 @@ const DIFFERENCES: Table = &[
             "crowds::three_thousand_clients_of_a_broker_hear_each_other_once",
             "crowds::three_thousand_clients_of_a_listener_are_heard_once_and_hear_stdin",
             "crowds::what_one_of_a_thousand_does_not_take_is_kept_once_for_all",
+            "few_descriptors::a_broker_serves_again_when_others_have_left",
+            "few_descriptors::a_proxy_server_serves_again_when_others_have_left",
+            "few_descriptors::a_server_that_runs_commands_at_pipes_serves_again_when_others_have_left",
+            "few_descriptors::a_server_that_runs_commands_serves_again_when_others_have_left",
             "limits::a_thousand_clients_are_heard",
             "limits::who_finds_no_descriptor_left_waits_for_one",
+        ],
+    ),
+    (
+        "waits for whoever reads its stderr, and counts no lines",
+        &[
+            "stderr_ends::a_stderr_that_nobody_reads_stops_no_client",
+            "stderr_ends::what_was_not_shown_is_counted_and_told_when_stderr_is_read_again",
         ],
     ),
     ("never ends a TLS connection after a client's command", &["exec::tls::a_client_runs_a_command_for_its_server"]),

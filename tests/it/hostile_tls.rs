@@ -59,6 +59,7 @@ fn a_server_with_a_certificate_of_a_megabyte_is_1() {
             assert!(peer.ends_within(ms(20_000)));
             client.leaves(1);
             client.shows_nothing_more();
+            client.says(&["TLS with", "a message of the peer's handshake is longer than 64 KiB"]);
             assert_eq!(client.said().len(), 1, "{:?}", client.said());
         }
     });

@@ -95,7 +95,7 @@ fn certificates_of_yesterday_work_with_a_warning() {
 }
 
 /// `-quiet` would hide the line that tells the port; so the data comes among OpenSSL's own lines.
-fn s_server(openssl: &Path, identity: &Identity, options: &str) -> Session {
+pub(super) fn s_server(openssl: &Path, identity: &Identity, options: &str) -> Session {
     let server = program(openssl, "s_server -accept 127.0.0.1:0 -naccept 1");
     let server = options.split_whitespace().fold(server, |server, option| server.arg(option));
     let server = server.arg("-cert").arg_file("cert.pem", identity.certificate_pem());
@@ -103,7 +103,7 @@ fn s_server(openssl: &Path, identity: &Identity, options: &str) -> Session {
 }
 
 /// Where `openssl s_server` listens: `ACCEPT 127.0.0.1:4433`.
-fn port_of(server: &mut Session) -> u16 {
+pub(super) fn port_of(server: &mut Session) -> u16 {
     let line = server.shows_line_with("ACCEPT ");
     let (_, port) = line.rsplit_once(':').unwrap();
     port.trim().parse().unwrap()

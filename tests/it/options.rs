@@ -114,6 +114,18 @@ fn h_shows_what_one_needs_most() {
     });
 }
 
+#[test]
+fn the_name_alone_says_how_to_begin() {
+    it(|| {
+        let mut session = netcat("").starts();
+        session.says(&["You must specify a host to connect to"]);
+        session.says(&["rncat -l 9000"]);
+        session.says(&["rncat -h"]);
+        session.leaves(2);
+        assert_eq!(session.shows_to_end(), b"");
+    });
+}
+
 fn help_of(option: &str) -> String {
     let mut session = netcat(option).starts();
     session.leaves(0);

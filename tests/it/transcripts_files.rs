@@ -201,7 +201,7 @@ fn a_file_with_secrets_is_its_owners() {
             session.says(&["Listening on"]);
             std::fs::metadata(session.file("x")).unwrap().permissions().mode() & 0o777
         };
-        assert_eq!((mode(""), mode("--show-secrets")), (0o644, 0o600));
+        assert_eq!((mode(""), mode("--show-secrets")), (0o600, 0o600));
     });
 }
 

@@ -43,17 +43,18 @@ impl Config {
     /// When two options contradict each other, or a value is not what its option takes.
     pub fn from_args(mut args: Args) -> Result<(Self, Vec<String>)> {
         // Both are for many clients, who have to come from somewhere.
-        let mock = args.mock.is_given();
-        args.listen |= args.broker || args.chat || mock;
+        args.listen |= args.broker || args.chat || args.mock.is_given();
         // A proxy that ends with its first client would be no use; in Ncat, too, it does not.
-        args.keep_open |= args.broker || args.chat || mock || (args.listen && args.proxy_type.is_some());
+        args.keep_open |= is_for_many(&args);
         contradictions(&args)?;
         let warnings = useless::warnings(&args);
         // All values are looked at, those without effect too: a typing error is one anywhere.
         let wait = args.wait.as_deref().map(|text| time::positive("-w", text)).transpose()?;
+        let retry = args.retrying.retry.as_deref().map(|text| time::positive("--retry", text)).transpose()?;
         let listening = listening(&args)?;
         let console = console(&args)?;
         let proxies = proxy::client(&args)?;
+        let proxy_auth = proxy::auth(&args)?;
         let proxy_dns = proxy::dns(&args)?;
         let transport = place::transport(&args)?;
         let mail = mail::mail(&args)?;
@@ -68,8 +69,22 @@ impl Config {
             if !more_ports.is_empty() && !proxies.is_empty() {
                 return Err(Error::usage("-z with --proxy", "a proxy is asked for one port, not for a list"));
             }
+            if !more_ports.is_empty() && retry.is_some() {
+                return Err(Error::usage("-z with --retry", "one port can be waited for, not a list"));
+            }
             let (source, route) = (place::source(&args, transport)?, place::route(&args)?);
-            Mode::Connect(Connect { to, more_ports, source, route, proxies, proxy_dns, wait, probe: args.zero })
+            Mode::Connect(Connect {
+                to,
+                more_ports,
+                source,
+                route,
+                proxies,
+                proxy_auth,
+                proxy_dns,
+                wait,
+                retry,
+                probe: args.zero,
+            })
         };
         let config = Self {
             mode,
@@ -146,6 +161,11 @@ fn contradictions(args: &Args) -> Result<()> {
         (args.sctp && !args.proxy.is_empty(), "--sctp and --proxy", "a proxy connects over TCP"),
         (room && exec, "a command and --broker or --chat", "the clients are joined to each other"),
         (room && args.udp && args.ssl, "--broker or --chat over DTLS", "not supported: leave out -u, or --ssl"),
+        (
+            args.login.proxy_auth.is_some() && args.login.proxy_auth_file.is_some(),
+            "--proxy-auth and --proxy-auth-file",
+            "who you are is said once",
+        ),
         (server && (exec || room), "--proxy-type", "a proxy server joins its clients to those whom they ask for"),
         (server && args.udp, "-u and --proxy-type", "clients of a proxy connect over TCP"),
         (mx && args.listen, "-l and --mx", "the server for a domain's mail is connected to"),
@@ -156,6 +176,16 @@ fn contradictions(args: &Args) -> Result<()> {
             mx && !args.proxy.is_empty(),
             "--mx and --proxy",
             "a proxy is asked for one host, and there may be several to try; rncat -z --mx DOMAIN tells which",
+        ),
+        (
+            mx && args.retrying.retry.is_some(),
+            "--mx and --retry",
+            "there may be several servers to try; rncat -z --mx DOMAIN tells which",
+        ),
+        (
+            args.udp && !args.listen && args.retrying.retry.is_some(),
+            "-u and --retry",
+            "datagrams need no connection: nobody can tell when it would stand",
         ),
         (args.ipv6 && !args.hops.is_empty(), "-6 and -g", "only IPv4 has such routes"),
         (!args.hops.is_empty() && !inet, "-g", "only IPv4 has such routes"),
@@ -174,6 +204,16 @@ fn contradictions(args: &Args) -> Result<()> {
             "what is encrypted from the start cannot be encrypted later",
         ),
         (offers && (room || server), "-l and --starttls", "somebody has to answer the clients: -e, -c or --play can"),
+        (
+            args.listen && args.ssl_verify && args.ssl_trustfile.is_none(),
+            "-l with --ssl-verify",
+            "clients have to show a certificate then, and --ssl-trustfile FILE has to say who may have issued it",
+        ),
+        (
+            args.listen && args.udp && args.ssl_verify,
+            "-l with -u and --ssl-verify",
+            "a listener over DTLS cannot ask its clients for a certificate",
+        ),
         (mock && exec, "--mock and a command", "only one of them can answer the clients"),
         (mock && play, "--mock and --play", "only one of them can answer the clients"),
         (mock && (room || server), "--mock", "its clients are joined to the server, not to others"),
@@ -195,7 +235,8 @@ fn listening(args: &Args) -> Result<Listen> {
     Ok(Listen {
         on: place::ANYWHERE,
         others_on: Vec::new(),
-        keep_open: args.keep_open,
+        // A room or a server is for many, and ends with its only client.
+        keep_open: args.keep_open && (is_for_many(args) || !args.inherited.as_ref().is_some_and(|it| it.connected)),
         max_clients: args.max_conns.as_deref().map_or(Ok(most), clients)?,
         stall: text.map_or(Ok(STALL), |text| time::positive("--stall-timeout", text))?,
         access: AccessLists {
@@ -206,6 +247,11 @@ fn listening(args: &Args) -> Result<Listen> {
         },
         announce: args.test,
     })
+}
+
+/// Whether many clients are served, whatever is typed.
+fn is_for_many(args: &Args) -> bool {
+    args.broker || args.chat || args.mock.is_given() || (args.listen && args.proxy_type.is_some())
 }
 
 fn user(text: &str) -> Result<User> {

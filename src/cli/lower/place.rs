@@ -14,6 +14,7 @@ use crate::{
     report::escape,
     transport::{
         Address, Transport,
+        inherited::Inherited,
         sctp::SCTP,
         tcp::TCP,
         udp::UDP,
@@ -78,6 +79,9 @@ pub(super) fn connect(args: &Args, transport: &Transport) -> Result<(Place, Vec<
 /// # Errors
 /// When the words are not what the transport needs.
 pub(super) fn listen(args: &Args, transport: &Transport) -> Result<(Where, Vec<Where>)> {
+    if let Some(inherited) = &args.inherited {
+        return passed(args, inherited);
+    }
     if transport.inet && args.mock.is_given() {
         let mut places = mock::places(args)?.into_iter();
         return Ok((places.next().unwrap_or(ANYWHERE), places.collect()));
@@ -86,6 +90,21 @@ pub(super) fn listen(args: &Args, transport: &Transport) -> Result<(Where, Vec<W
         return Err(Error::usage("--mock", "several servers need several ports"));
     }
     Ok((one_place(args, transport)?, Vec::new()))
+}
+
+/// At the sockets that were there before us; each mock server gets one of them.
+fn passed(args: &Args, inherited: &Inherited) -> Result<(Where, Vec<Where>)> {
+    let servers = mock::server(args)?.map_or(0, |mock| mock.services.len());
+    if servers == 0 {
+        return Ok((Where::Inherited(inherited.clone()), Vec::new()));
+    }
+    if servers != inherited.descriptors.len() {
+        let sockets = inherited.descriptors.len();
+        return Err(Error::usage("--mock", format!("{sockets} sockets were passed for {servers} servers")));
+    }
+    let each = inherited.descriptors.iter();
+    let mut each = each.map(|fd| Where::Inherited(Inherited { descriptors: vec![*fd], ..*inherited }));
+    Ok((each.next().unwrap_or(ANYWHERE), each.collect()))
 }
 
 fn one_place(args: &Args, transport: &Transport) -> Result<Where> {

@@ -5,13 +5,16 @@
 use crate::{
     cli::{
         Args,
+        args::LoginArgs,
         config::{Proxy, ProxyDns, ProxyServer},
         target,
     },
+    credentials::Auth,
     error::{Error, Result},
     proto::{auth::Credentials, proxy::PROXIES},
     report::escape,
 };
+use std::rc::Rc;
 
 /// The proxies to pass, nearest first.
 ///
@@ -19,7 +22,6 @@ use crate::{
 /// When a proxy's type or address is not one.
 pub(super) fn client(args: &Args) -> Result<Vec<Proxy>> {
     let usual = kind(args)?.unwrap_or("http");
-    let auth = auth(args)?;
     let proxy = |text: &String| {
         let (kind, place) = match text.split_once("://") {
             // Proxies are often written as a URL, and a chain may have several kinds.
@@ -27,11 +29,11 @@ pub(super) fn client(args: &Args) -> Result<Vec<Proxy>> {
             None => (usual, text.as_str()),
         };
         if place.contains('@') {
-            return Err(Error::usage("--proxy", "there is a user in it").hint("say who you are with --proxy-auth"));
+            return Err(Error::usage("--proxy", "there is a user in it").hint("say who you are with --proxy-auth-file"));
         }
         let default_port = PROXIES.iter().find(|row| row.name == kind).map_or(3128, |row| row.port);
         let (host, port) = target::proxy(place)?;
-        Ok(Proxy { kind, host, port: port.unwrap_or(default_port), auth: auth.clone() })
+        Ok(Proxy { kind, host, port: port.unwrap_or(default_port) })
     };
     args.proxy.iter().map(proxy).collect()
 }
@@ -45,6 +47,24 @@ pub(super) fn server(args: &Args) -> Result<Option<ProxyServer>> {
         Some(kind) if args.listen => Ok(Some(ProxyServer { kind, auth: auth(args)? })),
         _ => Ok(None),
     }
+}
+
+/// `--proxy-auth`, `--proxy-auth-file`. The file is read later.
+///
+/// # Errors
+/// When credentials cannot be sent, or the file is stdin.
+pub(super) fn auth(args: &Args) -> Result<Option<Auth>> {
+    let LoginArgs { proxy_auth, proxy_auth_file } = &args.login;
+    if let Some(file) = proxy_auth_file {
+        if file.as_os_str() == "-" {
+            return Err(Error::usage("--proxy-auth-file -", "stdin is for what is sent")
+                .hint("a shell gives a file that is none by <(...), /dev/fd/3"));
+        }
+        return Ok(Some(Auth::File(file.clone())));
+    }
+    let given = proxy_auth.as_ref().map(|text| Credentials::parse(text.as_ref())).transpose();
+    let given = given.map_err(|why| Error::usage("--proxy-auth", why))?;
+    Ok(given.map(|given| Auth::Given(Rc::new(given))))
 }
 
 /// `--proxy-dns`.
@@ -74,8 +94,4 @@ fn known(option: &str, text: &str) -> Result<&'static str> {
         Error::usage(format!("{option} {}", escape(text.as_bytes())), "unknown")
             .hint(format!("{} are possible", names.join(", ")))
     })
-}
-
-fn auth(args: &Args) -> Result<Option<Credentials>> {
-    args.proxy_auth.as_deref().map(Credentials::parse).transpose()
 }

@@ -131,6 +131,7 @@ fn alone(args: &Args) -> Vec<(bool, &'static str)> {
             "-m has no effect without -l and -k",
         ),
         (args.listen && args.wait.is_some(), "-w has no effect with -l: a listener waits for as long as it takes"),
+        (args.listen && args.retrying.retry.is_some(), "--retry has no effect with -l: nobody is connected to"),
         (args.nsock_engine.is_some(), "--nsock-engine has no effect: rncat has one way to wait for events"),
         (args.listen && !args.hops.is_empty(), "-g has no effect with -l"),
         (!args.listen && has_lists(args), "--allow and --deny have no effect without -l"),
@@ -139,20 +140,30 @@ fn alone(args: &Args) -> Vec<(bool, &'static str)> {
             "--stall-timeout has no effect without -l and -k",
         ),
         (
-            args.listen && args.proxy_type.is_none() && args.proxy_auth.is_some(),
+            args.listen && args.proxy_type.is_none() && args.login.proxy_auth.is_some(),
             "--proxy-auth has no effect without --proxy-type",
+        ),
+        (
+            args.listen && args.proxy_type.is_none() && args.login.proxy_auth_file.is_some(),
+            "--proxy-auth-file has no effect without --proxy-type",
         ),
         (
             !args.listen && args.proxy.is_empty() && args.proxy_type.is_some(),
             "--proxy-type has no effect without --proxy",
         ),
         (
-            !args.listen && args.proxy.is_empty() && args.proxy_auth.is_some(),
+            !args.listen && args.proxy.is_empty() && args.login.proxy_auth.is_some(),
             "--proxy-auth has no effect without --proxy",
         ),
+        (
+            !args.listen && args.proxy.is_empty() && args.login.proxy_auth_file.is_some(),
+            "--proxy-auth-file has no effect without --proxy",
+        ),
         (args.proxy.is_empty() && args.proxy_dns.is_some(), "--proxy-dns has no effect without --proxy"),
-        (args.listen && args.ssl_verify, "--ssl-verify has no effect with -l: clients are not asked for a certificate"),
-        (args.listen && args.ssl_trustfile.is_some(), "--ssl-trustfile has no effect with -l"),
+        (
+            args.listen && args.ssl_trustfile.is_some() && !args.ssl_verify,
+            "--ssl-trustfile has no effect with -l and without --ssl-verify: clients are not asked for a certificate",
+        ),
         (args.listen && args.ssl_fingerprint.is_some(), "--ssl-fingerprint has no effect with -l"),
         (args.listen && args.ssl_servername.is_some(), "--ssl-servername has no effect with -l"),
         (

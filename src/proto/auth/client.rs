@@ -13,6 +13,7 @@ use crate::{
     report::escape,
 };
 use data_encoding::HEXLOWER;
+use zeroize::Zeroizing;
 
 /// A challenge that can be answered, and how often it has been.
 #[derive(Debug)]
@@ -68,14 +69,14 @@ impl Answer {
     ///
     /// # Errors
     /// When this machine has no random numbers.
-    pub fn authorize(&mut self, credentials: &Credentials, method: &str, uri: &str) -> Result<Vec<u8>> {
+    pub fn authorize(&mut self, credentials: &Credentials, method: &str, uri: &str) -> Result<Zeroizing<Vec<u8>>> {
         match &mut self.way {
             Way::Basic => Ok(basic::answer(credentials)),
             Way::Digest(digest) => {
                 let mut random = [0; 16];
                 aws_lc_rs::rand::fill(&mut random)
                     .map_err(|_| Error::usage("answer with Digest", "this machine has no random numbers"))?;
-                Ok(digest.answer(credentials, method, uri, HEXLOWER.encode(&random).as_bytes()))
+                Ok(digest.answer(credentials, method, uri, HEXLOWER.encode(&random).as_bytes()).into())
             }
         }
     }

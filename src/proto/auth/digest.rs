@@ -5,6 +5,7 @@
 use super::Credentials;
 use aws_lc_rs::digest as hash;
 use data_encoding::HEXLOWER;
+use zeroize::Zeroizing;
 
 /// The hash function, weakest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -15,9 +16,9 @@ pub(super) enum Hash {
 
 impl Hash {
     fn of(self, parts: &[&[u8]]) -> Vec<u8> {
-        let text = parts.join(&b':');
+        let text = Zeroizing::new(parts.join(&b':'));
         let hex = match self {
-            Self::Md5 => HEXLOWER.encode(&md5::compute(text).0),
+            Self::Md5 => HEXLOWER.encode(&md5::compute(&*text).0),
             Self::Sha256 => HEXLOWER.encode(hash::digest(&hash::SHA256, &text).as_ref()),
         };
         hex.into_bytes()
@@ -75,9 +76,11 @@ impl Question<'_> {
     /// `response`, in hexadecimal.
     pub(super) fn response(&self, credentials: &Credentials) -> Vec<u8> {
         let hash = self.algorithm.hash;
-        let mut key = hash.of(&[credentials.user().as_bytes(), self.realm, credentials.password().as_bytes()]);
+        // As good as the password, in this realm.
+        let parts = [credentials.user().as_bytes(), self.realm, credentials.password().as_bytes()];
+        let mut key = Zeroizing::new(hash.of(&parts));
         if self.algorithm.session {
-            key = hash.of(&[&key, self.nonce, self.cnonce]);
+            key = hash.of(&[&key, self.nonce, self.cnonce]).into();
         }
         let asked = hash.of(&[self.method, self.uri]);
         match self.counted {

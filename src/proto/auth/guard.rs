@@ -12,7 +12,7 @@ use super::{
 };
 use crate::error::{Error, Result};
 use aws_lc_rs::{constant_time, error::Unspecified};
-use std::time::Instant;
+use std::{rc::Rc, time::Instant};
 
 /// What came of looking at a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,7 +30,7 @@ pub enum Verdict {
 /// Demands credentials of the clients of a run.
 #[derive(Debug)]
 pub struct Guard {
-    credentials: Credentials,
+    credentials: Rc<Credentials>,
     realm: String,
     nonces: Nonces,
 }
@@ -40,7 +40,7 @@ impl Guard {
     ///
     /// # Errors
     /// When this machine has no random numbers.
-    pub fn new(credentials: Credentials, realm: &str, now: Instant) -> Result<Self> {
+    pub fn new(credentials: Rc<Credentials>, realm: &str, now: Instant) -> Result<Self> {
         Ok(Self { credentials, realm: realm.to_owned(), nonces: Nonces::new(now).map_err(no_numbers)? })
     }
 
@@ -167,13 +167,13 @@ mod tests {
     /// What a client says to these challenges.
     fn answer(challenges: &[Vec<u8>], who: &str, target: &str) -> Vec<u8> {
         let offered: Vec<_> = challenges.iter().flat_map(|it| parse(it)).collect();
-        choose(&offered).unwrap().authorize(&credentials(who), "GET", target).unwrap()
+        choose(&offered).unwrap().authorize(&credentials(who), "GET", target).unwrap().to_vec()
     }
 
     #[test]
     fn each_scheme_that_is_offered_is_taken() {
         let now = Instant::now();
-        let mut guard = Guard::new(credentials("joe:secret"), "the \"realm\"", now).unwrap();
+        let mut guard = Guard::new(Rc::new(credentials("joe:secret")), "the \"realm\"", now).unwrap();
         assert_eq!(guard.check(None, b"GET", b"/", now), Verdict::Missing);
         assert_eq!(guard.check(Some(b"NTLM TlRM"), b"GET", b"/", now), Verdict::Missing);
         let all = guard.challenges(Verdict::Missing, now).unwrap();
@@ -193,7 +193,7 @@ mod tests {
     #[test]
     fn an_answer_is_taken_once_and_in_its_time() {
         let now = Instant::now();
-        let mut guard = Guard::new(credentials("joe:secret"), "realm", now).unwrap();
+        let mut guard = Guard::new(Rc::new(credentials("joe:secret")), "realm", now).unwrap();
         let challenges = guard.challenges(Verdict::Missing, now).unwrap();
         let said = answer(&challenges, "joe:secret", "h:1");
         assert_eq!(guard.check(Some(&said), b"GET", b"h:1", now), Verdict::Granted);
@@ -212,7 +212,7 @@ mod tests {
     #[test]
     fn the_older_form_is_taken_once() {
         let now = Instant::now();
-        let mut guard = Guard::new(credentials("joe:secret"), "realm", now).unwrap();
+        let mut guard = Guard::new(Rc::new(credentials("joe:secret")), "realm", now).unwrap();
         let [md5, _, _] = guard.challenges(Verdict::Missing, now).unwrap();
         let older = String::from_utf8(md5).unwrap().replace(", qop=\"auth\"", "").into_bytes();
         let said = answer(&[older], "joe:secret", "/");
@@ -223,7 +223,7 @@ mod tests {
     #[test]
     fn an_answer_holds_for_its_target_only() {
         let now = Instant::now();
-        let mut guard = Guard::new(credentials("joe:secret"), "realm", now).unwrap();
+        let mut guard = Guard::new(Rc::new(credentials("joe:secret")), "realm", now).unwrap();
         let mut ask = |said_for: &str, target: &str| {
             let said = answer(&guard.challenges(Verdict::Missing, now).unwrap(), "joe:secret", said_for);
             guard.check(Some(&said), b"GET", target.as_bytes(), now)
@@ -238,7 +238,7 @@ mod tests {
         #[test]
         fn garbage_is_not_let_in(text in "(Digest|Basic|) ?[ -~]{0,80}", bytes in prop::collection::vec(any::<u8>(), 0..80)) {
             let now = Instant::now();
-            let mut guard = Guard::new(credentials("joe:secret"), "realm", now).unwrap();
+            let mut guard = Guard::new(Rc::new(credentials("joe:secret")), "realm", now).unwrap();
             for value in [text.as_bytes(), &bytes] {
                 prop_assert!(matches!(guard.check(Some(value), b"GET", b"/", now), Verdict::Missing | Verdict::Wrong));
             }

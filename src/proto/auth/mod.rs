@@ -15,32 +15,30 @@ pub use challenge::{Challenge, parse};
 pub use client::{Answer, choose};
 pub use guard::{Guard, Verdict};
 
-use crate::error::{Error, Result};
 use aws_lc_rs::{constant_time, digest as hash};
 use std::fmt;
+use zeroize::Zeroizing;
 
-/// A user's name and password; shown nowhere.
-#[derive(Clone, PartialEq, Eq)]
+/// A user's name and password; shown nowhere, and wiped when they are dropped. Not to be cloned: share them.
 pub struct Credentials {
-    user: String,
-    password: String,
+    user: Zeroizing<String>,
+    password: Zeroizing<String>,
 }
 
 impl Credentials {
     /// `user:password`, or a user alone, whose password is then empty. The password may have colons.
     ///
     /// # Errors
-    /// When there is no user, or a control character in it (RFC 7617, 2).
-    pub fn parse(text: &str) -> Result<Self> {
-        let fails = |why| Err(Error::usage("--proxy-auth", why));
+    /// When there is no user, or a control character in it (RFC 7617, 2): why.
+    pub fn parse(text: &str) -> Result<Self, &'static str> {
         let (user, password) = text.split_once(':').unwrap_or((text, ""));
         if user.is_empty() {
-            return fails("the user is missing; it is user:password");
+            return Err("the user is missing; it is user:password");
         }
         if text.chars().any(char::is_control) {
-            return fails("control characters cannot be sent");
+            return Err("control characters cannot be sent");
         }
-        Ok(Self { user: user.to_owned(), password: password.to_owned() })
+        Ok(Self { user: user.to_owned().into(), password: password.to_owned().into() })
     }
 
     /// The user.

@@ -16,7 +16,7 @@ use crate::{
 /// So many interim answers (RFC 9110, 15.2) are passed over.
 const INTERIM: u8 = 10;
 
-const WRONG: &str = "look at the user and the password given with --proxy-auth";
+const WRONG: &str = "look at the user and the password given with --proxy-auth or --proxy-auth-file";
 
 /// The dialogue with one HTTP proxy.
 #[derive(Debug)]
@@ -64,16 +64,14 @@ impl Client {
 
     fn request(&mut self) -> Result<Vec<u8>> {
         let target = &self.target;
-        let mut request = format!("CONNECT {target} HTTP/1.1\r\nHost: {target}\r\n").into_bytes();
+        let head = format!("CONNECT {target} HTTP/1.1\r\nHost: {target}\r\n");
         let credentials = self.errand.memory.borrow_mut().authorize("CONNECT", target)?;
         self.answered = credentials.is_some();
-        if let Some(value) = credentials {
-            request.extend(b"Proxy-Authorization: ");
-            request.extend(value);
-            request.extend(b"\r\n");
-        }
-        request.extend(b"\r\n");
-        Ok(request)
+        // Joined at once: what grows leaves copies of the credentials behind.
+        Ok(match credentials {
+            Some(value) => [head.as_bytes(), b"Proxy-Authorization: ", &value, b"\r\n\r\n"].concat(),
+            None => [head.as_bytes(), b"\r\n"].concat(),
+        })
     }
 
     /// What an answer means for us; `None` when more is to be read.
@@ -103,7 +101,7 @@ impl Client {
         let status = format!("it answered 407{}", answer.reason);
         let mut memory = self.errand.memory.borrow_mut();
         if memory.credentials().is_none() {
-            return Err(self.fails(status).hint("it wants a user and a password: give them with --proxy-auth"));
+            return Err(self.fails(status).hint("it wants a user and a password: give them with --proxy-auth-file"));
         }
         let chosen = auth::choose(&answer.challenges).map_err(|offered| match offered.as_str() {
             "" => self.fails(format!("{status}, but does not say how to answer")),
@@ -252,7 +250,7 @@ mod tests {
         assert!(second.ends_with("\r\nProxy-Authorization: Basic am9lOnNlY3JldA==\r\n\r\n"), "{second}");
         assert!(
             why(None, &[BASIC])
-                .ends_with("it answered 407 Who?; it wants a user and a password: give them with --proxy-auth")
+                .ends_with("it answered 407 Who?; it wants a user and a password: give them with --proxy-auth-file")
         );
     }
 

@@ -7,6 +7,8 @@ use crate::{
     error::Result,
     proto::auth::{Answer, Credentials},
 };
+use std::rc::Rc;
+use zeroize::Zeroizing;
 
 /// So many challenges are answered before one has to be good.
 const CHALLENGES: u8 = 3;
@@ -16,7 +18,7 @@ const CHALLENGES: u8 = 3;
 /// the same one.
 #[derive(Debug, Default)]
 pub struct Memory {
-    credentials: Option<Credentials>,
+    credentials: Option<Rc<Credentials>>,
     answer: Option<Answer>,
     /// How many challenges have been learnt since the proxy last let us through.
     learnt: u8,
@@ -25,18 +27,18 @@ pub struct Memory {
 impl Memory {
     /// Nothing is known but the credentials, if there are any.
     #[must_use]
-    pub fn new(credentials: Option<Credentials>) -> Self {
+    pub fn new(credentials: Option<Rc<Credentials>>) -> Self {
         Self { credentials, answer: None, learnt: 0 }
     }
 
     /// The credentials.
     #[must_use]
     pub fn credentials(&self) -> Option<&Credentials> {
-        self.credentials.as_ref()
+        self.credentials.as_deref()
     }
 
     /// The value of `Proxy-Authorization`, if it is known how to answer.
-    pub(super) fn authorize(&mut self, method: &str, uri: &str) -> Result<Option<Vec<u8>>> {
+    pub(super) fn authorize(&mut self, method: &str, uri: &str) -> Result<Option<Zeroizing<Vec<u8>>>> {
         match (&self.credentials, &mut self.answer) {
             (Some(credentials), Some(answer)) => answer.authorize(credentials, method, uri).map(Some),
             _ => Ok(None),
@@ -82,7 +84,7 @@ mod tests {
 
     #[test]
     fn wrong_credentials_are_known_at_the_second_refusal() {
-        let mut memory = Memory::new(Some(Credentials::parse("joe:x").unwrap()));
+        let mut memory = Memory::new(Some(Rc::new(Credentials::parse("joe:x").unwrap())));
         assert_eq!(memory.authorize("CONNECT", "h:1").unwrap(), None);
         memory.learn(answer(FRESH), false).unwrap();
         assert!(memory.authorize("CONNECT", "h:1").unwrap().is_some());
@@ -91,7 +93,7 @@ mod tests {
 
     #[test]
     fn a_leftover_challenge_may_have_become_too_old() {
-        let mut memory = Memory::new(Some(Credentials::parse("joe:x").unwrap()));
+        let mut memory = Memory::new(Some(Rc::new(Credentials::parse("joe:x").unwrap())));
         memory.learn(answer(FRESH), false).unwrap();
         memory.granted();
         memory.learn(answer(FRESH), true).unwrap();
@@ -100,7 +102,7 @@ mod tests {
 
     #[test]
     fn staleness_has_an_end() {
-        let mut memory = Memory::new(Some(Credentials::parse("joe:x").unwrap()));
+        let mut memory = Memory::new(Some(Rc::new(Credentials::parse("joe:x").unwrap())));
         let learnt = [false, true, true, true].map(|answered| memory.learn(answer(STALE), answered).is_ok());
         assert_eq!(learnt, [true, true, true, false]);
     }

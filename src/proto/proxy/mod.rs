@@ -146,7 +146,7 @@ mod tests {
 
     /// An errand for tests of the kinds.
     pub(super) fn errand(destination: &Destination, credentials: Option<&str>) -> Errand {
-        let credentials = credentials.map(|it| Credentials::parse(it).unwrap());
+        let credentials = credentials.map(|it| Rc::new(Credentials::parse(it).unwrap()));
         let memory = Rc::new(RefCell::new(Memory::new(credentials)));
         Errand { proxy: "p:1".to_owned(), destination: destination.clone(), memory }
     }

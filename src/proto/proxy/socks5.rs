@@ -9,19 +9,19 @@ use crate::{
     proto::{Dialogue, Step, take},
 };
 use std::net::SocketAddr;
+use zeroize::Zeroizing;
 
 /// The methods of RFC 1928, 3, that are spoken here, and what says that none will do.
 const NO_AUTH: u8 = 0;
 const PASSWORD: u8 = 2;
 const NONE: u8 = 0xff;
 
-/// The dialogue with one SOCKS5 proxy.
-#[derive(Debug)]
+/// The dialogue with one SOCKS5 proxy. Not to be shown: a password is in it.
 pub(super) struct Client {
     errand: Errand,
     request: Vec<u8>,
     /// The message with the user and the password.
-    login: Option<Vec<u8>>,
+    login: Option<Zeroizing<Vec<u8>>>,
     at: At,
 }
 
@@ -51,9 +51,9 @@ impl Client {
     fn chosen(&self, method: u8) -> Result<(At, Vec<u8>)> {
         match (method, &self.login) {
             (NO_AUTH, _) => Ok((At::Reply, self.request.clone())),
-            (PASSWORD, Some(login)) => Ok((At::Status, login.clone())),
+            (PASSWORD, Some(login)) => Ok((At::Status, login.to_vec())),
             (PASSWORD | NONE, None) => {
-                Err(self.fails("it wants to know who asks").hint("give a user and a password with --proxy-auth"))
+                Err(self.fails("it wants to know who asks").hint("give a user and a password with --proxy-auth-file"))
             }
             (NONE, Some(_)) => Err(self.fails("it takes neither a password nor nobody's word")),
             (other, _) => Err(self.fails(format!("it chose a way to log in that was not offered: {other}"))),
@@ -121,7 +121,9 @@ impl Dialogue for Client {
                 let Some(&[_, status]) = take(arrived, 2).as_deref() else { return Ok(Step::Wait) };
                 if status != 0 {
                     let error = self.fails("it refuses the user or the password");
-                    return Err(error.hint("look at the user and the password given with --proxy-auth"));
+                    return Err(
+                        error.hint("look at the user and the password given with --proxy-auth or --proxy-auth-file")
+                    );
                 }
                 self.at = At::Reply;
                 Ok(Step::Send(self.request.clone()))
@@ -164,17 +166,19 @@ fn request(destination: &Destination) -> Vec<u8> {
 }
 
 /// RFC 1929, 2.
-fn login(errand: &Errand) -> Result<Option<Vec<u8>>> {
+fn login(errand: &Errand) -> Result<Option<Zeroizing<Vec<u8>>>> {
     let memory = errand.memory.borrow();
     let Some(credentials) = memory.credentials() else { return Ok(None) };
     if credentials.user().len() > 255 || credentials.password().len() > 255 {
         let why = "users and passwords have at most 255 bytes each in SOCKS5";
         return Err(Error::usage("--proxy-auth", why));
     }
-    let mut login = vec![1];
+    // Large enough: what grows leaves copies behind.
+    let mut login = Vec::with_capacity(3 + credentials.user().len() + credentials.password().len());
+    login.push(1);
     counted(&mut login, credentials.user());
     counted(&mut login, credentials.password());
-    Ok(Some(login))
+    Ok(Some(login.into()))
 }
 
 /// Appends a text of at most 255 bytes with its length before it.

@@ -40,7 +40,7 @@ fn written(flow: Flow) -> io::Result<usize> {
     match flow {
         Flow::Moved(n) => Ok(n),
         Flow::Blocked => Err(io::ErrorKind::WouldBlock.into()),
-        Flow::Ended => Err(io::ErrorKind::BrokenPipe.into()),
+        Flow::Ended => Err(io::ErrorKind::WriteZero.into()),
     }
 }
 

@@ -3,7 +3,7 @@
 //! A newcomer's trap: not every error of a TLS stream has one; those of the stream below pass
 //! through as they are.
 
-use crate::report::escape;
+use crate::{report::escape, tls::explain};
 use std::{fmt, io};
 
 /// Why TLS came to nothing, in words: `why; hint`. Found inside the [`io::Error`] by
@@ -25,6 +25,17 @@ impl Failure {
 
     pub(super) fn new(why: impl Into<String>) -> Self {
         Self { why: why.into(), hint: None }
+    }
+
+    /// What rustls says.
+    pub(super) fn of_tls(error: &rustls::Error, is_client: bool) -> Self {
+        match error {
+            rustls::Error::NoCertificatesPresented if !is_client => Self {
+                why: "the client has shown no certificate".to_owned(),
+                hint: Some("--ssl-verify demands one; --ssl-cert there shows it"),
+            },
+            _ => Self::new(explain(error)),
+        }
     }
 
     pub(super) fn error(&self, kind: io::ErrorKind) -> io::Error {

@@ -8,7 +8,10 @@ use crate::{
     wiring::{Context, departure::Departure},
 };
 use mio::Token;
-use std::time::Instant;
+use std::{
+    fmt,
+    time::{Duration, Instant},
+};
 
 /// A peer and its command.
 pub(super) struct Couple {
@@ -45,5 +48,15 @@ impl Couple {
             joint => self.joint = joint,
         }
         context.relay.close(peer, patience, context.reactor.now());
+    }
+}
+
+/// In place of the totals, where the bytes did not come by us.
+pub(super) struct Uncounted(pub(super) Duration);
+
+impl fmt::Display for Uncounted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let seconds = self.0.as_secs_f64();
+        write!(f, "The command had the connection itself, which counts no bytes, for {seconds:.2} seconds.")
     }
 }

@@ -28,8 +28,8 @@ const REALM: &str = "rncat";
 /// The HTTP proxy.
 pub(super) static HTTP: Kind = Kind {
     name: "http",
-    begin: |server, now| {
-        let guard = server.auth.clone().map(|auth| Guard::new(auth, REALM, now)).transpose()?;
+    begin: |credentials, now| {
+        let guard = credentials.map(|it| Guard::new(it, REALM, now)).transpose()?;
         let mut random = [0; 8];
         aws_lc_rs::rand::fill(&mut random)
             .map_err(|_| Error::usage("the HTTP proxy", "this machine has no random numbers"))?;

@@ -14,8 +14,9 @@ use crate::{
     cli::config::{Config, Family, ProxyServer},
     error::{Error, Exit, Result},
     opening::{Failed, Peer, dial::Dialled},
+    proto::auth::Credentials,
     reactor::{self, ByToken, Ready},
-    relay::{Notice, Patience},
+    relay::{End, Notice, Patience},
     report::Report,
     stream::Stream,
     transport::Address,
@@ -25,6 +26,7 @@ use mio::Token;
 use pairs::{Pairs, Side};
 use std::{
     io,
+    rc::Rc,
     time::{Duration, Instant},
 };
 
@@ -40,8 +42,11 @@ pub struct Kind {
     /// As `--proxy-type` names it.
     pub name: &'static str,
     /// Makes what all clients of a run share.
-    pub begin: fn(&ProxyServer, now: Instant) -> Result<Box<dyn Services>>,
+    pub begin: Begin,
 }
+
+/// Of those who know the credentials, if there are any; of everybody otherwise.
+type Begin = fn(Option<Rc<Credentials>>, now: Instant) -> Result<Box<dyn Services>>;
 
 /// All there are.
 pub static SERVICES: [&Kind; 3] = [&http::HTTP, &socks::SOCKS4, &socks::SOCKS5];
@@ -131,9 +136,10 @@ impl Proxy {
         let Some(kind) = SERVICES.iter().find(|kind| kind.name == server.kind) else {
             return Err(Error::usage(format!("--proxy-type {}", server.kind), "rncat is no such proxy"));
         };
+        let credentials = server.auth.as_ref().map(|auth| auth.credentials(context.report)).transpose()?;
         reactor::raise_descriptor_limit();
         Ok(Self {
-            services: (kind.begin)(server, context.reactor.now())?,
+            services: (kind.begin)(credentials, context.reactor.now())?,
             own,
             family: config.family,
             numeric: config.numeric,
@@ -260,7 +266,12 @@ impl Wiring for Proxy {
 
     fn noticed(&mut self, notice: Notice, context: &mut Context<'_>) {
         match notice {
-            Notice::Ended(token, end) => self.pairs.ended(token, &end, context),
+            Notice::Ended(token, end) => {
+                if let (End::Failed(error), Some(side)) = (&end, self.pairs.side(token)) {
+                    self.report.detail(1, format_args!("{side}: {}", crate::error::why(error)));
+                }
+                self.pairs.ended(token, &end, context);
+            }
             Notice::Gone(token, error, lost) => {
                 if lost > 0 && error.kind() != io::ErrorKind::BrokenPipe {
                     self.report.detail(1, format_args!("{}; {lost} bytes not delivered", crate::error::why(&error)));

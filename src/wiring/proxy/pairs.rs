@@ -10,13 +10,25 @@ use crate::{
     wiring::Context,
 };
 use mio::Token;
-use std::time::{Duration, Instant};
+use std::{
+    fmt,
+    time::{Duration, Instant},
+};
 
 /// Which end of a pair.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Side {
     Client,
     Origin,
+}
+
+impl fmt::Display for Side {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Client => "the client of a pair",
+            Self::Origin => "the origin of a pair",
+        })
+    }
 }
 
 #[derive(Debug)]
@@ -57,6 +69,11 @@ impl Pairs {
     pub(super) fn alone(&mut self, client: Token, since: Instant) {
         let half = Half { side: Side::Client, other: None, since, goes_on: false, ended: true, leaving: true };
         self.0.insert(client, half);
+    }
+
+    /// Which end this is, if it is not being left.
+    pub(super) fn side(&self, token: Token) -> Option<Side> {
+        self.0.get(&token).filter(|half| !half.leaving).map(|half| half.side)
     }
 
     /// Since when a client is joined.

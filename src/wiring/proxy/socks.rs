@@ -5,7 +5,6 @@
 
 use super::{Demand, Kind, Pair, Service, Services, Trouble};
 use crate::{
-    cli::config::ProxyServer,
     error::{Error, Result},
     opening::{Stage, talk::Talk},
     proto::{
@@ -22,10 +21,10 @@ use crate::{
 use std::{net::SocketAddr, rc::Rc, task::Poll, time::Instant};
 
 /// SOCKS4 and 4a.
-pub(super) static SOCKS4: Kind = Kind { name: "socks4", begin: |server, _| Socks::begin("socks4", server) };
+pub(super) static SOCKS4: Kind = Kind { name: "socks4", begin: |credentials, _| Socks::begin("socks4", credentials) };
 
 /// SOCKS5.
-pub(super) static SOCKS5: Kind = Kind { name: "socks5", begin: |server, _| Socks::begin("socks5", server) };
+pub(super) static SOCKS5: Kind = Kind { name: "socks5", begin: |credentials, _| Socks::begin("socks5", credentials) };
 
 struct Socks {
     kind: &'static serve::Kind,
@@ -33,11 +32,11 @@ struct Socks {
 }
 
 impl Socks {
-    fn begin(name: &str, server: &ProxyServer) -> Result<Box<dyn Services>> {
+    fn begin(name: &str, credentials: Option<Rc<Credentials>>) -> Result<Box<dyn Services>> {
         static KINDS: [serve::Kind; 2] = SERVERS;
         let kind = KINDS.iter().find(|kind| kind.name == name);
         let kind = kind.ok_or_else(|| Error::usage(format!("--proxy-type {name}"), "unknown"))?;
-        Ok(Box::new(Self { kind, credentials: server.auth.clone().map(Rc::new) }))
+        Ok(Box::new(Self { kind, credentials }))
     }
 }
 

@@ -3,15 +3,15 @@
 
 use super::common::{choices, one_line};
 use rncat::proto::auth::{Credentials, Guard, Verdict, choose, parse};
-use std::time::Instant;
+use std::{rc::Rc, time::Instant};
 
 pub(crate) fn run(data: &[u8]) {
     let Some((_, _, bytes)) = choices(data, 1) else { return };
     let challenges = parse(bytes);
     assert!(challenges.len() <= bytes.len());
-    let credentials = Credentials::parse("joe:secret").expect("credentials");
+    let credentials = Rc::new(Credentials::parse("joe:secret").expect("credentials"));
     let now = Instant::now();
-    let mut guard = Guard::new(credentials.clone(), "rncat", now).expect("a guard");
+    let mut guard = Guard::new(Rc::clone(&credentials), "rncat", now).expect("a guard");
     let verdict = guard.check(Some(bytes), b"GET", b"/", now);
     let knows = bytes.windows(12).any(|it| it == b"am9lOnNlY3Jl");
     assert!(verdict != Verdict::Granted || knows, "{}", bytes.escape_ascii());

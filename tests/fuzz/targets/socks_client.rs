@@ -19,7 +19,7 @@ pub(crate) fn run(data: &[u8]) {
 pub(crate) fn ask(kind: &str, host: &str, credentials: Option<&str>, bytes: &[u8], cut: u8) {
     let proxy = PROXIES.iter().find(|it| it.name == kind).expect("a kind of proxy");
     let played = |cut| {
-        let credentials = credentials.map(|it| Credentials::parse(it).expect("credentials"));
+        let credentials = credentials.map(|it| Rc::new(Credentials::parse(it).expect("credentials")));
         let memory = Rc::new(RefCell::new(Memory::new(credentials)));
         let errand = Errand { proxy: "p:1".to_owned(), destination: Destination::new(host, 25), memory };
         play(&mut *(proxy.ask)(errand).expect("a dialogue"), bytes, cut, 64 * 1024)

@@ -5,6 +5,8 @@ use super::Table;
 pub(super) const PACE: Table = &[(
     "has neither --pace nor --fail",
     &[
+        "hostile_replies::a_listing_without_end_is_shown_while_it_comes_and_not_kept",
+        "hostile_replies::a_reply_without_end_is_1",
         "mock_smtp::a_mail_sent_at_the_servers_pace_arrives_as_sent",
         "pace::*::a_refused_message_is_not_sent",
         "pace::*::each_line_waits_for_the_reply_to_the_one_before",

@@ -177,6 +177,18 @@ pub(super) const PROXIES: Table = &[
     ("forgets the brackets in Host", &["proxy_http_server::ipv6_addresses_have_brackets"]),
     ("its proxy server connects to itself", &["proxy_http_refusals::a_proxy_on_every_address_is_led_back_by_none"]),
     ("a request line that is too long is 413", &["proxy_http_refusals::what_cannot_be_asked_for_is_refused"]),
+    (
+        "does not read credentials out of a file",
+        &[
+            "proxy_secrets::a_file_goes_before_the_environment",
+            "proxy_secrets::a_file_says_who_may_use_a_proxy",
+            "proxy_secrets::a_file_says_who_we_are",
+            "proxy_secrets::a_file_that_all_may_read_is_warned_of",
+            "proxy_secrets::a_file_that_says_nothing_of_use_is_2_and_is_not_shown",
+            "proxy_secrets::what_a_client_of_socks_has_said_is_in_memory_no_more",
+            "proxy_secrets::what_was_said_to_a_proxy_is_in_memory_no_more",
+        ],
+    ),
     ("offers Digest with MD5 only", &["proxy_auth::a_digest_is_good_once"]),
     (
         "does not look at NCAT_PROXY_AUTH closely",

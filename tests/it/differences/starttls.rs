@@ -6,6 +6,7 @@ pub(super) const STARTTLS: Table = &[
     (
         "has no --starttls",
         &[
+            "hostile_replies::a_server_that_never_comes_to_agree_on_encryption_is_1",
             "hostile_stalls::a_client_gives_up_a_server_that_stalls_before_starttls",
             "starttls::a_certificate_for_another_is_warned_of",
             "starttls::a_command_speaks_when_all_is_encrypted",

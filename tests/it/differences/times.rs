@@ -8,6 +8,10 @@ pub(super) const AT_TIMES: Table = &[
         "-m does not count a command whose client is gone",
         &["commands_ends::a_command_whose_client_is_gone_still_counts_for_m"],
     ),
+    (
+        "has less patience with handshakes that are slow",
+        &["hostile_handshakes::clients_that_stall_at_every_byte_of_their_handshake_hold_up_nobody"],
+    ),
     ("-z does not wait for the TLS handshake", &["words::z_with_tls_shakes_hands"]),
     (
         "closes with input unread, and so resets what was on its way, if the input was there by then",

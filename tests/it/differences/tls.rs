@@ -4,6 +4,15 @@ use super::Table;
 
 pub(super) const TLS: Table = &[
     (
+        "asks clients for no certificate",
+        &[
+            "tls_clients::a_client_without_a_trusted_certificate_is_refused",
+            "tls_clients::a_trust_file_is_needed",
+            "tls_clients::one_client_that_is_refused_does_not_end_the_others",
+            "tls_clients::v_tells_of_the_clients_certificate",
+        ],
+    ),
+    (
         "says nothing of a certificate without -v, and little with it",
         &[
             "interop::certificates_of_yesterday_work_with_a_warning",
@@ -80,6 +89,20 @@ pub(super) const TLS: Table = &[
             "tls_faults::a_server_that_expects_tls_is_recognised",
             "tls_faults::a_server_that_speaks_plain_text_is_recognised",
             "words::remote_text_is_escaped",
+        ],
+    ),
+    (
+        "has few words for what goes wrong in a handshake",
+        &[
+            "hostile_handshakes::a_client_gives_up_a_server_that_stalls_anywhere_in_its_handshake",
+            "hostile_tls::a_server_with_a_certificate_of_a_megabyte_is_1",
+        ],
+    ),
+    (
+        "does not tell what became of a peer that wanted a new handshake",
+        &[
+            "hostile_handshakes::a_client_that_wants_a_new_handshake_is_refused_it_and_holds_up_nobody",
+            "hostile_handshakes::a_server_that_wants_a_new_handshake_is_refused_it_and_what_was_said_is_told",
         ],
     ),
     (

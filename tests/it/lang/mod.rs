@@ -8,7 +8,9 @@
 
 mod certificates;
 mod datagrams;
+mod job;
 mod judge;
+mod memory;
 mod name_server;
 mod netcat;
 mod outside;
@@ -22,11 +24,11 @@ mod tls;
 
 pub(crate) use certificates::{Identity, authority_pem};
 pub(crate) use datagrams::Datagrams;
-pub(crate) use judge::{it, skip};
+pub(crate) use judge::{it, skip, under_test};
 pub(crate) use name_server::{NameServer, name_server, name_server_at};
 pub(crate) use netcat::{Netcat, Target, connect, listen, netcat, program};
-pub(crate) use outside::{bound_known_port, descriptors, free_port, full_backlog, ipv6, starts_programs, tool};
-pub(crate) use peer::{End, Message, Peer};
+pub(crate) use outside::{bound_known_port, descriptors, free_port, full_backlog, ipv6, ready, starts_programs, tool};
+pub(crate) use peer::{End, Halted, Message, Peer};
 pub(crate) use peer_listener::PeerListener;
 pub(crate) use scratch::Scratch;
 pub(crate) use session::Session;

@@ -33,6 +33,7 @@ pub(crate) struct Netcat {
     stdin: Stdin,
     stdout: Stdout,
     starter: &'static str,
+    is_job: bool,
     quiet: bool,
     scratch: Scratch,
 }
@@ -47,6 +48,7 @@ pub(crate) fn netcat(args: &str) -> Netcat {
         stdin: Stdin::Pipe,
         stdout: Stdout::Pipe,
         starter: "",
+        is_job: false,
         quiet: false,
         scratch: Scratch::new(),
     }
@@ -145,6 +147,12 @@ impl Netcat {
     /// Starts it by a shell with these words before its own: `ulimit -n 24; exec`.
     pub(crate) fn started_by(mut self, starter: &'static str) -> Self {
         self.starter = starter;
+        self
+    }
+
+    /// Starts it in a process group of its own, as shells do; elsewhere the kernel stops nobody.
+    pub(crate) fn in_a_job(mut self) -> Self {
+        self.is_job = true;
         self
     }
 
@@ -302,6 +310,9 @@ impl Netcat {
         };
         if let Program::Called(name) = self.program {
             command.arg0(name);
+        }
+        if self.is_job {
+            command.process_group(0);
         }
         // Most tests are about bytes, whatever the terminal is.
         command.args(&self.args).env("LC_ALL", "C").env("NO_COLOR", "1").env("TERM", "xterm");

@@ -1,10 +1,12 @@
 //! The other end of a connection, played by the test itself: it can do what no well-behaved
 //! program does. It reads only when it is told to, so one that is told nothing has stopped.
 
+mod handshake;
 mod http;
 mod keys;
 mod starttls;
 
+pub(crate) use handshake::Halted;
 pub(crate) use http::Message;
 
 use std::io::{ErrorKind, Read as _, Write as _};
@@ -93,6 +95,12 @@ impl Peer {
         let mut peer = Self::new(dial(server), Some(tls));
         peer.shakes_hands();
         peer
+    }
+
+    /// Connects, and leaves this kind of TLS to what follows.
+    #[track_caller]
+    pub(crate) fn dials_without_handshake(server: &impl Target, tls: &Tls) -> Self {
+        Self::new(dial(server), Some(tls))
     }
 
     /// Begins to speak TLS on a connection that did not.

@@ -293,6 +293,23 @@ impl Session {
         self.times_asleep() - before
     }
 
+    /// How long it computes, in milliseconds, while the test only looks on for a second.
+    #[track_caller]
+    pub(crate) fn busy_in_a_second(&self) -> u64 {
+        let before = self.cpu_time();
+        self.stays_for(super::ms(1000));
+        self.cpu_time() - before
+    }
+
+    /// proc_pid_stat(5): the 14th and the 15th field, of which two stand before the name's end.
+    fn cpu_time(&self) -> u64 {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id())).unwrap();
+        let (_, fields) = stat.rsplit_once(')').unwrap();
+        let ticks: u64 = fields.split_whitespace().skip(11).take(2).map(|it| it.parse::<u64>().unwrap()).sum();
+        // USER_HZ is 100 on each machine that rncat is built for.
+        ticks * 10
+    }
+
     fn times_asleep(&self) -> u64 {
         self.status("voluntary_ctxt_switches:")
     }
@@ -330,6 +347,10 @@ impl Session {
     fn status_line(&self, name: &str) -> String {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
         status.lines().find_map(|line| line.strip_prefix(name)).unwrap().to_owned()
+    }
+
+    pub(super) fn pid(&self) -> u32 {
+        self.child.id()
     }
 
     /// Sends it a signal.

@@ -31,6 +31,8 @@ pub(crate) enum Stdin {
     Terminal,
     /// A socket that the test writes to.
     Socket,
+    /// Whatever this is, and the test's no more.
+    Given(OwnedFd),
     /// `</dev/zero`: there is always more.
     Endless,
     /// A file that can be opened, and whose first byte is an I/O error.
@@ -91,6 +93,7 @@ impl Typist {
                 let path = scratch.file("stdin", content);
                 (Self::Nobody, File::open(path).unwrap().into())
             }
+            Stdin::Given(fd) => (Self::Nobody, fd.into()),
             Stdin::Endless => (Self::Nobody, File::open("/dev/zero").unwrap().into()),
             Stdin::Unreadable => (Self::Nobody, File::open("/proc/self/mem").unwrap().into()),
             Stdin::Null | Stdin::Closed => (Self::Nobody, Stdio::null()),

@@ -68,6 +68,15 @@ impl Tls {
         Self::Client(Arc::new(config), "localhost".try_into().unwrap())
     }
 
+    /// A server that speaks TLS 1.2 and nothing newer.
+    pub(crate) fn server_of_tls12() -> Self {
+        let identity = Identity::trusted();
+        let config = ServerConfig::builder_with_protocol_versions(&[&rustls::version::TLS12])
+            .with_no_client_auth()
+            .with_single_cert(identity.chain.clone(), identity.key());
+        Self::Server(Arc::new(config.unwrap()))
+    }
+
     /// A client that trusts whatever it is shown.
     pub(crate) fn trusting_client() -> Self {
         Self::client_with("localhost", |config| {

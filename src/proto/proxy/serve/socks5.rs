@@ -12,6 +12,7 @@ use std::{
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
     rc::Rc,
 };
+use zeroize::Zeroizing;
 
 const NO_AUTH: u8 = 0;
 const PASSWORD: u8 = 2;
@@ -71,7 +72,7 @@ impl Service {
         // Version, a user with its length, a password with its length.
         let Some(user) = arrived.get(1).map(|it| usize::from(*it)) else { return Ok(Step::Wait) };
         let Some(password) = arrived.get(2 + user).map(|it| usize::from(*it)) else { return Ok(Step::Wait) };
-        let Some(login) = take(arrived, 3 + user + password) else { return Ok(Step::Wait) };
+        let Some(login) = take(arrived, 3 + user + password).map(Zeroizing::new) else { return Ok(Step::Wait) };
         let user = login.get(2..2 + user).unwrap_or_default();
         let password = login.get(3 + user.len()..).unwrap_or_default();
         if !self.credentials.as_ref().is_some_and(|known| known.are(user, password)) {
