@@ -18,7 +18,6 @@ use crate::{
     reactor::{self, ByToken, Ready},
     relay::{End, Notice, Patience},
     report::escape,
-    stream::Stream,
     transport::{Address, stdio},
     user::User,
     wiring::{Context, Wiring, bytes, departure::Departure},

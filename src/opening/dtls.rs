@@ -17,7 +17,7 @@ use crate::{
     transport::{Address, datagram::Doorman},
 };
 use cookies::Cookies;
-use std::{rc::Rc, time::Instant};
+use std::rc::Rc;
 
 #[cfg(not(feature = "dtls-openssl"))]
 use crate::tls::DtlsClient as Client;

@@ -10,7 +10,6 @@
 mod net;
 mod peer;
 mod socket;
-#[cfg(test)]
 mod tests;
 
 use crate::{
@@ -81,6 +80,12 @@ impl World {
         Self
     }
 
+    /// Everybody is on the local network.
+    pub(crate) fn is_near(self) -> Self {
+        with(|net| net.is_near = true);
+        self
+    }
+
     /// Whoever is at stdin and stdout.
     pub(crate) fn user(&self, plan: Plan) -> usize {
         let conn = with(|net| net.console());
@@ -113,17 +118,14 @@ impl World {
             }
         };
         let (at, open) = with(|net| (net.passed(), net.open()));
+        // What is still on its way arrives, and is heard.
+        goes_on(None);
         Ran { exit, at, lines: LINES.take(), left: LEFT.get(), open }
     }
 
     /// How somebody has fared.
     pub(crate) fn peer<T>(&self, id: usize, look: impl FnOnce(&Peer) -> T) -> T {
         PEERS.with_borrow(|peers| look(peers[id].as_ref().unwrap()))
-    }
-
-    /// How many there are.
-    pub(crate) fn peers(&self) -> usize {
-        PEERS.with_borrow(Vec::len)
     }
 }
 
@@ -163,7 +165,12 @@ pub(crate) fn leaves(left: Left) {
 /// # Errors
 /// At the end of the world.
 pub(crate) fn wait(time: Option<Duration>, events: &mut Vec<(Token, Ready)>) -> Result<()> {
-    let until = with(|net| time.and_then(|time| net.now.checked_add(time)));
+    goes_on(with(|net| time.and_then(|time| net.now.checked_add(time))));
+    with(|net| events.append(&mut net.ready));
+    if with(|net| net.is_over) { Err(Error::usage("the simulation", "it is over")) } else { Ok(()) }
+}
+
+fn goes_on(until: Option<Instant>) {
     while let Some(event) = with(|net| net.next(until)) {
         if let Event::Knocks(conn, to) = event {
             knocks(conn, to);
@@ -178,8 +185,6 @@ pub(crate) fn wait(time: Option<Duration>, events: &mut Vec<(Token, Ready)>) -> 
             }
         }
     }
-    with(|net| events.append(&mut net.ready));
-    if with(|net| net.is_over) { Err(Error::usage("the simulation", "it is over")) } else { Ok(()) }
 }
 
 /// The program wants to connect to somebody.

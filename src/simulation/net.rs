@@ -110,6 +110,8 @@ pub(super) struct Net {
     pub(super) ready: Vec<(Token, Ready)>,
     pub(super) woken: VecDeque<usize>,
     random: u64,
+    /// All are on the local network.
+    pub(super) is_near: bool,
 }
 
 impl Net {
@@ -127,6 +129,7 @@ impl Net {
             ready: Vec::new(),
             woken: VecDeque::new(),
             random: seed,
+            is_near: false,
         }
     }
 
@@ -191,6 +194,7 @@ impl Net {
         // From a local network to the other side of the earth.
         let latency = Duration::from_micros([50, 1000, 20_000, 150_000][usize::try_from(self.below(4)).unwrap()]);
         let capacity = [4096, 65_536, 400_000][usize::try_from(self.below(3)).unwrap()];
+        let (latency, capacity) = if self.is_near { (Duration::from_micros(50), 65_536) } else { (latency, capacity) };
         self.conns.push(Conn { ends: [end(near, false), end(far, true)], latency, capacity, vanished: false });
         self.conns.len() - 1
     }
@@ -231,7 +235,7 @@ impl Net {
 
     pub(super) fn owns(&mut self, side: Side, owner: Owner) {
         self.end(side).owner = owner;
-        let (end, mut ready) = (self.end(side), Ready { read: false, write: true, trouble: false });
+        let (end, mut ready) = (self.end(side), Ready { read: false, write: true, trouble: false, bytes_alone: false });
         ready.read = !end.received.is_empty() || end.peer_fin || end.error.is_some();
         if end.stands && matches!(owner, Owner::Token(_)) {
             self.tell(side, ready);
@@ -285,12 +289,12 @@ impl Net {
                 if !stands {
                     (end.error, end.dead) = (Some(io::ErrorKind::ConnectionRefused), true);
                 }
-                self.tell(side, Ready { read: !stands, write: true, trouble: !stands });
+                self.tell(side, Ready { read: !stands, write: true, trouble: !stands, bytes_alone: false });
             }
             Event::Looks(side) if self.conns[side.0].vanished => {
                 let end = self.end(side);
                 (end.error, end.dead) = (Some(io::ErrorKind::TimedOut), true);
-                self.tell(side, Ready { read: true, write: true, trouble: true });
+                self.tell(side, Ready { read: true, write: true, trouble: true, bytes_alone: false });
             }
             Event::Looks(_) => {}
             Event::Wakes(id) => self.woken.push_back(id),
@@ -308,7 +312,7 @@ impl Net {
             What::Reset => {
                 end.error = Some(if end.peer_fin { io::ErrorKind::BrokenPipe } else { io::ErrorKind::ConnectionReset });
                 end.dead = true;
-                self.tell(side, Ready { read: true, write: true, trouble: true });
+                self.tell(side, Ready { read: true, write: true, trouble: true, bytes_alone: false });
             }
             _ if end.dead => {}
             What::Bytes(_) if !end.open => {

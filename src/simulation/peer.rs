@@ -31,6 +31,8 @@ pub(crate) enum Step {
     Hear(u64),
     /// Waits until it has heard the end.
     HearEnd,
+    /// What it hears is no pattern.
+    HearAnything,
     Deaf,
     Listen,
     /// Takes so many bytes a second.
@@ -99,6 +101,11 @@ impl Peer {
         }
     }
 
+    /// How much it has said and heard, and how what it heard has ended.
+    pub(super) fn fared(&self) -> (u64, u64, Option<End>) {
+        (self.said, self.heard, self.end)
+    }
+
     /// Does what it can.
     pub(super) fn acts(&mut self) {
         loop {
@@ -164,6 +171,10 @@ impl Peer {
             }
             Step::Hear(n) => self.heard >= n || self.end.is_some(),
             Step::HearEnd => self.end.is_some(),
+            Step::HearAnything => {
+                self.checks = false;
+                true
+            }
             Step::Deaf => {
                 self.deaf = true;
                 true

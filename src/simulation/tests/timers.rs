@@ -30,11 +30,11 @@ fn who_does_not_agree_on_tls_has_half_a_minute_or_what_w_says() {
         for seed in 0..8 {
             let world = World::new(seed, 24 * HOUR);
             world.user(plan([]));
-            world.server(SERVER, accepts([HearEnd]));
+            world.server(SERVER, accepts([HearAnything, HearEnd]));
             let ran = run(&world, options, &TO);
             assert_eq!(ran.exit, Some(Exit::Network), "{ran:?}");
             let error = ran.said("TLS");
-            at(error, if options.len() > 1 { due } else { due }, NETWORK);
+            at(error, due, NETWORK);
             at(ran.at, error, SECOND + NETWORK);
             ran.is_tidy();
         }
@@ -76,8 +76,7 @@ fn lines_are_spaced_by_the_time_that_d_says() {
     const LINES: &str = "a\nb\nc\nd\ne\nf\ng\nh\ni\nj\nk\nl\nm\nn\no\np\nq\nr\ns\nt\n";
     let world = World::new(4, 24 * HOUR);
     world.user(plan([Text(LINES), HalfClose]));
-    world.server(SERVER, accepts([HearEnd, Leave]));
-    // What is heard is no pattern.
+    world.server(SERVER, accepts([HearAnything, HearEnd, Leave]));
     let ran = run(&world, &["-d", "11m"], &TO);
     assert_eq!(ran.exit, Some(Exit::Done), "{ran:?}");
     let times = world.peer(1, |server| server.times.clone());
@@ -90,7 +89,7 @@ fn lines_are_spaced_by_the_time_that_d_says() {
 
 #[test]
 fn who_takes_little_is_waited_for_until_all_has_arrived() {
-    for seed in 0..4 {
+    for seed in 0..2 {
         let world = World::new(seed, 24 * HOUR);
         world.user(plan([Say(3_000_000), HalfClose]));
         world.server(SERVER, accepts([Slow(300), HearEnd, Leave]));
@@ -104,14 +103,14 @@ fn who_takes_little_is_waited_for_until_all_has_arrived() {
 
 #[test]
 fn a_client_that_stalls_is_dropped_in_time_and_the_others_hear_all() {
-    for seed in 0..4 {
-        let world = World::new(seed, 24 * HOUR);
-        world.user(plan([Wait(SECOND), Say(20_000_000), HalfClose]));
+    for seed in 0..2 {
+        let world = World::new(seed, 24 * HOUR).is_near();
+        world.user(plan([Wait(SECOND), Say(4_000_000), HalfClose]));
         let quick = world.client(Duration::ZERO, "10.0.0.2:2000", plan([HearEnd, Leave]));
         let stuck = world.client(Duration::ZERO, "10.0.0.2:2000", plan([Deaf, Wait(2 * HOUR), Listen, HearEnd]));
         let slow = world.client(Duration::ZERO, "10.0.0.2:2000", plan([Slow(40_000), HearEnd, Leave]));
         let ran = run(&world, &["-k", "--send-only", "--stall-timeout", "90s"], &LISTEN);
-        let all = (20_000_000, Some(End::InOrder));
+        let all = (4_000_000, Some(End::InOrder));
         assert_eq!(world.peer(quick, |it| (it.heard, it.end)), all, "{ran:?}");
         assert_eq!(world.peer(slow, |it| (it.heard, it.end)), all, "{ran:?}");
         let told = ran.said("too slow: dropped");
@@ -137,11 +136,10 @@ fn a_peer_whose_machine_vanishes_is_noticed_when_the_kernel_notices() {
 fn a_server_that_does_not_reply_is_given_up_after_a_minute() {
     for seed in 0..8 {
         let world = World::new(seed, 24 * HOUR);
-        let user = world.user(plan([Text("EHLO a\nNOOP\nNOOP\nQUIT\n"), HalfClose]));
-        let slowly = [Text("220 here\r\n"), Hear(8), Wait(59 * SECOND), Text("250 yes\r\n"), Hear(14)];
+        world.user(plan([HearAnything, Text("EHLO a\nNOOP\nNOOP\nQUIT\n"), HalfClose]));
+        let slowly = [HearAnything, Text("220 here\r\n"), Hear(8), Wait(59 * SECOND), Text("250 yes\r\n"), Hear(14)];
         world.server(SERVER, accepts(slowly.into_iter().chain([Wait(59 * SECOND), Text("250 ok\r\n"), HearEnd])));
-        let _ = user;
-        let ran = run(&world, &["--pace"], &TO);
+        let ran = run(&world, &["--pace", "smtp"], &TO);
         at(ran.at, (59 + 59 + 60) * SECOND, 4 * NETWORK);
         assert!(ran.exit != Some(Exit::Done) && ran.exit.is_some(), "{ran:?}");
         ran.is_tidy();

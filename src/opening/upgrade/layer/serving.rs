@@ -10,7 +10,7 @@ use crate::{
     proto::starttls::watch::{Answer, Watch},
     stream::{Flow, hand_over},
 };
-use std::{io, time::Instant};
+use std::io;
 
 /// How much of what a client says too early is kept, in bytes, before nothing more is read.
 const EARLY: usize = 64 * 1024;
