@@ -25,7 +25,9 @@ fn crowded(args: &str) -> Session {
     last.closes();
     // What each server keeps from its first client on: a pipe, or a pair of sockets.
     let until = Instant::now() + LIMIT;
-    while server.open_descriptors() > alone + 4 {
+    let came = || server.said().iter().filter(|line| line.contains("Connection from")).count();
+    // Those who left while they waited come and go, too.
+    while came() < CLIENTS || server.open_descriptors() > alone + 4 {
         assert!(Instant::now() < until, "{} descriptors where there were {alone}", server.open_descriptors());
         server.stays_for(ms(20));
     }
