@@ -52,6 +52,7 @@ pub fn run(config: &Config, report: Report) -> Result<Exit> {
     {
         reactor.catch_signals()?;
     }
+    reactor.catch_questions()?;
     // Listening comes first: a port that cannot be had is told before stdin is touched.
     let found = Found::default();
     let mut entrance = Entrance::open(config, &found, &mut reactor, report)?;
@@ -206,6 +207,10 @@ impl Engine {
             if let Some(signal) = self.reactor.signal() {
                 self.report.detail(1, format_args!("{signal} came."));
                 return Ok(Exit::Signal(signal));
+            }
+            if self.reactor.asked() {
+                let (wiring, context) = self.wiring();
+                wiring::tell_totals(wiring, &context);
             }
             for (token, ready) in events.iter().copied() {
                 self.event(token, Some(ready))?;

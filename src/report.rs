@@ -33,6 +33,11 @@ impl Report {
         }
     }
 
+    /// What somebody has just asked for; not hidden.
+    pub fn answer(self, text: impl fmt::Display) {
+        self.line(format_args!("{text}"));
+    }
+
     /// What happens, for `-v` (level 1), `-vv` (2: half-closes and timers) and `-vvv` (3: layers).
     pub fn detail(self, level: u8, text: impl fmt::Display) {
         if self.shows(level) {

@@ -293,6 +293,10 @@ impl Wiring for Broker {
         self.members.len()
     }
 
+    fn each(&self, tell: &mut dyn FnMut(&dyn std::fmt::Display, Option<Token>, Instant)) {
+        self.members.iter().for_each(|(token, one)| tell(&one.departure.name(), Some(*token), one.joined));
+    }
+
     fn outcome(&self) -> Option<Exit> {
         self.outcome
     }

@@ -37,7 +37,10 @@ use crate::{
 };
 use couple::{Couple, Joint};
 use mio::Token;
-use std::{fmt, time::Duration};
+use std::{
+    fmt,
+    time::{Duration, Instant},
+};
 
 /// How long a command whose peer has left may take to read on.
 const STUCK_COMMAND: Duration = Duration::from_secs(5);
@@ -360,6 +363,13 @@ impl Wiring for Exec {
     fn present(&self) -> usize {
         let alone = self.processes.values().filter(|(_, peer)| !self.couples.contains_key(peer));
         self.couples.len() + alone.count()
+    }
+
+    fn each(&self, tell: &mut dyn FnMut(&dyn fmt::Display, Option<Token>, Instant)) {
+        for (token, couple) in &self.couples {
+            let counted = !matches!(couple.joint, Joint::Socket(_));
+            tell(&couple.departure.name(), counted.then_some(*token), couple.joined);
+        }
     }
 
     fn outcome(&self) -> Option<Exit> {

@@ -23,7 +23,10 @@ use crate::{
     transport::Address,
 };
 use mio::Token;
-use std::{fmt, time::Duration};
+use std::{
+    fmt,
+    time::{Duration, Instant},
+};
 
 /// What a wiring works with.
 pub struct Context<'a> {
@@ -57,6 +60,9 @@ pub trait Wiring {
 
     /// How many peers are present.
     fn present(&self) -> usize;
+
+    /// Tells of each peer that is joined: its name, since when, and its token if its bytes come by us.
+    fn each(&self, _tell: &mut dyn FnMut(&dyn fmt::Display, Option<Token>, Instant)) {}
 
     /// How the program ends, once it does.
     fn outcome(&self) -> Option<Exit>;
@@ -140,6 +146,33 @@ impl fmt::Display for Totals {
             write!(f, " ({rate:.1} MiB/s)")?;
         }
         f.write_str(".")
+    }
+}
+
+/// How many peers are told of one by one when somebody asks how far it is.
+const TOLD: usize = 50;
+
+/// Says how far it is, because a signal has asked: a line for each peer, up to a number.
+pub(crate) fn tell_totals(wiring: &dyn Wiring, context: &Context<'_>) {
+    let mut count = 0_usize;
+    wiring.each(&mut |name, token, since| {
+        count += 1;
+        if count <= TOLD {
+            let time = context.reactor.now().saturating_duration_since(since);
+            match token {
+                Some(token) => {
+                    context.report.answer(format_args!("{name}: {}", Totals(context.relay.traffic(token), time)));
+                }
+                None => context
+                    .report
+                    .answer(format_args!("{name}: its bytes are not counted, for {:.2} seconds.", time.as_secs_f64())),
+            }
+        }
+    });
+    match count {
+        0 => context.report.answer("Nobody is connected."),
+        _ if count > TOLD => context.report.answer(format_args!("… and {} more.", count - TOLD)),
+        _ => {}
     }
 }
 

@@ -72,6 +72,15 @@ const DIFFERENCES: Table = &[
         &["dtls::an_rsa_certificate_is_verified_or_named_as_the_trouble"],
     ),
     (
+        "ends when SIGUSR1 comes",
+        &[
+            "totals::a_crowd_is_told_of_in_fifty_lines",
+            "totals::a_listener_tells_of_each_client",
+            "totals::a_signal_asks_a_client_how_far_it_is_and_ends_nothing",
+            "totals::what_has_gone_by_a_command_is_counted_too",
+        ],
+    ),
+    (
         "leaves its socket's file behind when a signal ends it",
         &["unix_datagrams::a_clients_file_is_gone_when_a_signal_has_ended_it"],
     ),

@@ -84,6 +84,7 @@ mod tls_agreements;
 mod tls_certificates;
 mod tls_faults;
 mod tls_stores;
+mod totals;
 mod transcripts;
 mod transcripts_files;
 mod typed_lines;
