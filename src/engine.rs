@@ -16,6 +16,7 @@ use crate::{
         tls::{Role, TlsStaging},
         upgrade::Upgrades,
     },
+    progress::Progress,
     proto::{evidence::Side, proxy::Destination},
     reactor::{Reactor, Ready},
     relay::{Notice, Patience, Relay},
@@ -92,9 +93,27 @@ pub fn run(config: &Config, report: Report) -> Result<Exit> {
             !listen.keep_open
         }
     };
-    let mut engine =
-        Engine { reactor, relay, entrance, openings, wiring, user, sandbox, one_peer, farewell: None, report };
+    let progress = Progress::new(config.progress, report, reactor.token());
+    if let Some(progress) = &progress {
+        reactor.wake_in(progress.begins(), progress.token);
+    }
+    let mut engine = Engine {
+        reactor,
+        relay,
+        entrance,
+        openings,
+        wiring,
+        user,
+        sandbox,
+        one_peer,
+        farewell: None,
+        progress,
+        report,
+    };
     let exit = engine.run();
+    if engine.progress.is_some() {
+        report.undraw();
+    }
     engine.wiring.dismiss();
     // The last lines of transcripts are written now, and that may fail.
     drop(engine);
@@ -193,6 +212,7 @@ struct Engine {
     one_peer: bool,
     /// The connection that has failed and is waited for, and how the program ends then.
     farewell: Option<(Token, Exit)>,
+    progress: Option<Progress>,
     report: Report,
 }
 
@@ -216,7 +236,14 @@ impl Engine {
                 self.event(token, Some(ready))?;
             }
             for token in alarms.iter().copied() {
-                self.event(token, None)?;
+                match &mut self.progress {
+                    Some(progress) if progress.token == token => {
+                        let traffic = wiring::traffic(&*self.wiring, &self.relay);
+                        let again = progress.show(traffic, self.reactor.now(), self.report);
+                        self.reactor.wake_in(again, token);
+                    }
+                    _ => self.event(token, None)?,
+                }
             }
             self.reactor.tick();
             self.relay.work(&mut self.reactor);

@@ -4,7 +4,17 @@
 //! `-z --mx`, where there is no peer.
 
 use crate::error::Error;
-use std::{fmt, io::Write};
+use std::{
+    fmt,
+    io::Write,
+    sync::atomic::{AtomicBool, Ordering},
+};
+
+/// Whether the terminal's last line is one that is drawn over by the next.
+static DRAWN: AtomicBool = AtomicBool::new(false);
+
+/// Goes to the line's beginning and clears it (ECMA-48, EL).
+const CLEAR: &str = "\r\x1b[K";
 
 /// How much is said, and under which name. Small and `Copy`: hand it to whoever has something to say.
 #[derive(Debug, Clone, Copy)]
@@ -51,17 +61,39 @@ impl Report {
         self.level >= level
     }
 
+    /// Whether nothing but errors is wanted.
+    #[must_use]
+    pub fn is_quiet(self) -> bool {
+        self.quiet
+    }
+
+    /// A line at a terminal that the next one takes the place of.
+    pub fn draw(self, text: impl fmt::Display) {
+        DRAWN.store(true, Ordering::Relaxed);
+        let _ = std::io::stderr().write_all(format!("{CLEAR}{}: {text}", self.name).as_bytes());
+    }
+
+    /// Takes the line that was drawn away.
+    pub fn undraw(self) {
+        let _ = std::io::stderr().write_all(undrawn().as_bytes());
+    }
+
     /// A line for other programs to wait for, without our name before it.
     pub fn announce(self, text: &str) {
-        let _ = std::io::stderr().write_all(format!("{text}\n").as_bytes());
+        let _ = std::io::stderr().write_all(format!("{}{text}\n", undrawn()).as_bytes());
     }
 
     fn line(self, text: fmt::Arguments<'_>) {
         // One write a line, so that lines of several processes do not mix; a stderr that
         // cannot be written to is nothing we could tell anyone about.
-        let line = format!("{}: {text}\n", self.name);
+        let line = format!("{}{}: {text}\n", undrawn(), self.name);
         let _ = std::io::stderr().write_all(line.as_bytes());
     }
+}
+
+/// What takes away the line that was drawn, if one was.
+fn undrawn() -> &'static str {
+    if DRAWN.swap(false, Ordering::Relaxed) { CLEAR } else { "" }
 }
 
 /// Remote bytes made safe to show on a terminal in one line: what is not printable becomes

@@ -264,7 +264,7 @@ impl Wiring for Mock {
         self.clients.len()
     }
 
-    fn each(&self, tell: &mut dyn FnMut(&dyn std::fmt::Display, Option<Token>, Instant)) {
+    fn each(&self, tell: &mut crate::wiring::Tell<'_>) {
         self.clients.iter().for_each(|(token, one)| tell(&one.departure.name(), Some(*token), one.joined));
     }
 

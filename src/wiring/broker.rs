@@ -293,7 +293,7 @@ impl Wiring for Broker {
         self.members.len()
     }
 
-    fn each(&self, tell: &mut dyn FnMut(&dyn std::fmt::Display, Option<Token>, Instant)) {
+    fn each(&self, tell: &mut crate::wiring::Tell<'_>) {
         self.members.iter().for_each(|(token, one)| tell(&one.departure.name(), Some(*token), one.joined));
     }
 

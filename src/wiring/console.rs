@@ -386,7 +386,7 @@ impl Wiring for Console {
         self.peers.len()
     }
 
-    fn each(&self, tell: &mut dyn FnMut(&dyn std::fmt::Display, Option<Token>, Instant)) {
+    fn each(&self, tell: &mut crate::wiring::Tell<'_>) {
         self.peers.iter().for_each(|(token, one)| tell(&one.departure.name(), Some(*token), one.joined));
     }
 

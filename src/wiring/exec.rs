@@ -365,7 +365,7 @@ impl Wiring for Exec {
         self.couples.len() + alone.count()
     }
 
-    fn each(&self, tell: &mut dyn FnMut(&dyn fmt::Display, Option<Token>, Instant)) {
+    fn each(&self, tell: &mut crate::wiring::Tell<'_>) {
         for (token, couple) in &self.couples {
             let counted = !matches!(couple.joint, Joint::Socket(_));
             tell(&couple.departure.name(), counted.then_some(*token), couple.joined);

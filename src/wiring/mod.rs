@@ -38,6 +38,9 @@ pub struct Context<'a> {
     pub report: Report,
 }
 
+/// Is told of a peer: its name, its token if its bytes come by us, and since when it is joined.
+pub type Tell<'a> = dyn FnMut(&dyn fmt::Display, Option<Token>, Instant) + 'a;
+
 /// A mode: what is done with the peers.
 pub trait Wiring {
     /// A connection stands.
@@ -61,8 +64,8 @@ pub trait Wiring {
     /// How many peers are present.
     fn present(&self) -> usize;
 
-    /// Tells of each peer that is joined: its name, since when, and its token if its bytes come by us.
-    fn each(&self, _tell: &mut dyn FnMut(&dyn fmt::Display, Option<Token>, Instant)) {}
+    /// Tells of each peer that is joined.
+    fn each(&self, _tell: &mut Tell<'_>) {}
 
     /// How the program ends, once it does.
     fn outcome(&self) -> Option<Exit>;
@@ -174,6 +177,18 @@ pub(crate) fn tell_totals(wiring: &dyn Wiring, context: &Context<'_>) {
         _ if count > TOLD => context.report.answer(format_args!("… and {} more.", count - TOLD)),
         _ => {}
     }
+}
+
+/// What has passed between us and all who are joined; nothing, if nobody is whose bytes come by us.
+pub(crate) fn traffic(wiring: &dyn Wiring, relay: &Relay) -> Option<Traffic> {
+    let mut sum: Option<Traffic> = None;
+    wiring.each(&mut |_, token, _| {
+        let Some(one) = token.map(|token| relay.traffic(token)) else { return };
+        let sum = sum.get_or_insert_default();
+        sum.sent += one.sent;
+        sum.received += one.received;
+    });
+    sum
 }
 
 /// A number of bytes, in words.

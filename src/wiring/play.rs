@@ -311,7 +311,7 @@ impl Wiring for Play {
         self.couples.len()
     }
 
-    fn each(&self, tell: &mut dyn FnMut(&dyn std::fmt::Display, Option<Token>, Instant)) {
+    fn each(&self, tell: &mut crate::wiring::Tell<'_>) {
         self.couples.iter().for_each(|(token, one)| tell(&one.departure.name(), Some(*token), one.joined));
     }
 

@@ -86,6 +86,10 @@ const DIFFERENCES: Table = &[
     ),
     // Options that it does not have.
     (
+        "has no --progress",
+        &["totals::no_progress_takes_progress_back", "totals::progress_is_a_line_in_a_file_that_says_how_much"],
+    ),
+    (
         "has no -q",
         &[
             "broker::*::q_sees_everybody_off_after_its_time",

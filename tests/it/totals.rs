@@ -61,3 +61,23 @@ fn what_has_gone_by_a_command_is_counted_too() {
     peer.closes();
     server.leaves(0);
 }
+
+#[test]
+fn progress_is_a_line_in_a_file_that_says_how_much() {
+    let listener = PeerListener::new(Wire::Plain);
+    let client = netcat("--progress").connects_to(&listener);
+    let mut peer = listener.accepts();
+    client.types("hello");
+    peer.hears("hello");
+    client.says(&["5 B sent, 0 B received"]);
+    assert!(!client.stderr().contains(['\r', '\x1b']), "{:?}", client.stderr());
+}
+
+#[test]
+fn no_progress_takes_progress_back() {
+    let listener = PeerListener::new(Wire::Plain);
+    let client = netcat("--progress --no-progress").connects_to(&listener);
+    let _peer = listener.accepts();
+    client.stays_for(std::time::Duration::from_millis(2500));
+    assert_eq!(client.stderr(), "");
+}

@@ -299,7 +299,7 @@ impl Wiring for Proxy {
         self.clients.len()
     }
 
-    fn each(&self, tell: &mut dyn FnMut(&dyn std::fmt::Display, Option<Token>, Instant)) {
+    fn each(&self, tell: &mut crate::wiring::Tell<'_>) {
         for (token, client) in &self.clients {
             // One that still says whom it wants has not been counted.
             let joined = self.pairs.joined(*token);
