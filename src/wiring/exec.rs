@@ -37,10 +37,7 @@ use crate::{
 };
 use couple::{Couple, Joint};
 use mio::Token;
-use std::{
-    fmt,
-    time::{Duration, Instant},
-};
+use std::{fmt, time::Duration};
 
 /// How long a command whose peer has left may take to read on.
 const STUCK_COMMAND: Duration = Duration::from_secs(5);

@@ -30,6 +30,7 @@ mod lang;
 mod limits;
 mod line_ends;
 mod lua;
+mod mistakes;
 mod mock_both;
 mod mock_http_server;
 mod mock_pop3_server;
