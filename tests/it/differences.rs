@@ -5,6 +5,7 @@
 
 mod at_terminal;
 mod mail;
+mod mistakes;
 mod mock;
 mod pace;
 mod play;
@@ -30,10 +31,11 @@ pub(crate) fn reason_at_times(test: &str) -> Option<&'static str> {
 
 type Table = &'static [(&'static str, &'static [&'static str])];
 
-const TABLES: [Table; 12] = [
+const TABLES: [Table; 13] = [
     DIFFERENCES,
     at_terminal::AT_TERMINAL,
     mail::MAIL,
+    mistakes::MISTAKES,
     mock::MOCK,
     pace::PACE,
     play::PLAY,
