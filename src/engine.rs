@@ -16,6 +16,7 @@ use crate::{
         tls::{Role, TlsStaging},
         upgrade::Upgrades,
     },
+    progress::Progress,
     proto::{evidence::Side, proxy::Destination},
     reactor::{Reactor, Ready},
     ready,
@@ -53,6 +54,7 @@ pub fn run(config: &Config, report: Report) -> Result<Exit> {
     {
         reactor.catch_signals()?;
     }
+    reactor.catch_questions()?;
     // Listening comes first: a port that cannot be had is told before stdin is touched.
     let found = Found::default();
     let mut entrance = Entrance::open(config, &found, &mut reactor, report)?;
@@ -93,6 +95,10 @@ pub fn run(config: &Config, report: Report) -> Result<Exit> {
         }
     };
     let only_client = config.mode.has_its_client().then(|| config.mode.keeps_open());
+    let progress = Progress::new(config.progress, report, reactor.token());
+    if let Some(progress) = &progress {
+        reactor.wake_in(progress.begins(), progress.token);
+    }
     let mut engine = Engine {
         reactor,
         relay,
@@ -105,9 +111,13 @@ pub fn run(config: &Config, report: Report) -> Result<Exit> {
         joined: false,
         one_peer,
         farewell: None,
+        progress,
         report,
     };
     let exit = engine.run();
+    if engine.progress.is_some() {
+        report.undraw();
+    }
     engine.wiring.dismiss();
     #[cfg(test)]
     crate::simulation::leaves(crate::simulation::Left {
@@ -218,6 +228,7 @@ struct Engine {
     one_peer: bool,
     /// The connection that has failed and is waited for, and how the program ends then.
     farewell: Option<(Token, Exit)>,
+    progress: Option<Progress>,
     report: Report,
 }
 
@@ -233,11 +244,22 @@ impl Engine {
                 self.report.detail(1, format_args!("{signal} came."));
                 return Ok(Exit::Signal(signal));
             }
+            if self.reactor.asked() {
+                let (wiring, context) = self.wiring();
+                wiring::tell_totals(wiring, &context);
+            }
             for (token, ready) in events.iter().copied() {
                 self.event(token, Some(ready))?;
             }
             for token in alarms.iter().copied() {
-                self.event(token, None)?;
+                match &mut self.progress {
+                    Some(progress) if progress.token == token => {
+                        let traffic = wiring::traffic(&*self.wiring, &self.relay);
+                        let again = progress.show(traffic, self.reactor.now(), self.report);
+                        self.reactor.wake_in(again, token);
+                    }
+                    _ => self.event(token, None)?,
+                }
             }
             self.reactor.tick();
             self.relay.work(&mut self.reactor);

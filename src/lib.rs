@@ -103,6 +103,7 @@ pub mod lua;
 pub mod mock;
 pub mod opening;
 pub mod ports;
+mod progress;
 pub mod proto;
 pub mod reactor;
 pub mod ready;

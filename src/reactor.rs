@@ -7,7 +7,7 @@
 use crate::{
     clock,
     error::{Error, Result, why},
-    signals::{Signal, Signals},
+    signals::{Questions, Signal, Signals},
 };
 use mio::{Events, Poll, Registry, Token, Waker, event::Event};
 use std::{
@@ -75,6 +75,7 @@ pub struct Reactor {
     /// Made when the first helper thread is.
     helpers: Option<Helpers>,
     signals: Option<Signals>,
+    questions: Option<Questions>,
 }
 
 /// The alarm of somebody whose deadline moves with all that happens: there is one at a time, however
@@ -104,6 +105,7 @@ impl Reactor {
             now: clock::now(),
             helpers: None,
             signals: None,
+            questions: None,
         })
     }
 
@@ -146,6 +148,22 @@ impl Reactor {
     #[must_use]
     pub fn signal(&self) -> Option<Signal> {
         self.signals.as_ref()?.received()
+    }
+
+    /// From now on, SIGUSR1 (and SIGINFO) ask how far it is, instead of ending the program.
+    ///
+    /// # Errors
+    /// When the system has no descriptors for it.
+    pub fn catch_questions(&mut self) -> Result<()> {
+        let token = self.token();
+        self.questions = Some(Questions::catch(self.poll.registry(), token)?);
+        Ok(())
+    }
+
+    /// Whether a signal has asked how far it is since this was last called.
+    #[must_use]
+    pub fn asked(&self) -> bool {
+        self.questions.as_ref().is_some_and(Questions::asked)
     }
 
     /// A token that nobody has had before.

@@ -8,7 +8,16 @@ mod outlet;
 pub(crate) use outlet::say;
 
 use crate::error::Error;
-use std::fmt;
+use std::{
+    fmt,
+    sync::atomic::{AtomicBool, Ordering},
+};
+
+/// Whether the terminal's last line is one that is drawn over by the next.
+static DRAWN: AtomicBool = AtomicBool::new(false);
+
+/// Goes to the line's beginning and clears it (ECMA-48, EL).
+const CLEAR: &str = "\r\x1b[K";
 
 /// How much is said, and under which name. Small and `Copy`: hand it to whoever has something to say.
 #[derive(Debug, Clone, Copy)]
@@ -37,6 +46,11 @@ impl Report {
         }
     }
 
+    /// What somebody has just asked for; not hidden.
+    pub fn answer(self, text: impl fmt::Display) {
+        self.line(format_args!("{text}"));
+    }
+
     /// What happens, for `-v` (level 1), `-vv` (2: half-closes and timers) and `-vvv` (3: layers).
     pub fn detail(self, level: u8, text: impl fmt::Display) {
         if self.shows(level) {
@@ -50,9 +64,26 @@ impl Report {
         self.level >= level
     }
 
+    /// Whether nothing but errors is wanted.
+    #[must_use]
+    pub fn is_quiet(self) -> bool {
+        self.quiet
+    }
+
+    /// A line at a terminal that the next one takes the place of.
+    pub fn draw(self, text: impl fmt::Display) {
+        DRAWN.store(true, Ordering::Relaxed);
+        let _ = say(&format!("{CLEAR}{}: {text}", self.name));
+    }
+
+    /// Takes the line that was drawn away.
+    pub fn undraw(self) {
+        let _ = say(undrawn());
+    }
+
     /// A line for other programs to wait for, without our name before it.
     pub fn announce(self, text: &str) {
-        let _ = say(&format!("{text}\n"));
+        let _ = say(&format!("{}{text}\n", undrawn()));
     }
 
     /// The program comes to its end: tells what has found no room on stderr meanwhile, if there is some now.
@@ -63,7 +94,7 @@ impl Report {
     fn line(self, text: fmt::Arguments<'_>) {
         // One write a line, so that lines of several processes do not mix; a stderr that
         // cannot be written to is nothing we could tell anyone about.
-        let line = format!("{}: {text}\n", self.name);
+        let line = format!("{}{}: {text}\n", undrawn(), self.name);
         #[cfg(test)]
         if crate::simulation::hears(&line) {
             return;
@@ -71,6 +102,11 @@ impl Report {
         outlet::name(self.name);
         let _ = say(&line);
     }
+}
+
+/// What takes away the line that was drawn, if one was.
+fn undrawn() -> &'static str {
+    if DRAWN.swap(false, Ordering::Relaxed) { CLEAR } else { "" }
 }
 
 /// Remote bytes made safe to show on a terminal in one line: what is not printable becomes

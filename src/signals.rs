@@ -1,4 +1,5 @@
-//! SIGINT, SIGTERM and SIGHUP, for those sessions that have something to put in order first.
+//! SIGINT, SIGTERM and SIGHUP, for those sessions that have something to put in order first; and SIGUSR1 and
+//! SIGINFO, which ask how far a session has come.
 //!
 //! A newcomer's trap: a program that cleans up and then exits with a status of its own deceives
 //! the shell, which looks whether it *died* of the signal. So when all is in order, [`die_of`] it.
@@ -10,12 +11,13 @@ use signal_hook::{
     flag, low_level,
 };
 use std::{
-    fmt, io,
+    fmt,
+    io::{self, Read},
     os::fd::OwnedFd,
     process::ExitCode,
     sync::{
         Arc,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
 };
 
@@ -78,6 +80,50 @@ impl Signals {
     }
 }
 
+/// The signals that ask how far it is.
+#[derive(Debug)]
+pub(crate) struct Questions {
+    asked: Arc<AtomicBool>,
+    /// Becomes readable with each.
+    wakes: UnixStream,
+}
+
+impl Questions {
+    /// SIGUSR1, and what Ctrl-T sends where the terminal has that.
+    #[cfg(any(target_os = "macos", target_os = "freebsd", target_os = "netbsd", target_os = "openbsd"))]
+    const ALL: &[i32] = &[signal_hook::consts::SIGUSR1, signal_hook::consts::SIGINFO];
+    #[cfg(not(any(target_os = "macos", target_os = "freebsd", target_os = "netbsd", target_os = "openbsd")))]
+    const ALL: &[i32] = &[signal_hook::consts::SIGUSR1];
+
+    /// Begins to catch them, with an event under `token`. Those that are ignored stay so.
+    pub(crate) fn catch(registry: &Registry, token: Token) -> Result<Self> {
+        Self::try_catch(registry, token).map_err(|error| Error::usage("catch signals", why(&error)))
+    }
+
+    fn try_catch(registry: &Registry, token: Token) -> io::Result<Self> {
+        let (mut wakes, wake) = UnixStream::pair()?;
+        registry.register(&mut wakes, token, Interest::READABLE)?;
+        let wake = OwnedFd::from(wake);
+        let asked = Arc::new(AtomicBool::new(false));
+        let ignored = ignored();
+        for signal in Self::ALL.iter().copied().filter(|signal| ignored & (1 << (signal - 1)) == 0) {
+            flag::register(signal, Arc::clone(&asked))?;
+            low_level::pipe::register(signal, wake.try_clone()?)?;
+        }
+        Ok(Self { asked, wakes })
+    }
+
+    /// Whether one has come since it was last looked.
+    pub(crate) fn asked(&self) -> bool {
+        let asked = self.asked.swap(false, Ordering::SeqCst);
+        if asked {
+            // Read until it is empty, or the next one would be no news to an edge-triggered queue.
+            while (&self.wakes).read(&mut [0; 64]).is_ok_and(|count| count > 0) {}
+        }
+        asked
+    }
+}
+
 /// A bit for each signal that is ignored, the lowest for number 1; none where the system does not tell.
 fn ignored() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
@@ -97,7 +143,7 @@ pub fn die_of(signal: Signal) -> ExitCode {
 /// # Errors
 /// Of sigaction(2).
 pub fn die_of_broken_pipes() -> io::Result<()> {
-    let always = Arc::new(std::sync::atomic::AtomicBool::new(true));
+    let always = Arc::new(AtomicBool::new(true));
     flag::register_conditional_default(signal_hook::consts::SIGPIPE, always).map(drop)
 }
 
@@ -115,6 +161,22 @@ mod tests {
     fn a_signal_has_its_name_and_its_status() {
         assert_eq!(Signal(SIGTERM).to_string(), "SIGTERM");
         assert_eq!(Signal(SIGTERM).status(), 143);
+    }
+
+    #[test]
+    fn each_question_is_heard_once() {
+        let mut poll = mio::Poll::new().unwrap();
+        let questions = Questions::catch(poll.registry(), Token(7)).unwrap();
+        assert!(!questions.asked());
+        for _ in 0..3 {
+            low_level::raise(signal_hook::consts::SIGUSR1).unwrap();
+            let mut events = mio::Events::with_capacity(4);
+            while events.is_empty() {
+                let _ = poll.poll(&mut events, Some(std::time::Duration::from_secs(10)));
+            }
+            assert!(questions.asked());
+            assert!(!questions.asked());
+        }
     }
 
     #[test]

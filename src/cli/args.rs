@@ -327,6 +327,9 @@ pub struct Args {
     pub delay: Option<String>,
 
     /// Tell what happens; -vv and -vvv tell more
+    ///
+    /// How far a session has come is told without it, too, whenever SIGUSR1 is sent to rncat (or SIGINFO, which is
+    /// Ctrl-T, where the system has that): bytes each way, time and rate, a line for each of the first 50 peers.
     #[arg(short = 'v', long, action = clap::ArgAction::Count, help_heading = OUTPUT)]
     pub verbose: u8,
 

@@ -47,6 +47,8 @@ pub struct Config {
     pub user: Option<User>,
     /// False with `--no-sandbox`: rights that are of no use any more are kept.
     pub sandbox: bool,
+    /// `--progress`, `--no-progress`; if neither, it is shown where it is of use.
+    pub progress: Option<bool>,
     /// `-o`, `-x`, `--transcript`.
     pub taps: Vec<crate::tap::TapFile>,
 }

@@ -263,6 +263,10 @@ impl Wiring for Mock {
         self.clients.len()
     }
 
+    fn each(&self, tell: &mut crate::wiring::Tell<'_>) {
+        self.clients.iter().for_each(|(token, one)| tell(&one.departure.name(), Some(*token), one.joined));
+    }
+
     fn outcome(&self) -> Option<Exit> {
         self.outcome
     }

@@ -212,8 +212,24 @@ impl DialError {
                 Error::network(what, why).hint("nobody listens there: is the server running, is the port right?")
             }
             (false, true) => Error::usage(what, why).hint("check -s and -p"),
-            _ => Error::network(what, why),
+            _ => match self.failed.iter().find_map(|(to, error)| hint(to, error.kind())) {
+                Some(hint) => Error::network(what, why).hint(hint),
+                None => Error::network(what, why),
+            },
         }
+    }
+}
+
+/// What to try where an address has failed in a way that has a usual cause.
+fn hint(to: &Address, kind: io::ErrorKind) -> Option<&'static str> {
+    use io::ErrorKind::{AddrNotAvailable, HostUnreachable, NetworkUnreachable, NotFound, PermissionDenied};
+    match (to, kind) {
+        (Address::Unix(_), NotFound) => Some("is the server running, is the path right?"),
+        (Address::Unix(_), PermissionDenied) => Some("the socket's mode or its folder's keeps you out"),
+        (Address::Inet(to), HostUnreachable | NetworkUnreachable | AddrNotAvailable) if to.is_ipv6() => {
+            Some("there is no way to it by IPv6 from here; -4 tries IPv4 alone")
+        }
+        _ => None,
     }
 }
 

@@ -51,10 +51,20 @@ pub fn stdout_is_terminal() -> bool {
     std::io::stdout().is_terminal()
 }
 
-/// Whether stdout is a terminal of a kind that shows colours, and nobody has asked for none (<https://no-color.org>).
+/// Whether stdout is a terminal of a kind that shows colours, or CLICOLOR_FORCE says that it does
+/// (<https://bixense.com/clicolors>); and nobody has asked for none (<https://no-color.org>).
 #[must_use]
 pub fn stdout_takes_colours() -> bool {
-    stdout_is_terminal() && takes_colours(std::env::var_os("NO_COLOR"), std::env::var_os("TERM"))
+    let [no_color, term, force] = ["NO_COLOR", "TERM", "CLICOLOR_FORCE"].map(std::env::var_os);
+    match forces(force) {
+        true => no_color.is_none_or(|it| it.is_empty()),
+        false => stdout_is_terminal() && takes_colours(no_color, term),
+    }
+}
+
+/// Whether colours are wanted wherever stdout goes.
+fn forces(force: Option<OsString>) -> bool {
+    force.is_some_and(|it| !it.is_empty() && it != "0")
 }
 
 fn takes_colours(no_color: Option<OsString>, term: Option<OsString>) -> bool {
@@ -117,6 +127,13 @@ mod tests {
             (None, Some("dumb"), false),
         ] {
             assert_eq!(takes_colours(no_color.map(Into::into), term.map(Into::into)), takes, "{no_color:?} {term:?}");
+        }
+    }
+
+    #[test]
+    fn colours_are_forced_by_anything_but_nought() {
+        for (force, forced) in [(None, false), (Some(""), false), (Some("0"), false), (Some("1"), true)] {
+            assert_eq!(forces(force.map(Into::into)), forced, "{force:?}");
         }
     }
 }

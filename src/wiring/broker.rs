@@ -289,6 +289,10 @@ impl Wiring for Broker {
         self.members.len()
     }
 
+    fn each(&self, tell: &mut crate::wiring::Tell<'_>) {
+        self.members.iter().for_each(|(token, one)| tell(&one.departure.name(), Some(*token), one.joined));
+    }
+
     fn outcome(&self) -> Option<Exit> {
         self.outcome
     }

@@ -387,6 +387,10 @@ impl Wiring for Console {
         self.peers.len()
     }
 
+    fn each(&self, tell: &mut crate::wiring::Tell<'_>) {
+        self.peers.iter().for_each(|(token, one)| tell(&one.departure.name(), Some(*token), one.joined));
+    }
+
     fn outcome(&self) -> Option<Exit> {
         self.outcome
     }

@@ -380,6 +380,13 @@ impl Wiring for Exec {
         self.couples.len() + alone.count()
     }
 
+    fn each(&self, tell: &mut crate::wiring::Tell<'_>) {
+        for (token, couple) in &self.couples {
+            let counted = !matches!(couple.joint, Joint::Socket(_));
+            tell(&couple.departure.name(), counted.then_some(*token), couple.joined);
+        }
+    }
+
     fn outcome(&self) -> Option<Exit> {
         self.outcome
     }

@@ -23,7 +23,10 @@ use crate::{
     transport::Address,
 };
 use mio::Token;
-use std::{fmt, time::Duration};
+use std::{
+    fmt,
+    time::{Duration, Instant},
+};
 
 /// What a wiring works with.
 pub struct Context<'a> {
@@ -34,6 +37,9 @@ pub struct Context<'a> {
     /// stderr.
     pub report: Report,
 }
+
+/// Is told of a peer: its name, its token if its bytes come by us, and since when it is joined.
+pub type Tell<'a> = dyn FnMut(&dyn fmt::Display, Option<Token>, Instant) + 'a;
 
 /// A mode: what is done with the peers.
 pub trait Wiring {
@@ -57,6 +63,9 @@ pub trait Wiring {
 
     /// How many peers are present.
     fn present(&self) -> usize;
+
+    /// Tells of each peer that is joined.
+    fn each(&self, _tell: &mut Tell<'_>) {}
 
     /// How the program ends, once it does.
     fn outcome(&self) -> Option<Exit>;
@@ -141,6 +150,45 @@ impl fmt::Display for Totals {
         }
         f.write_str(".")
     }
+}
+
+/// How many peers are told of one by one when somebody asks how far it is.
+const TOLD: usize = 50;
+
+/// Says how far it is, because a signal has asked: a line for each peer, up to a number.
+pub(crate) fn tell_totals(wiring: &dyn Wiring, context: &Context<'_>) {
+    let mut count = 0_usize;
+    wiring.each(&mut |name, token, since| {
+        count += 1;
+        if count <= TOLD {
+            let time = context.reactor.now().saturating_duration_since(since);
+            match token {
+                Some(token) => {
+                    context.report.answer(format_args!("{name}: {}", Totals(context.relay.traffic(token), time)));
+                }
+                None => context
+                    .report
+                    .answer(format_args!("{name}: its bytes are not counted, for {:.2} seconds.", time.as_secs_f64())),
+            }
+        }
+    });
+    match count {
+        0 => context.report.answer("Nobody is connected."),
+        _ if count > TOLD => context.report.answer(format_args!("… and {} more.", count - TOLD)),
+        _ => {}
+    }
+}
+
+/// What has passed between us and all who are joined; nothing, if nobody is whose bytes come by us.
+pub(crate) fn traffic(wiring: &dyn Wiring, relay: &Relay) -> Option<Traffic> {
+    let mut sum: Option<Traffic> = None;
+    wiring.each(&mut |_, token, _| {
+        let Some(one) = token.map(|token| relay.traffic(token)) else { return };
+        let sum = sum.get_or_insert_default();
+        sum.sent += one.sent;
+        sum.received += one.received;
+    });
+    sum
 }
 
 /// A number of bytes, in words.

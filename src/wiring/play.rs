@@ -311,6 +311,10 @@ impl Wiring for Play {
         self.couples.len()
     }
 
+    fn each(&self, tell: &mut crate::wiring::Tell<'_>) {
+        self.couples.iter().for_each(|(token, one)| tell(&one.departure.name(), Some(*token), one.joined));
+    }
+
     fn outcome(&self) -> Option<Exit> {
         self.outcome
     }

@@ -6,6 +6,7 @@
 mod activation;
 mod at_terminal;
 mod mail;
+mod mistakes;
 mod mock;
 mod pace;
 mod play;
@@ -32,11 +33,12 @@ pub(crate) fn reason_at_times(test: &str) -> Option<&'static str> {
 
 type Table = &'static [(&'static str, &'static [&'static str])];
 
-const TABLES: [Table; 14] = [
+const TABLES: [Table; 15] = [
     DIFFERENCES,
     activation::ACTIVATION,
     at_terminal::AT_TERMINAL,
     mail::MAIL,
+    mistakes::MISTAKES,
     mock::MOCK,
     pace::PACE,
     play::PLAY,
@@ -86,10 +88,23 @@ const DIFFERENCES: Table = &[
         &["dtls::an_rsa_certificate_is_verified_or_named_as_the_trouble"],
     ),
     (
+        "ends when SIGUSR1 comes",
+        &[
+            "totals::a_crowd_is_told_of_in_fifty_lines",
+            "totals::a_listener_tells_of_each_client",
+            "totals::a_signal_asks_a_client_how_far_it_is_and_ends_nothing",
+            "totals::what_has_gone_by_a_command_is_counted_too",
+        ],
+    ),
+    (
         "leaves its socket's file behind when a signal ends it",
         &["unix_datagrams::a_clients_file_is_gone_when_a_signal_has_ended_it"],
     ),
     // Options that it does not have.
+    (
+        "has no --progress",
+        &["totals::no_progress_takes_progress_back", "totals::progress_is_a_line_in_a_file_that_says_how_much"],
+    ),
     (
         "has no -q",
         &[

@@ -21,4 +21,16 @@ pub struct TerminalArgs {
     /// change the terminal's title, its screen, or what stands there already.
     #[arg(long, help_heading = OUTPUT)]
     pub raw: bool,
+
+    /// Show how far it is, on one line of stderr
+    ///
+    /// Bytes each way, the rate and, when stdin is a file, the time left; after two seconds, five times a second. A
+    /// stderr that is no terminal gets a line each ten seconds. It comes on by itself where stderr is a terminal and
+    /// neither stdin nor stdout is, unless --quiet is given.
+    #[arg(long, help_heading = OUTPUT)]
+    pub progress: bool,
+
+    /// Never show how far it is
+    #[arg(long, help_heading = OUTPUT)]
+    pub no_progress: bool,
 }

@@ -103,6 +103,7 @@ impl Config {
             telnet: args.telnet,
             user: args.safety.user.as_deref().map(user).transpose()?,
             sandbox: !args.safety.no_sandbox,
+            progress: (args.terminal.progress || args.terminal.no_progress).then_some(!args.terminal.no_progress),
             taps: taps(args),
         };
         Ok((config, warnings))

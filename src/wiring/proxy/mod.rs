@@ -310,6 +310,14 @@ impl Wiring for Proxy {
         self.clients.len()
     }
 
+    fn each(&self, tell: &mut crate::wiring::Tell<'_>) {
+        for (token, client) in &self.clients {
+            // One that still says whom it wants has not been counted.
+            let joined = self.pairs.joined(*token);
+            tell(&client.remote, joined.map(|_| *token), joined.unwrap_or(client.joined));
+        }
+    }
+
     fn outcome(&self) -> Option<Exit> {
         None
     }
