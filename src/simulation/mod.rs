@@ -81,7 +81,7 @@ impl World {
     }
 
     /// Everybody is on the local network.
-    pub(crate) fn is_near(self) -> Self {
+    pub(crate) fn nearby(self) -> Self {
         with(|net| net.is_near = true);
         self
     }

@@ -106,7 +106,7 @@ fn a_day_of_clients_leaves_nothing_behind() {
     worlds(|seed| {
         let mut chance = Chance(seed);
         // After the last has come, and what is stalled has been dropped.
-        let world = World::new(seed, 40 * HOUR).is_near();
+        let world = World::new(seed, 40 * HOUR).nearby();
         let user = world.user(plan([HearAnything]));
         let mut talkers = Vec::new();
         for _ in 0..60 {
@@ -134,7 +134,7 @@ fn a_day_of_clients_leaves_nothing_behind() {
 fn who_stays_in_a_room_for_a_day_hears_all_that_is_said_in_it() {
     worlds(|seed| {
         let mut chance = Chance(seed);
-        let world = World::new(seed, 40 * HOUR).is_near();
+        let world = World::new(seed, 40 * HOUR).nearby();
         world.user(plan([]));
         let stays = world.client(Duration::ZERO, DOOR, plan([HearAnything]));
         let mut others = Vec::new();

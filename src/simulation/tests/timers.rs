@@ -104,7 +104,7 @@ fn who_takes_little_is_waited_for_until_all_has_arrived() {
 #[test]
 fn a_client_that_stalls_is_dropped_in_time_and_the_others_hear_all() {
     for seed in 0..2 {
-        let world = World::new(seed, 24 * HOUR).is_near();
+        let world = World::new(seed, 24 * HOUR).nearby();
         world.user(plan([Wait(SECOND), Say(4_000_000), HalfClose]));
         let quick = world.client(Duration::ZERO, "10.0.0.2:2000", plan([HearEnd, Leave]));
         let stuck = world.client(Duration::ZERO, "10.0.0.2:2000", plan([Deaf, Wait(2 * HOUR), Listen, HearEnd]));
