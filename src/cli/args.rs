@@ -1,9 +1,8 @@
 //! The command line as it is typed: one field a flag, with its help text beside it.
 //!
-//! The first paragraph of a field's comment is its line in `--help`; all of it is its entry in
-//! the manual. A newcomer's trap: nothing is checked or converted here. Values stay the text
-//! that was typed until [`super::Config::from_args`] makes sense of them, so that every
-//! complaint about them is made in one place and in one form.
+//! The first paragraph of a field's comment is its line in `--help`; all of it is its entry in the manual. A newcomer's
+//! trap: nothing is checked or converted here. Values stay the text that was typed until [`super::Config::from_args`]
+//! makes sense of them, so that every complaint about them is made in one place and in one form.
 
 mod access;
 mod command;
@@ -15,6 +14,7 @@ mod retry;
 mod safety;
 mod terminal;
 
+use crate::transport::inherited::Inherited;
 use access::AccessArgs;
 use command::CommandArgs;
 use dialogue::DialogueArgs;
@@ -23,10 +23,8 @@ use mail::MailArgs;
 use mock::MockArgs;
 use retry::RetryArgs;
 use safety::SafetyArgs;
-use terminal::TerminalArgs;
-
-use crate::transport::inherited::Inherited;
 use std::path::PathBuf;
+use terminal::TerminalArgs;
 
 const PROTOCOL: &str = "Protocol options";
 const CONNECT: &str = "Connect mode options";

@@ -1,11 +1,8 @@
-//! `-e`, `-c`, `--lua-exec`: a command for each peer, joined to it in place of stdin and stdout.
-//!
-//! Where nothing is in between, the command gets the peer's socket itself, and the relay gets it
-//! only when the command has ended, to close it. Otherwise it gets pipes.
-//!
-//! A newcomer's trap: the peer's half-close must reach the command as the end of its stdin, so
-//! that `--sh-exec 'sort -n'` answers, and the command's last byte must reach the peer before
-//! the connection closes. Both are the relay's third rule; nothing here has to do it.
+//! `-e`, `-c`, `--lua-exec`: a command for each peer, joined to it in place of stdin and stdout. Where nothing is in
+//! between, the command gets the peer's socket itself, and the relay gets it only when the command has ended, to close
+//! it. Otherwise it gets pipes. A newcomer's trap: the peer's half-close must reach the command as the end of its
+//! stdin, so that `--sh-exec 'sort -n'` answers, and the command's last byte must reach the peer before the connection
+//! closes. Both are the relay's third rule; nothing here has to do it.
 
 mod couple;
 mod exposed;

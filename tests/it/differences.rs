@@ -5,9 +5,11 @@
 
 mod activation;
 mod at_terminal;
+mod dtls;
 mod mail;
 mod mistakes;
 mod mock;
+mod neighbours;
 mod pace;
 mod play;
 mod proxies;
@@ -33,13 +35,15 @@ pub(crate) fn reason_at_times(test: &str) -> Option<&'static str> {
 
 type Table = &'static [(&'static str, &'static [&'static str])];
 
-const TABLES: [Table; 15] = [
+const TABLES: [Table; 17] = [
     DIFFERENCES,
     activation::ACTIVATION,
     at_terminal::AT_TERMINAL,
+    dtls::DTLS,
     mail::MAIL,
     mistakes::MISTAKES,
     mock::MOCK,
+    neighbours::NEIGHBOURS,
     pace::PACE,
     play::PLAY,
     proxies::PROXIES,
@@ -58,44 +62,6 @@ fn find(table: Table, test: &str) -> Option<&'static str> {
 }
 
 const DIFFERENCES: Table = &[
-    (
-        "makes records as the umask says, and follows links in shared folders",
-        &[
-            "neighbours::in_a_shared_folder_another_users_file_is_not_recorded_to",
-            "neighbours::in_a_shared_folder_no_link_is_recorded_to",
-            "neighbours::what_is_recorded_is_for_its_owner_alone",
-        ],
-    ),
-    ("stays at the terminal when the server has ended", &["neighbours::every_end_leaves_the_terminal_as_it_was"]),
-    ("has no --transcript", &["neighbours::a_job_that_was_stopped_goes_on_where_it_was"]),
-    (
-        "has no DTLS listener",
-        &[
-            "dtls::certificates_are_verified_as_for_tls",
-            "dtls::datagrams_go_both_ways",
-            "dtls::nobody_takes_a_listener_without_proving_his_address",
-            "dtls::the_answer_is_shown_after_the_end_of_stdin",
-            "dtls::the_end_of_a_peer_is_told",
-        ],
-    ),
-    (
-        "its OpenSSL carries ALPN over DTLS, too, and it has no listener that could refuse a key",
-        &["dtls::what_dtls_does_not_carry_is_2"],
-    ),
-    ("waits for ever for a DTLS handshake", &["dtls::a_peer_without_dtls_is_given_up"]),
-    (
-        "its OpenSSL talks to RSA servers, which rncat does when built for that",
-        &["dtls::an_rsa_certificate_is_verified_or_named_as_the_trouble"],
-    ),
-    (
-        "ends when SIGUSR1 comes",
-        &[
-            "totals::a_crowd_is_told_of_in_fifty_lines",
-            "totals::a_listener_tells_of_each_client",
-            "totals::a_signal_asks_a_client_how_far_it_is_and_ends_nothing",
-            "totals::what_has_gone_by_a_command_is_counted_too",
-        ],
-    ),
     (
         "leaves its socket's file behind when a signal ends it",
         &["unix_datagrams::a_clients_file_is_gone_when_a_signal_has_ended_it"],

@@ -6,8 +6,7 @@ mod http;
 mod keys;
 mod starttls;
 
-pub(crate) use handshake::Halted;
-pub(crate) use http::Message;
+pub(crate) use {handshake::Halted, http::Message};
 
 use std::io::{ErrorKind, Read as _, Write as _};
 use std::net::{Shutdown, SocketAddr};
