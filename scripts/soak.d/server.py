@@ -76,7 +76,7 @@ class Server:
         `others`: clients without descriptors. What the heap had for the most that were there at once it may keep.
         """
         looks = 10 * patience  # No clock: it goes on while a machine stops all this.
-        allowed = 1024 + self.mode.heap * (self.peak + others)
+        allowed = 2048 + self.mode.heap * (self.peak + others)
         while True:
             self.drain()
             now = self.look()
